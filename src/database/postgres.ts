@@ -1,0 +1,77 @@
+import pg from 'pg'
+
+/** What statements run on: a pool, or one connection inside a transaction. */
+export type Queryable = Pick<pg.Pool, 'query'> | Pick<pg.PoolClient, 'query'>
+
+/** A bounded pool of connections to one PostgreSQL database. */
+export type Database = pg.Pool
+
+/** One connection, taken from the pool for a transaction or for a session lock. */
+export type Connection = pg.PoolClient
+
+const INT8_OID = 20
+const DATE_OID = 1082
+
+/**
+ * Opens a pool. It connects on first use, so an unreachable server shows at the first statement.
+ *
+ * `bigint` columns arrive as numbers: every one of ours is a count, a size or an instant below 2^53. One
+ * that is not makes the statement fail rather than lose digits. `date` columns arrive as `YYYY-MM-DD`.
+ */
+export function openDatabase(options: {
+  connectionString: string
+  /** Range: 1 and more. */
+  connectionsMax: number
+  applicationName: string
+  onIdleError: (error: Error) => void
+}): Database {
+  const pool = new pg.Pool({
+    connectionString: options.connectionString,
+    max: options.connectionsMax,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: 30_000,
+    statement_timeout: 60_000,
+    types: {
+      getTypeParser: (oid: number, format?: 'text' | 'binary') => {
+        if (oid === INT8_OID) return parseSafeInteger
+        if (oid === DATE_OID) return (text: string) => text
+        return pg.types.getTypeParser(oid, format)
+      },
+    } as pg.CustomTypesConfig,
+  })
+  // Without a listener a connection that breaks while idle would end the process.
+  pool.on('error', options.onIdleError)
+  return pool
+}
+
+/**
+ * Runs `work` in one transaction: commits when it resolves, rolls back when it rejects. The connection is
+ * thrown away when rolling back fails, because its state is then unknown.
+ */
+export async function inTransaction<T>(
+  database: Database,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const connection = await database.connect()
+  let broken: Error | undefined
+  try {
+    await connection.query('begin')
+    const result = await work(connection)
+    await connection.query('commit')
+    return result
+  } catch (error) {
+    await connection.query('rollback').catch((rollbackError: Error) => {
+      broken = rollbackError
+    })
+    throw error
+  } finally {
+    connection.release(broken)
+  }
+}
+
+function parseSafeInteger(text: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value)) throw new RangeError(`bigint out of the safe range: ${text}`)
+  return value
+}

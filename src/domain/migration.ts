@@ -1,0 +1,67 @@
+import type { Bytes } from './bytes.ts'
+import type { ObjectId, Uuid } from './identifiers.ts'
+import type { StoreIdentity } from './object.ts'
+
+/** Changing the copies of one object version. This release moves; the other kinds find their table later. */
+export const MIGRATION_KINDS = ['move'] as const
+export type MigrationKind = (typeof MIGRATION_KINDS)[number]
+
+/** States in which there is still something to do. */
+export const WORKING_STATES = [
+  'planned',
+  'copying',
+  'copied',
+  'verifying',
+  'verified',
+  'switched',
+  'grace',
+  'deleting-source',
+] as const
+/** States that end a migration. */
+export const END_STATES = ['done', 'aborted', 'quarantined', 'retained', 'rolled-back'] as const
+export const MIGRATION_STATES = [...WORKING_STATES, ...END_STATES] as const
+
+export type WorkingState = (typeof WORKING_STATES)[number]
+export type EndState = (typeof END_STATES)[number]
+export type MigrationState = (typeof MIGRATION_STATES)[number]
+
+export function isEndState(state: MigrationState): state is EndState {
+  return (END_STATES as readonly string[]).includes(state)
+}
+
+/** A migration as the ledger keeps it. */
+export interface Migration {
+  readonly id: Uuid
+  readonly kind: MigrationKind
+  readonly objectId: ObjectId
+  readonly generation: number
+  /** The placement version the decision was made from; a switch compares it. */
+  readonly placementVersion: number
+  readonly sourceCopyId: Uuid
+  readonly sourceLocationId: Uuid
+  readonly targetLocationId: Uuid
+  readonly targetCopyId: Uuid
+  readonly size: Bytes
+  readonly state: MigrationState
+  /** Higher goes first. Range: 0 to 100; promotions use 60, demotions 40. */
+  readonly priority: number
+  readonly attempt: number
+  readonly attemptsMax: number
+  readonly paused: boolean
+  readonly cancelRequested: boolean
+  readonly leaseOwner: string | null
+  /** Grows with every lease; every write of a worker names the one it was given. */
+  readonly fencingToken: bigint
+  readonly evidence: MigrationEvidence
+  readonly planId: Uuid | null
+}
+
+/** What has been proven so far: digests while reading, the target's identity, the last error. */
+export interface MigrationEvidence {
+  readonly sha256?: string
+  readonly crc64nvme?: string
+  readonly bytesCopied?: Bytes
+  readonly targetIdentity?: StoreIdentity
+  readonly verifiedBy?: 'target-checksum' | 'read-back'
+  readonly error?: { readonly kind: string; readonly message: string }
+}

@@ -1,0 +1,108 @@
+import type { Bytes } from './bytes.ts'
+import type { Instant } from './clock.ts'
+import type { ObjectId, Uuid } from './identifiers.ts'
+import type { Tier } from './tier.ts'
+
+/** What an alternative would cost, part by part, so that the parts add up to the totals. */
+export interface PlacementCost {
+  /** Per month of stay. */
+  readonly storageUsdPerMonth: number
+  readonly readRequestsUsdPerMonth: number
+  readonly retrievalUsdPerMonth: number
+  readonly egressUsdPerMonth: number
+  readonly monitoringUsdPerMonth: number
+  /** Sum of the five above. */
+  readonly totalUsdPerMonth: number
+  /** Once, to get there from where the object is now; all zero for the present location. */
+  readonly transitionUsd: number
+  readonly sourceRetrievalUsd: number
+  readonly sourceEgressUsd: number
+  readonly earlyDeletionUsd: number
+  /** Sum of the four above. */
+  readonly oneTimeUsd: number
+}
+
+/** Why a location was not chosen. Closed, so that every surface can explain each one. */
+export type RejectionReason =
+  | 'current'
+  | 'other-tier-wanted'
+  | 'latency-above-sla'
+  | 'offline'
+  | 'capacity'
+  | 'pinned-elsewhere'
+  | 'not-in-policy'
+  | 'no-price'
+  | 'more-expensive'
+  | 'payback-too-long'
+
+/** One place the object might live, with its price and why it was or was not chosen. */
+export interface PlacementAlternative {
+  readonly locationId: Uuid
+  readonly locationName: string
+  readonly tier: Tier
+  readonly cost: PlacementCost | null
+  readonly chosen: boolean
+  readonly rejected: RejectionReason | null
+  /** Days until the monthly saving has paid the one-time cost; null when it never does. */
+  readonly paybackDays: number | null
+}
+
+/** Why an object stays or goes. Closed: API, CLI and dashboard word each of them. */
+export type DecisionReason =
+  | 'heat-fell-below-band'
+  | 'heat-rose-above-band'
+  | 'already-in-wanted-tier'
+  | 'inside-hysteresis'
+  | 'minimum-residence'
+  | 'too-small-to-pay'
+  | 'payback-too-long'
+  | 'pinned'
+  | 'sla-requires-faster'
+  | 'no-allowed-location'
+  | 'bucket-observed'
+  | 'migration-in-flight'
+
+/** What a decision was made from; enough to make it again. */
+export interface DecisionInputs {
+  readonly size: Bytes
+  readonly heatPerDay: number
+  readonly heatScore: number
+  readonly readsPerMonthExpected: number
+  readonly daysInLocation: number
+  readonly priceBook: string
+  readonly policy: string
+  readonly at: Instant
+}
+
+/** For one object: where, why, at what cost against each alternative, from which inputs. */
+export interface Decision {
+  readonly objectId: ObjectId
+  readonly generation: number
+  readonly placementVersion: number
+  readonly fromLocationId: Uuid
+  /** Equal to `fromLocationId` when the object stays. */
+  readonly toLocationId: Uuid
+  readonly reason: DecisionReason
+  readonly monthlySavingUsd: number
+  readonly oneTimeUsd: number
+  readonly paybackDays: number | null
+  readonly alternatives: readonly PlacementAlternative[]
+  readonly inputs: DecisionInputs
+  /** Model time at which it is worth asking again, and why then. */
+  readonly reviewAt: Instant
+  readonly reviewReason: ReviewReason
+}
+
+/** Why an object is looked at again at a given time. */
+export type ReviewReason =
+  | 'heat-crossing'
+  | 'minimum-duration-ends'
+  | 'minimum-residence-ends'
+  | 'pin-expires'
+  | 'maximum-interval'
+  | 'promotion'
+  | 'new-object'
+  | 'requested'
+  | 'policy-changed'
+  | 'prices-changed'
+  | 'migration-finished'

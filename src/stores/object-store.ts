@@ -1,0 +1,236 @@
+import type { Bytes } from '../domain/bytes.ts'
+import type { ContentHeaders, StoreIdentity } from '../domain/object.ts'
+
+/**
+ * A place that keeps bytes under keys: the small core every adapter provides. What only some can do is
+ * declared in {@link StoreCapabilities} and stated in the contract suite (`contract/`), which every adapter
+ * and every wrapper passes. Each sentence below has a test there, and the reverse.
+ *
+ * Errors: every method rejects with a {@link StoreError} and nothing else. `null` never means "failed".
+ * Bodies are pulled, so a slow reader slows the store down and memory stays bounded. Every method stops
+ * when its `signal` aborts, with kind `aborted`.
+ */
+export interface ObjectStore {
+  /** The name people gave the store; used in errors. */
+  readonly name: string
+  readonly capabilities: StoreCapabilities
+
+  /** Makes sure the container exists. Creating one that exists is no error. */
+  ensureContainer(container: string, options?: CallOptions): Promise<void>
+
+  /** Facts of an object without its bytes. Kind `not-found` when there is none. */
+  head(container: string, key: string, options?: ReadOptions): Promise<StoredObject>
+
+  /**
+   * An object's facts and a stream of its bytes, or of one range of them. The caller reads the body to its
+   * end or destroys it. A body that ends before its promised length fails with kind `truncated`.
+   */
+  get(container: string, key: string, options?: GetOptions): Promise<StoredObjectWithBody>
+
+  /**
+   * Writes an object whole or not at all: readers see the former bytes or the new ones, never a mix, and
+   * after a rejection never part of the new ones. A body whose length differs from `size` is refused with kind
+   * `truncated`, one that differs from a given digest with kind `digest-mismatch`.
+   */
+  put(container: string, key: string, body: PutBody, options: PutOptions): Promise<PutResult>
+
+  /** Deletes an object. Deleting one that is not there is no error. */
+  delete(container: string, key: string, options?: DeleteOptions): Promise<void>
+
+  /** One page of keys in ascending order of their UTF-8 bytes. */
+  list(container: string, options?: ListOptions): Promise<ListPage>
+
+  /** Releases connections and temporary files. The store is not used afterwards. */
+  close(): Promise<void>
+
+  /** Present where `capabilities.multipart` is not null. */
+  readonly multipart?: MultipartStore
+}
+
+/** Uploads in parts that become visible all at once, or never. */
+export interface MultipartStore {
+  create(container: string, key: string, options: PutFacts & CallOptions): Promise<{ uploadId: string }>
+  putPart(
+    container: string,
+    key: string,
+    uploadId: string,
+    partNumber: number,
+    body: PutBody,
+    options: { size: Bytes } & CallOptions,
+  ): Promise<{ etag: string }>
+  /** Makes the parts one object. Conditions are as in {@link PutOptions}. */
+  complete(
+    container: string,
+    key: string,
+    uploadId: string,
+    parts: readonly { partNumber: number; etag: string }[],
+    options?: { condition?: WriteCondition } & CallOptions,
+  ): Promise<PutResult>
+  /** Forgets the upload and its parts. Aborting one that is not there is no error. */
+  abort(container: string, key: string, uploadId: string, options?: CallOptions): Promise<void>
+}
+
+/** What a store can do, as data: read by the engine, the gateway and the contract suite. */
+export interface StoreCapabilities {
+  /** `put` honours {@link WriteCondition}. */
+  readonly conditionalPut: boolean
+  /** `delete` honours `onlyIf`, so that bytes we did not write are never deleted. */
+  readonly conditionalDelete: boolean
+  /** `get` and `head` honour `onlyIf`. */
+  readonly conditionalRead: boolean
+  /** Which whole-object digests `head` can be trusted to report for what was put. */
+  readonly reportedDigests: readonly ('sha256' | 'crc64nvme' | 'md5')[]
+  /** Keeps old versions when bytes are overwritten or deleted. */
+  readonly versions: boolean
+  readonly userMetadata: boolean
+  /** Limits of multipart uploads, or null when there are none. */
+  readonly multipart: {
+    readonly partSizeMin: Bytes
+    readonly partSizeMax: Bytes
+    readonly partsMax: number
+  } | null
+  /** The largest object a single `put` takes. */
+  readonly putSizeMax: Bytes
+  readonly keyBytesMax: number
+  /** Names and values of user metadata together. */
+  readonly metadataBytesMax: Bytes
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal
+}
+
+export interface ReadOptions extends CallOptions {
+  /** Only the bytes with this identity; otherwise kind `precondition-failed`. */
+  readonly onlyIf?: StoreIdentity
+}
+
+export interface GetOptions extends ReadOptions {
+  /** Inclusive offsets, both given. A start past the end is kind `range-not-satisfiable`. */
+  readonly range?: { readonly start: Bytes; readonly end: Bytes }
+}
+
+/** A body to write: chunks in order. */
+export type PutBody = AsyncIterable<Uint8Array> | Uint8Array
+
+/** What travels with the bytes; the copy describes itself by it. */
+export interface PutFacts {
+  readonly headers?: ContentHeaders
+  readonly metadata?: Readonly<Record<string, string>>
+  readonly storageClass?: string
+}
+
+export interface PutOptions extends PutFacts, CallOptions {
+  readonly size: Bytes
+  /** Digests of the whole body, lower-case hexadecimal, to be checked before the object becomes visible. */
+  readonly digests?: { readonly sha256?: string; readonly md5?: string; readonly crc64nvme?: string }
+  readonly condition?: WriteCondition
+}
+
+/** `absent`: only if nothing is there. `identity`: only over exactly these bytes. */
+export type WriteCondition =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'identity'; readonly identity: StoreIdentity }
+
+export interface PutResult {
+  readonly identity: StoreIdentity
+}
+
+export interface DeleteOptions extends CallOptions {
+  /** Only the bytes with this identity; otherwise kind `precondition-failed`. Needs `conditionalDelete`. */
+  readonly onlyIf?: StoreIdentity
+}
+
+export interface ListOptions extends CallOptions {
+  readonly prefix?: string
+  /** Keys after this one only. */
+  readonly startAfter?: string
+  /** Continues a former page; opaque. */
+  readonly cursor?: string
+  /** Range: 1 to 1,000. Default: 1,000. */
+  readonly limit?: number
+}
+
+export interface ListPage {
+  readonly objects: readonly ListedObject[]
+  /** Null at the end. */
+  readonly cursor: string | null
+}
+
+export interface ListedObject {
+  readonly key: string
+  readonly size: Bytes
+  readonly etag: string | null
+  /** Milliseconds since 1970. */
+  readonly lastModified: number
+  readonly storageClass: string | null
+}
+
+export interface StoredObject {
+  readonly size: Bytes
+  readonly identity: StoreIdentity
+  readonly lastModified: number
+  readonly headers: ContentHeaders
+  readonly metadata: Readonly<Record<string, string>>
+  readonly storageClass: string | null
+  /** Whole-object digests the store reports by itself, lower-case hexadecimal. */
+  readonly digests: { readonly sha256?: string; readonly md5?: string; readonly crc64nvme?: string }
+}
+
+export interface StoredObjectWithBody extends StoredObject {
+  /** Bytes in `body`: the whole size, or the length of the range. */
+  readonly bodySize: Bytes
+  readonly body: AsyncIterable<Uint8Array> & { destroy(error?: Error): void }
+}
+
+/** What went wrong, closed: the gateway maps each kind to an S3 error, the engine to what to do next. */
+export type StoreErrorKind =
+  | 'not-found'
+  | 'container-not-found'
+  | 'precondition-failed'
+  | 'range-not-satisfiable'
+  | 'truncated'
+  | 'digest-mismatch'
+  | 'access-denied'
+  | 'invalid-key'
+  | 'too-large'
+  | 'metadata-too-large'
+  | 'upload-not-found'
+  | 'invalid-part'
+  | 'store-full'
+  | 'throttled'
+  | 'unreachable'
+  | 'timeout'
+  | 'unsupported'
+  | 'aborted'
+  | 'unexpected'
+
+/**
+ * A store could not do what was asked. `retry` says whether asking again can help: `yes` (it did not
+ * happen), `unknown-outcome` (it may have happened: look before asking again), `no`.
+ */
+export class StoreError extends Error {
+  override readonly name = 'StoreError'
+  readonly kind: StoreErrorKind
+  readonly retry: 'yes' | 'no' | 'unknown-outcome'
+  readonly store: string
+  readonly operation: string
+  readonly key: string | null
+
+  constructor(facts: {
+    kind: StoreErrorKind
+    retry: 'yes' | 'no' | 'unknown-outcome'
+    store: string
+    operation: string
+    key?: string | null
+    message: string
+    cause?: unknown
+  }) {
+    super(facts.message, facts.cause === undefined ? undefined : { cause: facts.cause })
+    this.kind = facts.kind
+    this.retry = facts.retry
+    this.store = facts.store
+    this.operation = facts.operation
+    this.key = facts.key ?? null
+  }
+}
