@@ -1,0 +1,277 @@
+/** What one metric is: its Prometheus name, what it tells, and the labels it may carry. */
+export interface MetricDefinition {
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly name: `dim_${string}`
+  /** One sentence for a person who reads a graph; the reference page prints it. */
+  readonly help: string
+  /** Names of labels with few values. Never an object key, an object id or a principal. */
+  readonly labels: readonly string[]
+  /** Upper bounds of a histogram's buckets, in the unit the name ends with. */
+  readonly buckets?: readonly number[]
+}
+
+const REQUEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+const PHASE_SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1_800, 3_600]
+
+/** Every metric of the product, under the name by which code knows it. */
+export const METRIC_DEFINITIONS = {
+  buildInfo: {
+    type: 'gauge',
+    name: 'dim_build_info',
+    help: 'Always 1; its labels say which release runs.',
+    labels: ['version', 'node'],
+  },
+
+  // From accesses to heat
+  accessEvents: {
+    type: 'counter',
+    name: 'dim_access_events_total',
+    help: 'Access events met by ingest, by what became of them: applied, duplicate, late or malformed.',
+    labels: ['outcome'],
+  },
+  accessEventsAppended: {
+    type: 'counter',
+    name: 'dim_access_events_appended_total',
+    help: 'Access events handed to the event log by this process: appended, or dropped because the buffer was full.',
+    labels: ['outcome'],
+  },
+  eventLagSeconds: {
+    type: 'gauge',
+    name: 'dim_event_lag_seconds',
+    help: 'Age of the oldest access event that is not yet applied, per log partition; 0 when all are.',
+    labels: ['partition'],
+  },
+  eventLagMessages: {
+    type: 'gauge',
+    name: 'dim_event_lag_messages',
+    help: 'Access events appended but not yet applied, per log partition.',
+    labels: ['partition'],
+  },
+  eventApplySeconds: {
+    type: 'histogram',
+    name: 'dim_event_apply_seconds',
+    help: 'Time to apply one batch of access events to counters and heat.',
+    labels: [],
+    buckets: REQUEST_SECONDS,
+  },
+  deadLetters: {
+    type: 'counter',
+    name: 'dim_dead_letters_total',
+    help: 'Access events put aside because they could not be understood, by source.',
+    labels: ['source'],
+  },
+
+  // From heat to plans
+  placementEvaluations: {
+    type: 'counter',
+    name: 'dim_placement_evaluations_total',
+    help: 'Objects the planner has looked at, by outcome: move, stay or failed.',
+    labels: ['outcome'],
+  },
+  placementEvaluationSeconds: {
+    type: 'histogram',
+    name: 'dim_placement_evaluation_seconds',
+    help: 'Time to look at one batch of objects.',
+    labels: [],
+    buckets: REQUEST_SECONDS,
+  },
+  placementReviewsDue: {
+    type: 'gauge',
+    name: 'dim_placement_reviews_due',
+    help: 'Objects whose review time has come and that wait for the planner.',
+    labels: [],
+  },
+  plans: {
+    type: 'counter',
+    name: 'dim_plans_total',
+    help: 'Plans that reached a state: proposed, approved, applied, rejected or superseded.',
+    labels: ['state'],
+  },
+  planSavingEstimatedUsd: {
+    type: 'gauge',
+    name: 'dim_plan_saving_estimated_usd',
+    help: 'Monthly saving that the open plans promise, in US dollars of list prices.',
+    labels: [],
+  },
+  costMonthlyUsd: {
+    type: 'gauge',
+    name: 'dim_cost_monthly_usd',
+    help: 'Storage cost per month in US dollars: now, with everything hot, and after the open plans.',
+    labels: ['scenario'],
+  },
+
+  // Migrations
+  migrationJobs: {
+    type: 'counter',
+    name: 'dim_migration_jobs_total',
+    help: 'Migrations that ended, by outcome (the end state) and by source and target location.',
+    labels: ['outcome', 'from', 'to'],
+  },
+  migrationQueue: {
+    type: 'gauge',
+    name: 'dim_migration_queue_gauge',
+    help: 'Unfinished migrations by state.',
+    labels: ['state'],
+  },
+  migrationsInFlight: {
+    type: 'gauge',
+    name: 'dim_migration_inflight',
+    help: 'Migrations this process works on at this moment.',
+    labels: [],
+  },
+  migrationBytes: {
+    type: 'counter',
+    name: 'dim_migration_bytes_total',
+    help: 'Bytes copied by migrations, by source and target location.',
+    labels: ['from', 'to'],
+  },
+  migrationPhaseSeconds: {
+    type: 'histogram',
+    name: 'dim_migration_phase_seconds',
+    help: 'Time a migration spends in one step of its life cycle.',
+    labels: ['phase'],
+    buckets: PHASE_SECONDS,
+  },
+  migrationRetries: {
+    type: 'counter',
+    name: 'dim_migration_retries_total',
+    help: 'Failed attempts of migrations that will be tried again, by kind of error.',
+    labels: ['kind'],
+  },
+  verifyFailures: {
+    type: 'counter',
+    name: 'dim_verify_failures_total',
+    help: 'Copies whose bytes did not prove to be right, by reason. Any increase deserves a person.',
+    labels: ['reason'],
+  },
+  leaseTakeovers: {
+    type: 'counter',
+    name: 'dim_lease_takeovers_total',
+    help: 'Leases taken over from an owner that did not renew them, by what was leased.',
+    labels: ['resource'],
+  },
+
+  // Gateway
+  gatewayRequests: {
+    type: 'counter',
+    name: 'dim_gateway_requests_total',
+    help: 'S3 requests answered, by operation, HTTP status and the store that served the bytes (none if none did).',
+    labels: ['operation', 'code', 'store'],
+  },
+  gatewayRequestSeconds: {
+    type: 'histogram',
+    name: 'dim_gateway_request_duration_seconds',
+    help: 'Time from the first byte of an S3 request to the last byte of its answer.',
+    labels: ['operation'],
+    buckets: REQUEST_SECONDS,
+  },
+  gatewayFirstByteSeconds: {
+    type: 'histogram',
+    name: 'dim_gateway_first_byte_seconds',
+    help: 'Time from an S3 read to the first byte of its answer, by store.',
+    labels: ['store'],
+    buckets: REQUEST_SECONDS,
+  },
+  gatewayBytes: {
+    type: 'counter',
+    name: 'dim_gateway_bytes_total',
+    help: 'Bytes of content, by direction: sent to or received from clients.',
+    labels: ['direction'],
+  },
+  gatewayRequestsInFlight: {
+    type: 'gauge',
+    name: 'dim_gateway_requests_inflight',
+    help: 'S3 requests being answered at this moment.',
+    labels: [],
+  },
+  gatewayReadFallbacks: {
+    type: 'counter',
+    name: 'dim_gateway_read_fallback_total',
+    help: 'Reads that were served from another copy or looked up again, by reason.',
+    labels: ['reason'],
+  },
+
+  // Stores and locations
+  storeRequests: {
+    type: 'counter',
+    name: 'dim_store_requests_total',
+    help: 'Requests to a store, by operation and outcome (ok, or the kind of error).',
+    labels: ['store', 'operation', 'outcome'],
+  },
+  storeRequestSeconds: {
+    type: 'histogram',
+    name: 'dim_store_request_duration_seconds',
+    help: 'Time until a store answered, without the time to stream the body.',
+    labels: ['store', 'operation'],
+    buckets: REQUEST_SECONDS,
+  },
+  storeUp: {
+    type: 'gauge',
+    name: 'dim_store_up',
+    help: '1 while the last request to the store was answered, 0 while it was not.',
+    labels: ['store'],
+  },
+  locationBytes: {
+    type: 'gauge',
+    name: 'dim_location_bytes',
+    help: 'Bytes of all copies in a location.',
+    labels: ['location', 'tier'],
+  },
+  locationObjects: {
+    type: 'gauge',
+    name: 'dim_location_objects',
+    help: 'Copies of objects in a location, in every state.',
+    labels: ['location', 'tier'],
+  },
+  importObjects: {
+    type: 'counter',
+    name: 'dim_import_objects_total',
+    help: 'Objects met while importing a container, by outcome: imported or skipped.',
+    labels: ['outcome'],
+  },
+  simulationReads: {
+    type: 'counter',
+    name: 'dim_simulation_reads_total',
+    help: 'Reads of simulated bursts, by outcome: ok or failed.',
+    labels: ['outcome'],
+  },
+
+  // This process
+  httpRequests: {
+    type: 'counter',
+    name: 'dim_http_requests_total',
+    help: 'Requests to the API, by route pattern, method and HTTP status.',
+    labels: ['route', 'method', 'code'],
+  },
+  httpRequestSeconds: {
+    type: 'histogram',
+    name: 'dim_http_request_duration_seconds',
+    help: 'Time to answer a request to the API, by route pattern and method.',
+    labels: ['route', 'method'],
+    buckets: REQUEST_SECONDS,
+  },
+  streamClients: {
+    type: 'gauge',
+    name: 'dim_stream_clients',
+    help: 'Clients connected to the live stream.',
+    labels: [],
+  },
+  loopSteps: {
+    type: 'counter',
+    name: 'dim_loop_steps_total',
+    help: 'Steps of the worker loops, by loop and outcome: worked, idle or failed.',
+    labels: ['loop', 'outcome'],
+  },
+  databaseConnections: {
+    type: 'gauge',
+    name: 'dim_database_connections',
+    help: 'Connections of the database pool, by state: idle or busy.',
+    labels: ['state'],
+  },
+  databaseWaiting: {
+    type: 'gauge',
+    name: 'dim_database_waiting',
+    help: 'Callers that wait for a connection of the database pool.',
+    labels: [],
+  },
+} as const satisfies Record<string, MetricDefinition>
