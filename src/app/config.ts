@@ -1,0 +1,263 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { parseDocument } from 'yaml'
+import { z } from 'zod'
+import { defaultDataFolder, type Environment } from './environment.ts'
+import { ROLE_NAMES } from './role-names.ts'
+
+const port = z.int().min(0).max(65_535)
+
+/** The whole configuration: one section per role or module. Unknown keys are errors. */
+export const configSchema = z.strictObject({
+  dataDir: z.string().min(1).describe('Folder for the embedded database, keys and local state'),
+  roles: z
+    .array(z.enum(ROLE_NAMES))
+    .min(1)
+    .default([...ROLE_NAMES])
+    .describe('What this process does; all roles by default'),
+  database: z
+    .strictObject({
+      url: z
+        .string()
+        .regex(/^postgres(ql)?:\/\//, 'must be a postgresql:// address')
+        .optional()
+        .describe(
+          'PostgreSQL server, 15 or newer; without it an embedded server is started (also DATABASE_URL)',
+        ),
+      connectionsMax: z.int().min(4).max(500).default(24).describe('Connections this process opens at most'),
+    })
+    .prefault({}),
+  api: z
+    .strictObject({
+      host: z.string().min(1).default('127.0.0.1').describe('Address the API and the dashboard listen on'),
+      port: port.default(7600).describe('Port of the API and the dashboard; 0 picks a free one'),
+    })
+    .prefault({}),
+  gateway: z
+    .strictObject({
+      host: z.string().min(1).default('127.0.0.1').describe('Address the S3 gateway listens on'),
+      port: port.default(7601).describe('Port of the S3 gateway; 0 picks a free one'),
+      baseHost: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('Host name under which buckets are addressed as sub-domains'),
+      region: z.string().min(1).default('us-east-1').describe('Region that clients sign for'),
+      defaultLocation: z.string().min(1).optional().describe('Location of buckets that S3 clients create'),
+      recordAccess: z.boolean().default(true).describe('Whether reads and writes leave access events'),
+      lockWaitSeconds: z
+        .number()
+        .positive()
+        .max(600)
+        .default(30)
+        .describe('How long a write waits for another one of its key'),
+    })
+    .prefault({}),
+  ingest: z
+    .strictObject({
+      batchEventsMax: z
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .default(50_000)
+        .describe('Events applied in one transaction at most'),
+      idleMs: z
+        .int()
+        .min(10)
+        .max(60_000)
+        .default(200)
+        .describe('Rest between looks when no event is waiting'),
+    })
+    .prefault({}),
+  planner: z
+    .strictObject({
+      batchObjectsMax: z
+        .int()
+        .min(1)
+        .max(100_000)
+        .default(2_000)
+        .describe('Objects reviewed in one step at most'),
+      idleMs: z
+        .int()
+        .min(10)
+        .max(600_000)
+        .default(1_000)
+        .describe('Rest between looks when no review is due'),
+    })
+    .prefault({}),
+  migrator: z
+    .strictObject({
+      concurrency: z.int().min(1).max(256).default(8).describe('Migrations worked on at once'),
+      leaseSeconds: z
+        .number()
+        .min(1)
+        .max(3_600)
+        .default(30)
+        .describe('How long a migration belongs to a silent worker'),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+        .default('info')
+        .describe('Least severity written to standard error'),
+    })
+    .prefault({}),
+})
+
+/** The checked configuration of one process. */
+export type Config = z.output<typeof configSchema>
+
+/** The configuration cannot be used; `problems` lists everything that is wrong with it, one line each. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(
+      `the configuration has ${problems.length} problem(s):\n${problems.map(line => `  - ${line}`).join('\n')}`,
+    )
+    this.problems = problems
+  }
+}
+
+/** Variables that steer the CLI and the tests, and are no configuration keys. */
+const OTHER_VARIABLES = new Set([
+  'DIM_CONFIG',
+  'DIM_ENDPOINT',
+  'DIM_TOKEN',
+  'DIM_REQUIRE_SERVICES',
+  'DIM_SERVICES_DIR',
+])
+
+/**
+ * Composes the configuration: what the command line says wins over the environment, that over the file,
+ * that over the defaults. The environment names a key as `DIM_` and its path in capitals, for example
+ * `DIM_GATEWAY_PORT` for `gateway.port`; `DATABASE_URL` is `database.url`.
+ *
+ * Throws a ConfigError with every problem of all three sources at once.
+ */
+export function loadConfig(options: {
+  environment: Environment
+  file?: string | undefined
+  overrides?: Readonly<Record<string, unknown>>
+}): Config {
+  const problems: string[] = []
+  const merged: Record<string, unknown> = { dataDir: defaultDataFolder(options.environment) }
+  const file = options.file ?? options.environment.DIM_CONFIG
+  if (file !== undefined) mergeInto(merged, readConfigFile(file, problems))
+  mergeInto(merged, fromEnvironment(options.environment, problems))
+  mergeInto(merged, options.overrides ?? {})
+
+  const result = configSchema.safeParse(merged)
+  if (!result.success) problems.push(...result.error.issues.map(describeIssue))
+  if (!result.success || problems.length > 0) throw new ConfigError(problems)
+  return { ...result.data, dataDir: path.resolve(result.data.dataDir) }
+}
+
+/** One configuration key, for the reference page. */
+export interface ConfigKey {
+  readonly path: string
+  readonly variable: string
+  readonly description: string
+  readonly kind: 'string' | 'number' | 'boolean' | 'list'
+}
+
+/** Every key there is, in the order of the schema. */
+export function listConfigKeys(): ConfigKey[] {
+  return collectKeys(configSchema, [])
+}
+
+function collectKeys(schema: z.ZodType, trail: readonly string[]): ConfigKey[] {
+  const inner = unwrap(schema)
+  if (inner instanceof z.ZodObject)
+    return Object.entries(inner.shape).flatMap(([name, child]) =>
+      collectKeys(child as z.ZodType, [...trail, name]),
+    )
+  const kind =
+    inner instanceof z.ZodNumber
+      ? 'number'
+      : inner instanceof z.ZodBoolean
+        ? 'boolean'
+        : inner instanceof z.ZodArray
+          ? 'list'
+          : 'string'
+  const variable = `DIM_${trail.map(name => name.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase()).join('_')}`
+  return [
+    { path: trail.join('.'), variable, description: schema.description ?? inner.description ?? '', kind },
+  ]
+}
+
+function unwrap(schema: z.ZodType): z.ZodType {
+  let inner: z.ZodType = schema
+  while (inner instanceof z.ZodDefault || inner instanceof z.ZodOptional || inner instanceof z.ZodPrefault)
+    inner = inner.unwrap() as z.ZodType
+  return inner
+}
+
+function fromEnvironment(environment: Environment, problems: string[]): Record<string, unknown> {
+  const keys = new Map(listConfigKeys().map(key => [key.variable, key]))
+  const found: Record<string, unknown> = {}
+  for (const [name, text] of Object.entries(environment)) {
+    const key = name === 'DATABASE_URL' ? keys.get('DIM_DATABASE_URL') : keys.get(name)
+    if (key !== undefined) setAt(found, key.path.split('.'), parseText(text, key.kind))
+    else if (name.startsWith('DIM_') && !OTHER_VARIABLES.has(name))
+      problems.push(`${name}: there is no such variable`)
+  }
+  return found
+}
+
+/** Numbers and booleans that do not parse stay text, so that the schema names them as wrong. */
+function parseText(text: string, kind: ConfigKey['kind']): unknown {
+  if (kind === 'number') return text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text)
+  if (kind === 'boolean') return text === 'true' ? true : text === 'false' ? false : text
+  if (kind === 'list') return text.split(',').map(item => item.trim())
+  return text
+}
+
+function readConfigFile(file: string, problems: string[]): Record<string, unknown> {
+  try {
+    const document = parseDocument(readFileSync(file, 'utf8'), { uniqueKeys: true })
+    problems.push(...document.errors.map(error => `${file}: ${error.message.split('\n')[0]}`))
+    const value: unknown = document.errors.length > 0 ? {} : (document.toJS() ?? {})
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return value as Record<string, unknown>
+    problems.push(`${file}: must be a mapping of sections`)
+  } catch (error) {
+    problems.push(`${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'})`)
+  }
+  return {}
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string {
+  const place = issue.path.join('.')
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys
+      .map(key => `${place === '' ? key : `${place}.${key}`}: there is no such key`)
+      .join('\n  - ')
+  return `${place}: ${issue.message}`
+}
+
+function setAt(target: Record<string, unknown>, trail: readonly string[], value: unknown): void {
+  const [head, ...rest] = trail
+  if (head === undefined) return
+  if (rest.length === 0) target[head] = value
+  else {
+    target[head] ??= {}
+    setAt(target[head] as Record<string, unknown>, rest, value)
+  }
+}
+
+function mergeInto(target: Record<string, unknown>, source: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(source)) {
+    if (value === undefined || name === '__proto__') continue
+    const present = target[name]
+    if (isSection(present) && isSection(value)) mergeInto(present, value)
+    else target[name] = isSection(value) ? structuredClone(value) : value
+  }
+}
+
+function isSection(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
