@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../test/builders/database.ts'
+import { describeSchema } from '../../tools/describe-schema.ts'
 import { applySchemaChanges, readSchemaChanges } from './apply-schema-changes.ts'
 import { openDatabase } from './postgres.ts'
 
@@ -12,6 +14,11 @@ describe('schema changes', () => {
 
   it('finds nothing to do in a database that has them', async () => {
     expect(await applySchemaChanges(test.database)).toEqual([])
+  })
+
+  it('add up to the committed dump', async () => {
+    const committed = await readFile(new URL('schema.sql', import.meta.url), 'utf8')
+    expect(await describeSchema(test.database), 'run `npm run generate` and commit the dump').toBe(committed)
   })
 
   it('are applied exactly once when twenty processes start at once', async () => {

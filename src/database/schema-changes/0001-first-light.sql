@@ -304,7 +304,11 @@ create table import_job (
   last_key text collate "C",
   objects bigint not null default 0,
   bytes bigint not null default 0,
+  -- Keys the catalog had already: it is newer than any listing, so they are left alone.
+  known bigint not null default 0,
   skipped bigint not null default 0,
+  -- reason -> {count, example}
+  skipped_because jsonb not null default '{}',
   error text,
   lease_owner text,
   lease_expires_at timestamptz,

@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import path from 'node:path'
+
+/** Checks what a formatter cannot: the tree in ARCHITECTURE.md matches the disk, no cupboards, no leftovers. */
+const root = path.resolve(import.meta.dirname, '..')
+const problems: string[] = []
+
+const CUPBOARDS = new Set(['utils', 'util', 'helpers', 'common', 'lib', 'misc', 'services', 'shared'])
+const LEFTOVERS = /\b(TODO|FIXME|XXX|HACK)\b/
+const FILE_NAME = /^[a-z0-9]+(-[a-z0-9]+)*(\.test)?\.(ts|sql|json|yaml)$|^(README|SPEC)\.md$/
+
+function walk(folder: string, visit: (file: string) => void): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const full = path.join(folder, entry.name)
+    if (entry.isDirectory()) {
+      if (CUPBOARDS.has(entry.name))
+        problems.push(`${path.relative(root, full)}: a folder is named after its purpose`)
+      walk(full, visit)
+    } else visit(full)
+  }
+}
+
+function checkTree(): void {
+  const text = readFileSync(path.join(root, 'ARCHITECTURE.md'), 'utf8')
+  const named = [...text.matchAll(/^[├└]─ ([a-z-]+)\//gm)].map(match => match[1]!)
+  const onDisk = readdirSync(path.join(root, 'src')).filter(name =>
+    statSync(path.join(root, 'src', name)).isDirectory(),
+  )
+  for (const name of named)
+    if (!onDisk.includes(name)) problems.push(`ARCHITECTURE.md names src/${name}/, which is not there`)
+  for (const name of onDisk)
+    if (!named.includes(name)) problems.push(`ARCHITECTURE.md does not name src/${name}/`)
+}
+
+function checkFiles(): void {
+  walk(path.join(root, 'src'), file => {
+    const relative = path.relative(root, file)
+    if (!FILE_NAME.test(path.basename(file))) problems.push(`${relative}: files are kebab-case`)
+    const text = readFileSync(file, 'utf8')
+    if (LEFTOVERS.test(text)) problems.push(`${relative}: holds a leftover marker`)
+    if (/\.only\(/.test(text)) problems.push(`${relative}: runs only one test`)
+    const isTest = relative.endsWith('.test.ts') || relative.includes('/contract/')
+    if (!isTest && /\bprocess\.env\b/.test(text) && relative !== path.join('src', 'app', 'environment.ts'))
+      problems.push(`${relative}: only src/app/environment.ts reads the environment`)
+    if (
+      !isTest &&
+      relative.endsWith('.ts') &&
+      !relative.startsWith(path.join('src', 'database')) &&
+      /\b(select|insert into|update|delete from) [a-z_*]+[^'"`]*\b(from|values|set|where)\b/.test(
+        stripComments(text),
+      )
+    )
+      problems.push(`${relative}: SQL belongs in src/database/`)
+  })
+}
+
+function stripComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
+}
+
+checkTree()
+checkFiles()
+if (problems.length > 0) {
+  console.error(problems.join('\n'))
+  process.exitCode = 1
+}
