@@ -1,0 +1,36 @@
+import { z } from 'zod'
+import {
+  bytesSchema,
+  countSchema,
+  idSchema,
+  principalSchema,
+  referenceSchema,
+  wallTimeSchema,
+} from './values.ts'
+
+export const IMPORT_STATES = ['running', 'interrupted', 'done', 'failed'] as const
+
+/** Listing what already lies in a container into the catalog. */
+export const importSchema = z.object({
+  id: idSchema,
+  bucket: referenceSchema,
+  location: referenceSchema,
+  prefix: z.string(),
+  state: z.enum(IMPORT_STATES),
+  lastKey: z.string().nullable().meta({ description: 'Everything up to here is in the catalog' }),
+  objects: countSchema,
+  bytes: bytesSchema,
+  skipped: countSchema,
+  error: z.string().nullable(),
+  startedAt: wallTimeSchema,
+  updatedAt: wallTimeSchema,
+  principal: principalSchema,
+})
+export type ImportResource = z.infer<typeof importSchema>
+
+/** An import to be started. */
+export const importCreateSchema = z.strictObject({
+  bucketId: idSchema,
+  locationId: idSchema,
+  prefix: z.string().max(1_024).default(''),
+})

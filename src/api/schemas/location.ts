@@ -1,0 +1,59 @@
+import { z } from 'zod'
+import {
+  bytesSchema,
+  countSchema,
+  idSchema,
+  nameSchema,
+  principalSchema,
+  referenceSchema,
+  revisionSchema,
+  tierSchema,
+  wallTimeSchema,
+} from './values.ts'
+
+/** Where a copy can live, with what lies there now. */
+export const locationSchema = z.object({
+  id: idSchema,
+  name: z.string(),
+  store: referenceSchema,
+  container: z.string(),
+  storageClass: z.string().nullable(),
+  tier: tierSchema,
+  priceId: z.string().meta({ description: 'Entry of the price book' }),
+  region: z.string(),
+  firstByteMsP99: z.number(),
+  restoreHours: z.number().nullable(),
+  capacityBytes: bytesSchema.nullable(),
+  usage: z.object({ copies: countSchema, bytes: bytesSchema }),
+  revision: revisionSchema,
+  createdAt: wallTimeSchema,
+  principal: principalSchema,
+})
+export type LocationResource = z.infer<typeof locationSchema>
+
+const editableSchema = z.strictObject({
+  tier: tierSchema,
+  priceId: z.string().min(1).max(200),
+  region: z.string().min(1).max(100),
+  firstByteMsP99: z.number().min(0).max(86_400_000),
+  restoreHours: z.number().positive().max(10_000).nullable().default(null),
+  capacityBytes: bytesSchema.nullable().default(null),
+})
+
+/** A location to be added. Store and container are fixed from then on, because copies lie there. */
+export const locationCreateSchema = editableSchema.extend({
+  name: nameSchema,
+  storeId: idSchema,
+  container: z.string().min(1).max(255),
+  storageClass: z.string().min(1).max(100).nullable().default(null),
+})
+
+/** What may change about a location; what is left out stays. */
+export const locationUpdateSchema = z.strictObject({
+  tier: tierSchema.optional(),
+  priceId: z.string().min(1).max(200).optional(),
+  region: z.string().min(1).max(100).optional(),
+  firstByteMsP99: z.number().min(0).max(86_400_000).optional(),
+  restoreHours: z.number().positive().max(10_000).nullable().optional(),
+  capacityBytes: bytesSchema.nullable().optional(),
+})

@@ -1,0 +1,84 @@
+import { z } from 'zod'
+import { MIGRATION_KINDS, MIGRATION_STATES } from '../../domain/migration.ts'
+import { pageQuerySchema } from './page.ts'
+import {
+  bytesSchema,
+  idSchema,
+  modelTimeSchema,
+  principalSchema,
+  referenceSchema,
+  tierSchema,
+  wallTimeSchema,
+} from './values.ts'
+
+/** What a person can do with a migration, and which of it its state allows. */
+export const migrationCanSchema = z.object({
+  pause: z.boolean(),
+  resume: z.boolean(),
+  cancel: z.boolean(),
+  retry: z.boolean(),
+  rollback: z.boolean(),
+})
+
+/** Changing the copies of one object version. */
+export const migrationSchema = z.object({
+  id: idSchema,
+  kind: z.enum(MIGRATION_KINDS),
+  state: z.enum(MIGRATION_STATES),
+  direction: z.enum(['promotion', 'demotion', 'lateral']),
+  bucket: z.string(),
+  key: z.string(),
+  objectId: idSchema,
+  generation: z.int(),
+  source: referenceSchema.extend({ tier: tierSchema }),
+  target: referenceSchema.extend({ tier: tierSchema }),
+  size: bytesSchema,
+  bytesCopied: bytesSchema,
+  priority: z.int(),
+  attempt: z.int(),
+  attemptsMax: z.int(),
+  paused: z.boolean(),
+  cancelRequested: z.boolean(),
+  worker: z.string().nullable().meta({ description: 'Who holds the lease' }),
+  error: z.object({ kind: z.string(), message: z.string() }).nullable(),
+  verifiedBy: z.enum(['target-checksum', 'read-back']).nullable(),
+  sha256: z.string().nullable(),
+  planId: idSchema.nullable(),
+  decisionId: idSchema.nullable(),
+  monthlySavingUsd: z.number().nullable(),
+  oneTimeUsd: z.number().nullable(),
+  graceUntil: modelTimeSchema.nullable(),
+  createdAt: wallTimeSchema,
+  startedAt: wallTimeSchema.nullable(),
+  finishedAt: wallTimeSchema.nullable(),
+  nextAttemptAt: wallTimeSchema.nullable(),
+  principal: principalSchema,
+  can: migrationCanSchema,
+})
+export type MigrationResource = z.infer<typeof migrationSchema>
+
+/** One step of a migration's timeline. */
+export const migrationStepSchema = z.object({
+  sequence: z.int(),
+  at: wallTimeSchema,
+  event: z.string(),
+  stateFrom: z.enum(MIGRATION_STATES),
+  stateTo: z.enum(MIGRATION_STATES),
+  worker: z.string(),
+  fencingToken: z.int(),
+  detail: z.record(z.string(), z.unknown()),
+})
+
+/** A migration with its timeline, oldest step first. */
+export const migrationDetailSchema = migrationSchema.extend({ timeline: z.array(migrationStepSchema) })
+export type MigrationDetail = z.infer<typeof migrationDetailSchema>
+
+/** Filters of the list of migrations, newest first. */
+export const migrationQuerySchema = pageQuerySchema.extend({
+  state: z.enum(MIGRATION_STATES).optional(),
+  active: z.stringbool().optional().meta({ description: 'true: unfinished only; false: finished only' }),
+  direction: z.enum(['promotion', 'demotion', 'lateral']).optional(),
+  bucket: z.string().max(63).optional(),
+  objectId: idSchema.optional(),
+  planId: idSchema.optional(),
+})

@@ -1,0 +1,81 @@
+import { z } from 'zod'
+import { MIGRATION_STATES } from '../../domain/migration.ts'
+import { decisionSummarySchema } from './plan.ts'
+import {
+  bytesSchema,
+  countSchema,
+  modelTimeSchema,
+  referenceSchema,
+  tierSchema,
+  wallTimeSchema,
+} from './values.ts'
+
+const holdingSchema = z.object({
+  objects: countSchema.meta({ description: 'Copies, those in grace included' }),
+  bytes: bytesSchema,
+  usdPerMonth: z.number().nullable().meta({ description: 'Storage; null without a price' }),
+})
+
+/** One second of the recent past, for charts. */
+export const overviewPointSchema = z.object({
+  at: wallTimeSchema,
+  modelAt: modelTimeSchema,
+  eventsPerSecond: z.number(),
+  lagSeconds: z.number(),
+  migrationsInFlight: z.number(),
+  usdPerMonth: z.number().nullable(),
+  bytesByTier: z.object({ hot: z.number(), warm: z.number(), cold: z.number() }),
+})
+export type OverviewPoint = z.infer<typeof overviewPointSchema>
+
+/** The state of everything on one page; also the `overview` tick of the stream (without the series). */
+export const overviewSchema = z.object({
+  at: wallTimeSchema,
+  clock: z.object({ modelAt: modelTimeSchema, scale: z.number() }),
+  total: z.object({ objects: countSchema, bytes: bytesSchema }),
+  tiers: z.array(holdingSchema.extend({ tier: tierSchema })),
+  locations: z.array(
+    referenceSchema.extend(holdingSchema.shape).extend({
+      tier: tierSchema,
+      store: z.string(),
+      capacityBytes: bytesSchema.nullable(),
+    }),
+  ),
+  cost: z
+    .object({
+      nowUsdPerMonth: z.number().nullable(),
+      everythingHotUsdPerMonth: z.number().nullable(),
+      afterPlansUsdPerMonth: z
+        .number()
+        .nullable()
+        .meta({ description: 'Now minus what open plans and unfinished migrations save' }),
+      priceBook: z.string().nullable(),
+    })
+    .meta({ description: 'Null where a location that holds bytes has no price' }),
+  events: z.object({
+    perSecond: z.number(),
+    applied: countSchema,
+    lagSeconds: z.number(),
+    lagMessages: countSchema,
+    deadLetters: countSchema,
+  }),
+  migrations: z.object({
+    inFlight: countSchema.meta({ description: 'A worker holds its lease' }),
+    unfinished: countSchema,
+    paused: countSchema,
+    byState: z.partialRecord(z.enum(MIGRATION_STATES), countSchema).meta({ description: 'Unfinished only' }),
+    doneLastHour: countSchema,
+    failedLastHour: countSchema,
+    quarantined: countSchema,
+  }),
+  plans: z.object({ proposed: countSchema, proposedSavingUsd: z.number() }),
+  latestDecisions: z.array(decisionSummarySchema),
+  series: z.array(overviewPointSchema).meta({ description: 'The last hour at most, oldest first' }),
+})
+export type Overview = z.infer<typeof overviewSchema>
+
+/** The overview as the stream ticks it once a second. */
+export const overviewTickSchema = overviewSchema
+  .omit({ series: true, latestDecisions: true })
+  .extend({ point: overviewPointSchema.nullable() })
+export type OverviewTick = z.infer<typeof overviewTickSchema>

@@ -1,0 +1,71 @@
+import { z } from 'zod'
+import { pageQuerySchema } from './page.ts'
+import { alternativeSchema, decisionInputsSchema, decisionReasonSchema } from './placement.ts'
+import {
+  bytesSchema,
+  countSchema,
+  idSchema,
+  principalSchema,
+  referenceSchema,
+  wallTimeSchema,
+} from './values.ts'
+
+export const PLAN_STATES = ['proposed', 'approved', 'applied', 'rejected', 'superseded'] as const
+
+/** Decisions grouped for review. */
+export const planSchema = z.object({
+  id: idSchema,
+  state: z.enum(PLAN_STATES),
+  approval: z.enum(['person', 'automatic']),
+  policy: referenceSchema.extend({ revision: z.int() }),
+  priceBook: referenceSchema,
+  objects: countSchema,
+  bytes: bytesSchema,
+  monthlySavingUsd: z.number().meta({ description: 'Negative when it costs more, as promotions may' }),
+  oneTimeUsd: z.number(),
+  paybackDays: z.number().nullable().meta({ description: 'Null when it never pays back' }),
+  createdAt: wallTimeSchema,
+  decidedAt: wallTimeSchema.nullable(),
+  decidedBy: principalSchema.nullable(),
+  appliedAt: wallTimeSchema.nullable(),
+  principal: principalSchema,
+})
+export type PlanResource = z.infer<typeof planSchema>
+
+/** A decision as lists show it. */
+export const decisionSummarySchema = z.object({
+  id: idSchema,
+  planId: idSchema,
+  bucket: z.string(),
+  key: z.string(),
+  objectId: idSchema,
+  from: referenceSchema,
+  to: referenceSchema,
+  reason: decisionReasonSchema,
+  size: bytesSchema,
+  monthlySavingUsd: z.number(),
+  oneTimeUsd: z.number(),
+  paybackDays: z.number().nullable(),
+  verdict: z.enum(['approved', 'rejected', 'outdated']).nullable(),
+  decidedAt: wallTimeSchema,
+})
+export type DecisionSummary = z.infer<typeof decisionSummarySchema>
+
+/** A decision with everything it was made from. */
+export const decisionSchema = decisionSummarySchema.extend({
+  alternatives: z.array(alternativeSchema),
+  inputs: decisionInputsSchema,
+})
+export type DecisionResource = z.infer<typeof decisionSchema>
+
+/** Filter of the list of plans. */
+export const planQuerySchema = pageQuerySchema.extend({ state: z.enum(PLAN_STATES).optional() })
+
+/** What to do with a proposed plan. */
+export const planApproveSchema = z.strictObject({
+  exceptDecisionIds: z
+    .array(idSchema)
+    .max(10_000)
+    .default([])
+    .meta({ description: 'Decisions of the plan that are rejected' }),
+})

@@ -1,0 +1,68 @@
+import { z } from 'zod'
+import { STORE_KINDS } from '../../domain/store.ts'
+import { idSchema, nameSchema, principalSchema, revisionSchema, wallTimeSchema } from './values.ts'
+
+/** Settings of a store's adapter: endpoint, region, root folder … checked by the adapter itself. */
+const settingsSchema = z.record(z.string(), z.unknown())
+
+/** Credentials of a store. They are sealed at once and never come back. */
+export const storeCredentialsSchema = z.object({
+  accessKeyId: z.string().min(1).max(256),
+  secretAccessKey: z.string().min(1).max(1_024),
+  sessionToken: z.string().min(1).max(8_192).optional(),
+})
+export type StoreCredentials = z.infer<typeof storeCredentialsSchema>
+
+/** An endpoint that keeps bytes, without its secrets. */
+export const storeSchema = z.object({
+  id: idSchema,
+  name: z.string(),
+  kind: z.enum(STORE_KINDS),
+  state: z.enum(['active', 'paused', 'auth-failed']),
+  settings: settingsSchema,
+  hasCredentials: z.boolean(),
+  revision: revisionSchema,
+  createdAt: wallTimeSchema,
+  principal: principalSchema,
+})
+export type StoreResource = z.infer<typeof storeSchema>
+
+/** A store to be added. */
+export const storeCreateSchema = z.strictObject({
+  name: nameSchema,
+  kind: z.enum(STORE_KINDS),
+  settings: settingsSchema,
+  credentials: storeCredentialsSchema.optional(),
+})
+
+/** What may change about a store; what is left out stays. */
+export const storeUpdateSchema = z.strictObject({
+  state: z.enum(['active', 'paused']).optional(),
+  settings: settingsSchema.optional(),
+  credentials: storeCredentialsSchema.optional(),
+})
+
+/** Which container of a store to try. */
+export const storeProbeRequestSchema = z.strictObject({
+  container: z.string().min(1).max(255).optional().meta({
+    description: 'Without it, the container of the first location of this store',
+  }),
+})
+
+/** What a store answered when it was tried. */
+export const storeProbeSchema = z.object({
+  reachable: z.boolean(),
+  container: z.string().nullable(),
+  latencySeconds: z.number(),
+  capabilities: z
+    .record(z.string(), z.unknown())
+    .nullable()
+    .meta({ description: 'What this store can do beyond head, get, put, list and delete' }),
+  error: z
+    .object({
+      kind: z.string().meta({ description: 'unreachable, access-denied, container-not-found …' }),
+      message: z.string(),
+    })
+    .nullable(),
+})
+export type StoreProbe = z.infer<typeof storeProbeSchema>
