@@ -1,0 +1,162 @@
+import { expect } from 'vitest'
+import type { MultipartStore, ObjectStore } from '../object-store.ts'
+import type { Bench, Promised } from './describe-object-store.ts'
+import { chunked, expectFailure, listKeys, putBytes, readObject, sampleBytes } from './samples.ts'
+
+/** Part lengths that every store takes: all but the last as long as the store's shortest. */
+function partLengths(store: ObjectStore): readonly [number, number, number] {
+  const shortest = store.capabilities.multipart!.partSizeMin
+  return [shortest, shortest + 3, 7]
+}
+
+/** What uploads in parts promise. A store without them has neither the capability nor the member. */
+export function describeMultipart(promised: Promised): void {
+  promised('has uploads in parts exactly when it says so', async ({ store }) => {
+    expect(store.multipart !== undefined).toBe(store.capabilities.multipart !== null)
+  })
+
+  const inParts = (behaviour: string, test: (bench: Bench, multipart: MultipartStore) => Promise<void>) =>
+    promised(behaviour, async bench => {
+      if (bench.store.multipart) await test(bench, bench.store.multipart)
+    })
+
+  inParts('makes one object of parts that came in any order', async ({ store, container }, multipart) => {
+    const pieces = partLengths(store).map((length, index) => sampleBytes(length, `part ${index}`))
+    const facts = { headers: { contentType: 'text/x' }, metadata: { a: 'Grüße' } }
+    const { uploadId } = await multipart.create(container, 'k', facts)
+    const parts = []
+    for (const index of [2, 0, 1]) {
+      const bytes = pieces[index]!
+      const body = index === 1 ? bytes : chunked(bytes)
+      const { etag } = await multipart.putPart(container, 'k', uploadId, index + 1, body, {
+        size: bytes.length,
+      })
+      parts.push({ partNumber: index + 1, etag })
+    }
+    expect(await listKeys(store, container)).toEqual([])
+    await expectFailure(store.head(container, 'k'), 'not-found')
+    parts.sort((left, right) => left.partNumber - right.partNumber)
+    const { identity } = await multipart.complete(container, 'k', uploadId, parts)
+    const head = await store.head(container, 'k')
+    expect(head.identity).toEqual(identity)
+    expect(head.metadata).toEqual(facts.metadata)
+    expect(head.headers).toMatchObject(facts.headers)
+    expect((await readObject(store, container, 'k')).equals(Buffer.concat(pieces))).toBe(true)
+    expect(await listKeys(store, container)).toEqual(['k'])
+  })
+
+  inParts(
+    'uses the parts that are named, the last upload of each',
+    async ({ store, container }, multipart) => {
+      const { uploadId } = await multipart.create(container, 'k', {})
+      const former = await multipart.putPart(container, 'k', uploadId, 1, sampleBytes(10, 'a'), { size: 10 })
+      const next = await multipart.putPart(container, 'k', uploadId, 1, sampleBytes(12, 'b'), { size: 12 })
+      await multipart.putPart(container, 'k', uploadId, 2, sampleBytes(10, 'unused'), { size: 10 })
+      const stale = [{ partNumber: 1, etag: former.etag }]
+      await expectFailure(multipart.complete(container, 'k', uploadId, stale), 'invalid-part')
+      await multipart.complete(container, 'k', uploadId, [{ partNumber: 1, etag: next.etag }])
+      expect((await readObject(store, container, 'k')).equals(sampleBytes(12, 'b'))).toBe(true)
+    },
+  )
+
+  inParts(
+    'refuses wrong, missing and disordered parts and stays open',
+    async ({ store, container }, multipart) => {
+      const [length] = partLengths(store)
+      const { uploadId } = await multipart.create(container, 'k', {})
+      const one = await multipart.putPart(container, 'k', uploadId, 1, sampleBytes(length, '1'), {
+        size: length,
+      })
+      const two = await multipart.putPart(container, 'k', uploadId, 2, sampleBytes(length, '2'), {
+        size: length,
+      })
+      const first = { partNumber: 1, etag: one.etag }
+      const second = { partNumber: 2, etag: two.etag }
+      const wrong = { partNumber: 2, etag: '00000000000000000000000000000000' }
+      for (const parts of [[first, wrong], [second, first], [first, { partNumber: 3, etag: two.etag }], []]) {
+        await expectFailure(multipart.complete(container, 'k', uploadId, parts), 'invalid-part')
+      }
+      expect(await listKeys(store, container)).toEqual([])
+      await multipart.complete(container, 'k', uploadId, [first, second])
+      expect((await store.head(container, 'k')).size).toBe(2 * length)
+    },
+  )
+
+  inParts('refuses a part that ends early, is too long or is cancelled', async ({ container }, multipart) => {
+    const { uploadId } = await multipart.create(container, 'k', {})
+    const putPart = (length: number, size: number) =>
+      multipart.putPart(container, 'k', uploadId, 1, chunked(sampleBytes(length)), { size })
+    await expectFailure(putPart(99_999, 100_000), 'truncated')
+    await expectFailure(putPart(100_001, 100_000), 'truncated')
+    const signal = AbortSignal.abort()
+    const cancelled = multipart.putPart(container, 'k', uploadId, 1, sampleBytes(9), { size: 9, signal })
+    await expectFailure(cancelled, 'aborted')
+    await expectFailure(multipart.complete(container, 'k', uploadId, []), 'invalid-part')
+    await multipart.abort(container, 'k', uploadId)
+  })
+
+  inParts('forgets an aborted upload', async ({ store, container }, multipart) => {
+    const { uploadId } = await multipart.create(container, 'k', {})
+    const { etag } = await multipart.putPart(container, 'k', uploadId, 1, sampleBytes(10), { size: 10 })
+    await multipart.abort(container, 'k', uploadId)
+    await multipart.abort(container, 'k', uploadId)
+    const late = multipart.putPart(container, 'k', uploadId, 2, sampleBytes(10), { size: 10 })
+    await expectFailure(late, 'upload-not-found')
+    const parts = [{ partNumber: 1, etag }]
+    await expectFailure(multipart.complete(container, 'k', uploadId, parts), 'upload-not-found')
+    expect(await listKeys(store, container)).toEqual([])
+  })
+
+  inParts('completes an upload once', async ({ store, container }, multipart) => {
+    const { uploadId } = await multipart.create(container, 'k', {})
+    const { etag } = await multipart.putPart(container, 'k', uploadId, 1, sampleBytes(10), { size: 10 })
+    await multipart.complete(container, 'k', uploadId, [{ partNumber: 1, etag }])
+    await putBytes(store, container, 'k', sampleBytes(5))
+    // A store may answer a repeated completion as if it were the first, but may not bring the bytes back.
+    await multipart
+      .complete(container, 'k', uploadId, [{ partNumber: 1, etag }])
+      .catch((error: { kind: string }) => {
+        expect(error.kind).toBe('upload-not-found')
+      })
+    expect((await readObject(store, container, 'k')).equals(sampleBytes(5))).toBe(true)
+  })
+
+  inParts(
+    'completes under a condition and stays open when it fails',
+    async ({ store, container }, multipart) => {
+      const { uploadId } = await multipart.create(container, 'k', {})
+      const { etag } = await multipart.putPart(container, 'k', uploadId, 1, sampleBytes(10), { size: 10 })
+      const parts = [{ partNumber: 1, etag }]
+      const condition = { kind: 'absent' } as const
+      if (!store.capabilities.conditionalPut) {
+        await expectFailure(multipart.complete(container, 'k', uploadId, parts, { condition }), 'unsupported')
+        return
+      }
+      await putBytes(store, container, 'k', sampleBytes(5))
+      await expectFailure(
+        multipart.complete(container, 'k', uploadId, parts, { condition }),
+        'precondition-failed',
+      )
+      expect((await readObject(store, container, 'k')).equals(sampleBytes(5))).toBe(true)
+      await store.delete(container, 'k')
+      await multipart.complete(container, 'k', uploadId, parts, { condition })
+      expect((await readObject(store, container, 'k')).equals(sampleBytes(10))).toBe(true)
+    },
+  )
+
+  inParts(
+    'refuses uploads for keys, uploads and containers that are not there',
+    async ({ container }, multipart) => {
+      await expectFailure(multipart.create(container, '', {}), 'invalid-key')
+      await expectFailure(multipart.create(`${container}-missing`, 'k', {}), 'container-not-found')
+      const { uploadId } = await multipart.create(container, 'k', {})
+      const part = multipart.putPart(container, 'other', uploadId, 1, sampleBytes(1), { size: 1 })
+      await expectFailure(part, 'upload-not-found')
+      for (const partNumber of [0, 10_001]) {
+        const bad = multipart.putPart(container, 'k', uploadId, partNumber, sampleBytes(1), { size: 1 })
+        await expectFailure(bad, 'invalid-part')
+      }
+      await multipart.abort(container, 'k', uploadId)
+    },
+  )
+}

@@ -1,0 +1,17 @@
+import { GIB, KIB, TIB } from '../../domain/bytes.ts'
+import { KEY_BYTES_MAX } from '../call-rules.ts'
+import type { StoreCapabilities } from '../object-store.ts'
+
+/** What the memory store can do: everything of the contract except keeping old versions. */
+export const MEMORY_CAPABILITIES: StoreCapabilities = {
+  conditionalPut: true,
+  conditionalDelete: true,
+  conditionalRead: true,
+  reportedDigests: ['sha256', 'crc64nvme', 'md5'],
+  versions: false,
+  userMetadata: true,
+  multipart: { partSizeMin: 1, partSizeMax: 5 * GIB, partsMax: 10_000 },
+  putSizeMax: 5 * TIB,
+  keyBytesMax: KEY_BYTES_MAX,
+  metadataBytesMax: 64 * KIB,
+}

@@ -1,0 +1,161 @@
+import type { Bytes } from '../../domain/bytes.ts'
+import { type Clock, wallClock } from '../../domain/clock.ts'
+import type { StoreIdentity } from '../../domain/object.ts'
+import { checkFacts, checkKey, checkSize, KEY_BYTES_MAX, listLimitOf, spanOf } from '../call-rules.ts'
+import type { ListPage, MultipartStore, ObjectStore, StoredObject } from '../object-store.ts'
+import { type StoreOperation, storeFailure, throwIfAborted } from '../store-operation.ts'
+import { storedBody } from '../stored-body.ts'
+import { MEMORY_CAPABILITIES } from './capabilities.ts'
+import type { MemorySettings } from './config.ts'
+import type { MemoryEntry } from './memory-container.ts'
+import { createMemoryMultipart } from './memory-multipart.ts'
+import { checkIdentity, MemoryState, roomOf } from './memory-state.ts'
+import { syntheticContent } from './synthetic-content.ts'
+import { translateMemoryError } from './translate-error.ts'
+
+/** A store whose objects end with the process: for tests, simulations and benchmarks. */
+export interface MemoryStore extends ObjectStore {
+  readonly multipart: MultipartStore
+  /**
+   * Puts many objects into a container at once, without their bytes: those are computed when read (see
+   * `synthetic-content.ts`), so a million objects of a gigabyte take no room. Makes the container.
+   */
+  seed(container: string, objects: Iterable<{ key: string; size: Bytes }>): void
+}
+
+/** Makes an empty memory store. */
+export function createMemoryStore(options: {
+  name: string
+  settings: MemorySettings
+  clock?: Clock
+}): MemoryStore {
+  const { name, clock = wallClock } = options
+  const state = new MemoryState({ name, clock, capacityBytes: options.settings.capacityBytes })
+
+  function find(
+    operation: StoreOperation,
+    container: string,
+    onlyIf: StoreIdentity | undefined,
+  ): MemoryEntry {
+    checkKey(operation, KEY_BYTES_MAX)
+    const entry = state.containerOf(operation, container).get(operation.key!)
+    if (!entry) throw storeFailure(operation, 'not-found', `there is no "${operation.key}"`)
+    if (onlyIf) checkIdentity(operation, entry, onlyIf)
+    return entry
+  }
+
+  return {
+    name,
+    capabilities: MEMORY_CAPABILITIES,
+    multipart: createMemoryMultipart(state),
+
+    async ensureContainer(container, { signal } = {}) {
+      throwIfAborted(state.operation('ensureContainer', null), signal)
+      state.ensureContainer(container)
+    },
+
+    async head(container, key, { signal, onlyIf } = {}) {
+      const operation = state.operation('head', key)
+      throwIfAborted(operation, signal)
+      return storedObjectOf(find(operation, container, onlyIf))
+    },
+
+    async get(container, key, { signal, onlyIf, range } = {}) {
+      const operation = state.operation('get', key)
+      throwIfAborted(operation, signal)
+      const entry = find(operation, container, onlyIf)
+      const span = spanOf(operation, entry.size, range)
+      const source = {
+        chunks: entry.content === 'synthetic' ? syntheticContent(key, span) : slicesOf(entry.content, span),
+        release: () => undefined,
+        translate: (error: unknown) => translateMemoryError(operation, error),
+      }
+      const body = storedBody(operation, source, span.length, signal)
+      return { ...storedObjectOf(entry), bodySize: span.length, body }
+    },
+
+    async put(container, key, body, { signal, size, digests = {}, condition, ...facts }) {
+      const operation = state.operation('put', key)
+      throwIfAborted(operation, signal)
+      checkKey(operation, KEY_BYTES_MAX)
+      checkSize(operation, size, MEMORY_CAPABILITIES.putSizeMax)
+      checkFacts(operation, facts, MEMORY_CAPABILITIES.metadataBytesMax)
+      state.containerOf(operation, container)
+      const content = await state.collect(operation, body, { size, digests, signal })
+      const entry = { size, content, facts, digests }
+      return { identity: state.publish(operation, container, key, entry, condition) }
+    },
+
+    async delete(container, key, { signal, onlyIf } = {}) {
+      const operation = state.operation('delete', key)
+      throwIfAborted(operation, signal)
+      checkKey(operation, KEY_BYTES_MAX)
+      const objects = state.containerOf(operation, container)
+      const entry = objects.get(key)
+      if (!entry) return
+      if (onlyIf) checkIdentity(operation, entry, onlyIf)
+      objects.delete(key)
+      state.giveRoomBack(roomOf(entry))
+    },
+
+    async list(container, listOptions = {}): Promise<ListPage> {
+      const operation = state.operation('list', null)
+      throwIfAborted(operation, listOptions.signal)
+      const limit = listLimitOf(operation, listOptions)
+      const found = state.containerOf(operation, container).page({
+        prefix: listOptions.prefix ?? '',
+        after: listOptions.cursor ?? listOptions.startAfter ?? null,
+        limit: limit + 1,
+      })
+      const objects = found.slice(0, limit).map(({ key, entry }) => ({
+        key,
+        size: entry.size,
+        etag: entry.etag,
+        lastModified: entry.lastModified,
+        storageClass: entry.facts.storageClass ?? null,
+      }))
+      return { objects, cursor: found.length > limit ? objects[objects.length - 1]!.key : null }
+    },
+
+    async close() {
+      state.clear()
+    },
+
+    seed(container, objects) {
+      const seeded = state.ensureContainer(container)
+      const lastModified = clock.now()
+      for (const { key, size } of objects) {
+        checkKey(state.operation('seed', key), KEY_BYTES_MAX)
+        const former = seeded.get(key)
+        const etag = state.nextEtag()
+        seeded.set(key, { size, content: 'synthetic', etag, lastModified, facts: {}, digests: {} })
+        if (former) state.giveRoomBack(roomOf(former))
+      }
+    },
+  }
+}
+
+function storedObjectOf(entry: MemoryEntry): StoredObject {
+  return {
+    size: entry.size,
+    identity: { etag: entry.etag, versionId: null },
+    lastModified: entry.lastModified,
+    headers: entry.facts.headers ?? {},
+    metadata: entry.facts.metadata ?? {},
+    storageClass: entry.facts.storageClass ?? null,
+    digests: entry.digests,
+  }
+}
+
+/** The largest piece a body is handed out in. */
+const SLICE_BYTES_MAX = 1024 * 1024
+
+async function* slicesOf(
+  content: Uint8Array,
+  span: { start: Bytes; length: Bytes },
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const end = span.start + span.length
+  for (let offset = span.start; offset < end; offset += SLICE_BYTES_MAX) {
+    yield content.subarray(offset, Math.min(offset + SLICE_BYTES_MAX, end))
+  }
+}
