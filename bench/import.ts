@@ -1,0 +1,117 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { applySchemaChanges } from '../src/database/apply-schema-changes.ts'
+import { startEmbeddedServer } from '../src/database/embedded/embedded-server.ts'
+import { createImportJob, findImportJob } from '../src/database/import-jobs.ts'
+import { type Database, openDatabase } from '../src/database/postgres.ts'
+import { wallClock } from '../src/domain/clock.ts'
+import { newId, type Uuid } from '../src/domain/identifiers.ts'
+import { principal } from '../src/domain/principal.ts'
+import { createMemoryStore } from '../src/stores/memory/memory-store.ts'
+import type { ObjectStore } from '../src/stores/object-store.ts'
+import { silentLogger } from '../src/telemetry/logger.ts'
+import { importLoop } from '../src/workers/import-container.ts'
+import type { Benchmark } from './benchmark.ts'
+
+const OBJECTS = 200_000
+const OBJECTS_PER_SECOND_TARGET = 10_000
+const IMPORTER = principal('system', 'benchmark')
+
+/** How fast a container enters the catalog of a real PostgreSQL with fsync on. */
+export const benchmark: Benchmark = async ({ say }) => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'dim-bench-import-'))
+  const server = await startEmbeddedServer({ dataFolder: folder })
+  await server.ensureDatabase('bench')
+  const database = openDatabase({
+    connectionString: server.connectionString('bench'),
+    connectionsMax: 4,
+    applicationName: 'bench-import',
+    onIdleError: error => say(error.message),
+  })
+  try {
+    await applySchemaChanges(database)
+    return [await memoryCase(database, say)]
+  } finally {
+    await database.end()
+    await server.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function memoryCase(database: Database, say: (line: string) => void) {
+  const store = createMemoryStore({ name: 'memory', settings: { capacityBytes: 1 } })
+  store.seed('objects', seedObjects())
+  const listSeconds = await timeListing(store, 'objects')
+  const seconds = await timeImport(database, store, 'memory')
+  const rate = OBJECTS / seconds
+  say(`memory: ${OBJECTS} objects in ${seconds.toFixed(1)} s, ${Math.round(rate)} objects/s`)
+  return {
+    case: 'memory-objects-per-second',
+    ratio: Math.round(rate),
+    target: OBJECTS_PER_SECOND_TARGET,
+    better: 'higher' as const,
+    seconds,
+    listSeconds,
+  }
+}
+
+function* seedObjects(): Generator<{ key: string; size: number }> {
+  for (let index = 0; index < OBJECTS; index++) {
+    yield {
+      key: `data/${index % 400}/object-${String(index).padStart(8, '0')}.bin`,
+      size: (index * 7919) % 5_000_000,
+    }
+  }
+}
+
+async function timeListing(store: ObjectStore, container: string): Promise<number> {
+  const start = performance.now()
+  let count = 0
+  let cursor: string | null = null
+  do {
+    const page = await store.list(container, cursor === null ? {} : { cursor })
+    count += page.objects.length
+    cursor = page.cursor
+  } while (cursor !== null)
+  if (count !== OBJECTS) throw new Error(`the listing has ${count} objects instead of ${OBJECTS}`)
+  return (performance.now() - start) / 1000
+}
+
+async function timeImport(database: Database, store: ObjectStore, name: string): Promise<number> {
+  const { bucketId, locationId } = await createBucket(database, name)
+  const id = await createImportJob(database, { bucketId, locationId, prefix: '', principal: IMPORTER })
+  const loop = importLoop({
+    database,
+    clock: wallClock,
+    storeOf: async () => store,
+    log: silentLogger,
+    principal: IMPORTER,
+    owner: 'bench',
+  })
+  const start = performance.now()
+  await loop.step(new AbortController().signal)
+  const seconds = (performance.now() - start) / 1000
+  const job = await findImportJob(database, id)
+  if (job?.state !== 'done' || job.objects !== OBJECTS)
+    throw new Error(`the import ended as ${job?.state} with ${job?.objects} objects: ${job?.error}`)
+  return seconds
+}
+
+async function createBucket(database: Database, name: string): Promise<{ bucketId: Uuid; locationId: Uuid }> {
+  const [storeId, locationId, bucketId] = [newId(), newId(), newId()]
+  await database.query(
+    `insert into store (id, name, kind, settings, principal) values ($1, $2, 'memory', '{}', $3)`,
+    [storeId, name, IMPORTER],
+  )
+  await database.query(
+    `insert into location (id, name, store_id, container, tier, price_id, region, first_byte_ms_p99, principal)
+     values ($1, $2, $3, 'objects', 'hot', 'none', 'here', 1, $4)`,
+    [locationId, name, storeId, IMPORTER],
+  )
+  await database.query(
+    `insert into bucket (id, name, mode, write_location_id, principal) values ($1, $2, 'exclusive', $3, $4)`,
+    [bucketId, `bucket-${name}`, locationId, IMPORTER],
+  )
+  return { bucketId, locationId }
+}
