@@ -1,0 +1,71 @@
+import { applySchemaChanges } from '../database/apply-schema-changes.ts'
+import { type EmbeddedServer, startEmbeddedServer } from '../database/embedded/embedded-server.ts'
+import { type Database, openDatabase } from '../database/postgres.ts'
+import { claimServer, type ServerClaim } from '../database/server-claim.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { Config } from './config.ts'
+
+/** The database of this process, ready for use: reachable, claimed where it is embedded, schema current. */
+export interface ConnectedDatabase {
+  readonly database: Database
+  readonly connectionString: string
+  /** Closes the pool and stops the embedded server if this process claimed it. */
+  close(): Promise<void>
+}
+
+/** Another process serves this data folder. */
+export class DataFolderTaken extends Error {
+  override readonly name = 'DataFolderTaken'
+}
+
+const EMBEDDED_DATABASE = 'dim'
+
+/**
+ * Connects to `database.url`, or starts (or attaches to) the embedded server of the data folder and claims
+ * it. Throws DataFolderTaken when another process has the claim, a SchemaError when the schemas do not fit.
+ */
+export async function connectDatabase(config: Config, log: Logger): Promise<ConnectedDatabase> {
+  const server =
+    config.database.url === undefined ? await startEmbeddedServer({ dataFolder: config.dataDir }) : null
+  if (server !== null) await server.ensureDatabase(EMBEDDED_DATABASE)
+  const connectionString = config.database.url ?? server!.connectionString(EMBEDDED_DATABASE)
+  const database = openDatabase({
+    connectionString,
+    connectionsMax: config.database.connectionsMax,
+    applicationName: `dim ${process.pid}`,
+    onIdleError: error => log.warn({ error }, 'an idle database connection broke'),
+  })
+  let claim: ServerClaim | null = null
+  try {
+    if (server !== null) claim = await claimOrRefuse(server, database, config.dataDir)
+    await applySchemaChanges(database)
+  } catch (error) {
+    await claim?.release()
+    await database.end()
+    if (claim !== null) await server?.stop()
+    throw error
+  }
+  if (server?.attached === true) log.info('attached to the database that an ended process left running')
+  return {
+    database,
+    connectionString,
+    async close() {
+      await claim?.release()
+      await database.end()
+      await server?.stop()
+    },
+  }
+}
+
+async function claimOrRefuse(
+  server: EmbeddedServer,
+  database: Database,
+  dataDir: string,
+): Promise<ServerClaim> {
+  const claim = await claimServer(database)
+  if ('release' in claim) return claim
+  const owner = claim.takenBy.replace(/^dim /, 'process ')
+  throw new DataFolderTaken(
+    `${dataDir} is served by ${owner} already (its database listens on port ${server.port}): stop that one, or choose another folder with DIM_DATA_DIR`,
+  )
+}
