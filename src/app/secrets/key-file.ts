@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto'
+import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
+import path from 'node:path'
+import type { SealingKey } from './secret-box.ts'
+
+/** The key file cannot be used; the message says what to do. */
+export class KeyFileError extends Error {
+  override readonly name = 'KeyFileError'
+}
+
+/** The name of the key file in the data folder. */
+export const KEY_FILE_NAME = 'sealing-keys'
+
+const LINE = /^([0-9a-f]{16}) ([0-9a-f]{64})$/
+const KEYS_MAX = 100
+const FOR_OTHERS = 0o077
+
+/**
+ * Reads the sealing keys from the data folder; makes the file with one random key where there is none. Any
+ * number of processes may start at once: they end up with the same key.
+ *
+ * The file has one key a line, `<id> <key>` in hexadecimal, the newest first; only its owner may read it.
+ * Throws a KeyFileError when it is readable to others or has a line that is not a key. Losing it loses the
+ * stores' credentials and the access keys' secrets, and nothing else.
+ */
+export async function loadSealingKeys(dataFolder: string): Promise<[SealingKey, ...SealingKey[]]> {
+  const file = path.join(dataFolder, KEY_FILE_NAME)
+  const text = (await readKeyFile(file)) ?? (await createKeyFile(dataFolder, file))
+  const lines = text.split('\n').filter(line => line.trim() !== '')
+  if (lines.length > KEYS_MAX) throw new KeyFileError(`${file} has more than ${KEYS_MAX} keys`)
+  const [first, ...rest] = lines.map((line, index) => {
+    const [, id, key] = LINE.exec(line.trim()) ?? []
+    if (id === undefined || key === undefined)
+      throw new KeyFileError(`line ${index + 1} of ${file} is not a key: restore the file from a backup`)
+    return { id: Buffer.from(id, 'hex'), key: Buffer.from(key, 'hex') }
+  })
+  if (first === undefined) throw new KeyFileError(`${file} is empty: restore it from a backup`)
+  return [first, ...rest]
+}
+
+async function readKeyFile(file: string): Promise<string | null> {
+  try {
+    const { mode } = await stat(file)
+    if (process.platform !== 'win32' && (mode & FOR_OTHERS) !== 0)
+      throw new KeyFileError(`${file} can be read by others than its owner: run chmod 600 ${file}`)
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}
+
+/** Writes a whole file beside its place and links it there, so that nobody ever reads half a key. */
+async function createKeyFile(dataFolder: string, file: string): Promise<string> {
+  await mkdir(dataFolder, { recursive: true })
+  const draft = `${file}.${randomBytes(8).toString('hex')}`
+  const handle = await open(draft, 'wx', 0o600)
+  try {
+    await handle.writeFile(`${randomBytes(8).toString('hex')} ${randomBytes(32).toString('hex')}\n`)
+    await handle.sync()
+    await handle.close()
+    await link(draft, file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    await rm(draft, { force: true })
+  }
+  return readFile(file, 'utf8')
+}
