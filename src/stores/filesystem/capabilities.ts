@@ -1,0 +1,20 @@
+import { GIB, KIB, TIB } from '../../domain/bytes.ts'
+import { KEY_BYTES_MAX } from '../call-rules.ts'
+import type { StoreCapabilities } from '../object-store.ts'
+
+/**
+ * What a folder can do. Conditions hold against every writer of this process; a stranger's write in the
+ * same microseconds cannot be seen, as no file system has a conditional rename.
+ */
+export const FILESYSTEM_CAPABILITIES: StoreCapabilities = {
+  conditionalPut: true,
+  conditionalDelete: true,
+  conditionalRead: true,
+  reportedDigests: ['sha256', 'crc64nvme', 'md5'],
+  versions: false,
+  userMetadata: true,
+  multipart: { partSizeMin: 1, partSizeMax: 5 * GIB, partsMax: 10_000 },
+  putSizeMax: 5 * TIB,
+  keyBytesMax: KEY_BYTES_MAX,
+  metadataBytesMax: 64 * KIB,
+}
