@@ -1,0 +1,54 @@
+import { KIB, MIB } from '../../domain/bytes.ts'
+import { DAY, SECOND } from '../../domain/duration.ts'
+
+/** The demo's world: small enough for a laptop, large enough that every part of the product has work. */
+export const DEMO = {
+  objects: 5_000,
+  /** Sizes are log-normal, as object sizes in the field are: most small, most bytes in few. */
+  sizeMedianBytes: 56 * KIB,
+  sizeSigma: 1.35,
+  sizeBytesMax: 8 * MIB,
+  sizeBytesMin: 1 * KIB,
+  seed: 'data-in-motion',
+  bucket: 'studio',
+  /** Ten wall seconds are a model day: a minute shows six days of cooling. */
+  clockScale: DAY / (10 * SECOND),
+  requestsPerSecond: 60,
+  writeShare: 0.02,
+  skew: 1.05,
+  driftPerDay: 0.01,
+} as const
+
+/** One of the two clouds that the demo stands up: a second gateway of ours over a folder. */
+export interface DemoSite {
+  readonly name: string
+  readonly tier: 'warm' | 'cold'
+  readonly priceId: string
+  readonly region: string
+  readonly container: string
+}
+
+/** Where copies can live besides on-prem, with the list prices of a warm and of a cold class. */
+export const DEMO_SITES: readonly DemoSite[] = [
+  {
+    name: 'cloud-warm',
+    tier: 'warm',
+    priceId: 'aws/us-east-1/standard-ia',
+    region: 'us-east-1',
+    container: 'dim-warm',
+  },
+  {
+    name: 'cloud-cold',
+    tier: 'cold',
+    priceId: 'aws/us-east-1/glacier-ir',
+    region: 'us-east-1',
+    container: 'dim-cold',
+  },
+]
+
+export const ON_PREM = {
+  name: 'on-prem',
+  priceId: 'onprem/dc1/nvme',
+  region: 'dc1',
+  container: 'studio',
+} as const
