@@ -1,4 +1,3 @@
-import type { Instant } from './clock.ts'
 import { DAY, HOUR } from './duration.ts'
 
 /**
@@ -24,16 +23,3 @@ export const HALF_LIFE_MS: Readonly<Record<HalfLife, number>> = {
 export function alphaPerMs(halfLife: HalfLife): number {
   return Math.LN2 / HALF_LIFE_MS[halfLife]
 }
-
-/**
- * The natural logarithm of a forward-decayed sum of access weights, Σ wᵢ·e^{α·(tᵢ − landmark)}, one per
- * half-life. It only grows with accesses and never has to be rewritten to decay: the sum now is
- * e^{lnHeat − α·(now − landmark)}. -Infinity stands for "never accessed".
- */
-export type LnHeats = Readonly<Record<HalfLife, number>>
-
-/**
- * The landmark from which all forward-decayed sums count their time: fixed at deployment, never changed
- * afterwards, because every stored logarithm refers to it.
- */
-export const HEAT_LANDMARK_MS: Instant = Date.UTC(2026, 0, 1)

@@ -1,5 +1,6 @@
 import type { Bytes } from './bytes.ts'
 import type { Instant } from './clock.ts'
+import type { HalfLife } from './half-life.ts'
 import type { ObjectId, Uuid } from './identifiers.ts'
 import type { Tier } from './tier.ts'
 
@@ -14,26 +15,37 @@ export interface PlacementCost {
   /** Sum of the five above. */
   readonly totalUsdPerMonth: number
   /** Once, to get there from where the object is now; all zero for the present location. */
+  /** The request that enters it and the fee per GB written. */
   readonly transitionUsd: number
+  /** The request that reads the source and its fee per GB retrieved. */
   readonly sourceRetrievalUsd: number
   readonly sourceEgressUsd: number
+  /** The days of the source's minimum duration that are left. */
   readonly earlyDeletionUsd: number
-  /** Sum of the four above. */
+  /** Keeping the superseded source for the grace time, as far as the minimum duration does not pay for it. */
+  readonly graceStorageUsd: number
+  /** Sum of the five above. */
   readonly oneTimeUsd: number
 }
 
 /** Why a location was not chosen. Closed, so that every surface can explain each one. */
-export type RejectionReason =
-  | 'current'
-  | 'other-tier-wanted'
-  | 'latency-above-sla'
-  | 'offline'
-  | 'capacity'
-  | 'pinned-elsewhere'
-  | 'not-in-policy'
-  | 'no-price'
-  | 'more-expensive'
-  | 'payback-too-long'
+export const REJECTION_REASONS = [
+  'current',
+  'other-tier-wanted',
+  'latency-above-sla',
+  'offline',
+  'capacity',
+  'pinned-elsewhere',
+  'not-in-policy',
+  'no-price',
+  'more-expensive',
+  'payback-too-long',
+  'too-small-to-pay',
+  'minimum-residence',
+  'store-not-active',
+  'decision-frozen',
+] as const
+export type RejectionReason = (typeof REJECTION_REASONS)[number]
 
 /** One place the object might live, with its price and why it was or was not chosen. */
 export interface PlacementAlternative {
@@ -48,26 +60,38 @@ export interface PlacementAlternative {
 }
 
 /** Why an object stays or goes. Closed: API, CLI and dashboard word each of them. */
-export type DecisionReason =
-  | 'heat-fell-below-band'
-  | 'heat-rose-above-band'
-  | 'already-in-wanted-tier'
-  | 'inside-hysteresis'
-  | 'minimum-residence'
-  | 'too-small-to-pay'
-  | 'payback-too-long'
-  | 'pinned'
-  | 'sla-requires-faster'
-  | 'no-allowed-location'
-  | 'bucket-observed'
-  | 'migration-in-flight'
+export const DECISION_REASONS = [
+  'heat-fell-below-band',
+  'heat-rose-above-band',
+  'already-in-wanted-tier',
+  'inside-hysteresis',
+  'minimum-residence',
+  'too-small-to-pay',
+  'payback-too-long',
+  'pinned',
+  'sla-requires-faster',
+  'no-allowed-location',
+  'bucket-observed',
+  'migration-in-flight',
+  'cheaper-in-tier',
+  'would-cost-more',
+  'location-not-allowed',
+  'no-price',
+  'quarantined',
+  'copy-not-readable',
+] as const
+export type DecisionReason = (typeof DECISION_REASONS)[number]
 
 /** What a decision was made from; enough to make it again. */
 export interface DecisionInputs {
   readonly size: Bytes
+  /** Reads per day by the half-life the policy names. */
   readonly heatPerDay: number
+  readonly halfLife: HalfLife
   readonly heatScore: number
   readonly readsPerMonthExpected: number
+  /** Mean length of a read; the whole object while nobody has read it. */
+  readonly bytesPerRead: Bytes
   readonly daysInLocation: number
   readonly priceBook: string
   readonly policy: string
@@ -91,18 +115,22 @@ export interface Decision {
   /** Model time at which it is worth asking again, and why then. */
   readonly reviewAt: Instant
   readonly reviewReason: ReviewReason
+  /** The heat, in reads per day, at or above which it is worth asking at once; null when there is none. */
+  readonly promoteAtReadsPerDay: number | null
 }
 
 /** Why an object is looked at again at a given time. */
-export type ReviewReason =
-  | 'heat-crossing'
-  | 'minimum-duration-ends'
-  | 'minimum-residence-ends'
-  | 'pin-expires'
-  | 'maximum-interval'
-  | 'promotion'
-  | 'new-object'
-  | 'requested'
-  | 'policy-changed'
-  | 'prices-changed'
-  | 'migration-finished'
+export const REVIEW_REASONS = [
+  'heat-crossing',
+  'minimum-duration-ends',
+  'minimum-residence-ends',
+  'pin-expires',
+  'maximum-interval',
+  'promotion',
+  'new-object',
+  'requested',
+  'policy-changed',
+  'prices-changed',
+  'migration-finished',
+] as const
+export type ReviewReason = (typeof REVIEW_REASONS)[number]

@@ -1,10 +1,14 @@
 import { z } from 'zod'
-import type {
-  DecisionReason,
-  PlacementAlternative,
-  PlacementCost,
-  RejectionReason,
-  ReviewReason,
+import { HALF_LIVES } from '../../domain/half-life.ts'
+import {
+  DECISION_REASONS,
+  type DecisionReason,
+  type PlacementAlternative,
+  type PlacementCost,
+  REJECTION_REASONS,
+  REVIEW_REASONS,
+  type RejectionReason,
+  type ReviewReason,
 } from '../../domain/placement.ts'
 import { idSchema, modelTimeSchema, tierSchema } from './values.ts'
 
@@ -20,53 +24,18 @@ export const placementCostSchema = z.object({
   sourceRetrievalUsd: z.number(),
   sourceEgressUsd: z.number(),
   earlyDeletionUsd: z.number(),
+  graceStorageUsd: z.number(),
   oneTimeUsd: z.number(),
 }) satisfies z.ZodType<PlacementCost>
 
 /** Why a location was not chosen. */
-export const rejectionReasonSchema = z.enum([
-  'current',
-  'other-tier-wanted',
-  'latency-above-sla',
-  'offline',
-  'capacity',
-  'pinned-elsewhere',
-  'not-in-policy',
-  'no-price',
-  'more-expensive',
-  'payback-too-long',
-]) satisfies z.ZodType<RejectionReason>
+export const rejectionReasonSchema = z.enum(REJECTION_REASONS) satisfies z.ZodType<RejectionReason>
 
 /** Why an object stays or goes. */
-export const decisionReasonSchema = z.enum([
-  'heat-fell-below-band',
-  'heat-rose-above-band',
-  'already-in-wanted-tier',
-  'inside-hysteresis',
-  'minimum-residence',
-  'too-small-to-pay',
-  'payback-too-long',
-  'pinned',
-  'sla-requires-faster',
-  'no-allowed-location',
-  'bucket-observed',
-  'migration-in-flight',
-]) satisfies z.ZodType<DecisionReason>
+export const decisionReasonSchema = z.enum(DECISION_REASONS) satisfies z.ZodType<DecisionReason>
 
 /** Why an object is looked at again. */
-export const reviewReasonSchema = z.enum([
-  'heat-crossing',
-  'minimum-duration-ends',
-  'minimum-residence-ends',
-  'pin-expires',
-  'maximum-interval',
-  'promotion',
-  'new-object',
-  'requested',
-  'policy-changed',
-  'prices-changed',
-  'migration-finished',
-]) satisfies z.ZodType<ReviewReason>
+export const reviewReasonSchema = z.enum(REVIEW_REASONS) satisfies z.ZodType<ReviewReason>
 
 /** One place an object might live, with its price and why it was or was not chosen. */
 export const alternativeSchema = z.object({
@@ -83,8 +52,10 @@ export const alternativeSchema = z.object({
 export const decisionInputsSchema = z.object({
   size: z.number(),
   heatPerDay: z.number(),
+  halfLife: z.enum(HALF_LIVES),
   heatScore: z.number(),
   readsPerMonthExpected: z.number(),
+  bytesPerRead: z.number(),
   daysInLocation: z.number(),
   priceBook: z.string(),
   policy: z.string(),

@@ -1,0 +1,141 @@
+import type { Bytes } from '../../domain/bytes.ts'
+import type { Instant } from '../../domain/clock.ts'
+import { DAY } from '../../domain/duration.ts'
+import type { PlacementCost } from '../../domain/placement.ts'
+import type { LocationPrice } from '../../domain/price.ts'
+
+/** An object as a bill sees it: its size, and how it is expected to be read. */
+export interface ReadLoad {
+  readonly size: Bytes
+  readonly readsPerMonth: number
+  readonly bytesPerRead: Bytes
+}
+
+/** A location as a bill sees it: its prices, and what a byte costs on the way to the readers. */
+export interface PricedPlace {
+  readonly price: LocationPrice
+  readonly readerEgressUsdPerGb: number
+}
+
+/** Where an object would come from. Null in {@link costOfPlacement} when it is there already. */
+export interface PricedSource {
+  readonly price: LocationPrice
+  readonly enteredAt: Instant
+  /** What a byte costs on the way from there to the new place. */
+  readonly routeUsdPerGb: number
+  readonly graceDays: number
+}
+
+/** Storage and monitoring of one object for a month, with the minimum billable size and the overheads. */
+export function keepingUsdPerMonth(
+  price: LocationPrice,
+  size: Bytes,
+): { storageUsdPerMonth: number; monitoringUsdPerMonth: number } {
+  const billedGb = billedBytes(price, size) / price.bytesPerGb
+  const indexGb = price.indexOverheadBytes / price.bytesPerGb
+  return {
+    storageUsdPerMonth: billedGb * price.storageUsdPerGbMonth + indexGb * price.indexOverheadUsdPerGbMonth,
+    monitoringUsdPerMonth:
+      size >= price.monitoringMinimumBytes ? price.monitoringUsdPer1000ObjectsMonth / 1_000 : 0,
+  }
+}
+
+/** The bytes a store bills for an object of this size. */
+export function billedBytes(price: LocationPrice, size: Bytes): Bytes {
+  return Math.max(size, price.minimumBillableBytes) + price.overheadBytes
+}
+
+/**
+ * What it costs to have an object in a place: per month of stay, and once to get there. The totals are the
+ * sums of the parts in the order they are listed, to the last bit.
+ */
+export function costOfPlacement(
+  load: ReadLoad,
+  place: PricedPlace,
+  source: PricedSource | null,
+  moment: { now: Instant; daysPerMonth: number },
+): PlacementCost {
+  const { price } = place
+  const { storageUsdPerMonth, monitoringUsdPerMonth } = keepingUsdPerMonth(price, load.size)
+  const readGb = (load.readsPerMonth * load.bytesPerRead) / price.bytesPerGb
+  const readRequestsUsdPerMonth = (load.readsPerMonth * price.getUsdPer1000) / 1_000
+  const retrievalUsdPerMonth = readGb * price.retrievalUsdPerGb
+  const egressUsdPerMonth = readGb * place.readerEgressUsdPerGb
+  return {
+    storageUsdPerMonth,
+    readRequestsUsdPerMonth,
+    retrievalUsdPerMonth,
+    egressUsdPerMonth,
+    monitoringUsdPerMonth,
+    totalUsdPerMonth:
+      storageUsdPerMonth +
+      readRequestsUsdPerMonth +
+      retrievalUsdPerMonth +
+      egressUsdPerMonth +
+      monitoringUsdPerMonth,
+    ...(source === null ? NO_MOVE : costOfMove(load.size, price, source, moment)),
+  }
+}
+
+type MoveCost = Pick<
+  PlacementCost,
+  | 'transitionUsd'
+  | 'sourceRetrievalUsd'
+  | 'sourceEgressUsd'
+  | 'earlyDeletionUsd'
+  | 'graceStorageUsd'
+  | 'oneTimeUsd'
+>
+
+const NO_MOVE: MoveCost = {
+  transitionUsd: 0,
+  sourceRetrievalUsd: 0,
+  sourceEgressUsd: 0,
+  earlyDeletionUsd: 0,
+  graceStorageUsd: 0,
+  oneTimeUsd: 0,
+}
+
+function costOfMove(
+  size: Bytes,
+  target: LocationPrice,
+  source: PricedSource,
+  moment: { now: Instant; daysPerMonth: number },
+): MoveCost {
+  const sourceGb = size / source.price.bytesPerGb
+  const sourceUsdPerDay = keepingUsdPerMonth(source.price, size).storageUsdPerMonth / moment.daysPerMonth
+  const daysLeft = minimumDaysLeft(source.price, source.enteredAt, moment.now)
+  const transitionUsd =
+    target.transitionInUsdPer1000 / 1_000 + (size / target.bytesPerGb) * target.writeUsdPerGb
+  const sourceRetrievalUsd = source.price.getUsdPer1000 / 1_000 + sourceGb * source.price.retrievalUsdPerGb
+  const sourceEgressUsd = sourceGb * source.routeUsdPerGb
+  const earlyDeletionUsd = daysLeft * sourceUsdPerDay
+  const graceStorageUsd = Math.max(0, source.graceDays - daysLeft) * sourceUsdPerDay
+  return {
+    transitionUsd,
+    sourceRetrievalUsd,
+    sourceEgressUsd,
+    earlyDeletionUsd,
+    graceStorageUsd,
+    oneTimeUsd: transitionUsd + sourceRetrievalUsd + sourceEgressUsd + earlyDeletionUsd + graceStorageUsd,
+  }
+}
+
+/** Days of a location's minimum storage duration that a copy has not served yet. */
+export function minimumDaysLeft(price: LocationPrice, enteredAt: Instant, now: Instant): number {
+  return Math.max(0, price.minimumStorageDays - Math.max(0, now - enteredAt) / DAY)
+}
+
+/**
+ * Days until a monthly saving has paid a one-time cost; null when it never does.
+ *
+ * Range: at least 0.
+ */
+export function paybackDays(
+  savingUsdPerMonth: number,
+  oneTimeUsd: number,
+  daysPerMonth: number,
+): number | null {
+  if (savingUsdPerMonth <= 0) return null
+  return (oneTimeUsd / savingUsdPerMonth) * daysPerMonth
+}

@@ -1,0 +1,131 @@
+import type { Instant } from '../domain/clock.ts'
+import { DAY, HOUR } from '../domain/duration.ts'
+import type { PlacementCost, RejectionReason } from '../domain/placement.ts'
+import type { PlacementFacts, PlacementLocation } from '../domain/placement-facts.ts'
+import type { PolicyDocument } from '../domain/policy.ts'
+import type { LocationPrice, PriceBook } from '../domain/price.ts'
+import { costOfPlacement, type ReadLoad } from './cost/placement-cost.ts'
+import { routeUsdPerGb } from './cost/routes.ts'
+
+/** Everything a decision is made from besides the object itself. */
+export interface PlacementRules {
+  readonly policy: PolicyDocument
+  readonly priceBook: PriceBook
+  /** Every location there is, also those the policy does not allow. */
+  readonly locations: readonly PlacementLocation[]
+  readonly now: Instant
+}
+
+/** A location as one object sees it: what it would cost there, and which hard rule forbids it, if any. */
+export interface PlacementOption {
+  readonly location: PlacementLocation
+  readonly price: LocationPrice | null
+  readonly cost: PlacementCost | null
+  readonly forbidden: RejectionReason | null
+}
+
+/**
+ * How the object is expected to be read in the coming month. The rate is the higher of the policy's heat
+ * and the 30-day heat: forgetting a reader who comes every week costs more than over-rating one.
+ */
+export function expectedLoad(facts: PlacementFacts, rules: PlacementRules): ReadLoad {
+  const rate = Math.max(facts.readsPerDay[rules.policy.threshold.halfLife], facts.readsPerDay['30d'])
+  const reads = facts.heat?.reads ?? 0
+  return {
+    size: facts.size,
+    readsPerMonth: rate * rules.priceBook.daysPerMonth,
+    bytesPerRead: reads > 0 && facts.heat !== null ? facts.heat.bytesRead / reads : facts.size,
+  }
+}
+
+/** Prices every location for one object, the present one among them. */
+export function priceOptions(facts: PlacementFacts, rules: PlacementRules): readonly PlacementOption[] {
+  const prices = pricesOf(rules)
+  const load = expectedLoad(facts, rules)
+  return rules.locations.map(location => {
+    const price = prices.get(location.priceId) ?? null
+    return {
+      location,
+      price,
+      cost: price === null ? null : costAt(location, load, facts, rules),
+      forbidden: forbiddenBy(location, price, facts, rules),
+    }
+  })
+}
+
+/** What an object with this load costs in a location; null when it or the present one has no price. */
+export function costAt(
+  location: PlacementLocation,
+  load: ReadLoad,
+  facts: PlacementFacts,
+  rules: PlacementRules,
+): PlacementCost | null {
+  const prices = pricesOf(rules)
+  const price = prices.get(location.priceId)
+  if (price === undefined) return null
+  const { readersAt } = rules.policy
+  const place = {
+    price,
+    readerEgressUsdPerGb: routeUsdPerGb(
+      { price, provider: price.provider, region: location.region },
+      readersAt,
+    ),
+  }
+  const moment = { now: rules.now, daysPerMonth: rules.priceBook.daysPerMonth }
+  if (location.id === facts.locationId) return costOfPlacement(load, place, null, moment)
+  const source = rules.locations.find(candidate => candidate.id === facts.locationId)
+  const sourcePrice = source === undefined ? undefined : prices.get(source.priceId)
+  if (source === undefined || sourcePrice === undefined) return null
+  const from = { price: sourcePrice, provider: sourcePrice.provider, region: source.region }
+  const to = { provider: price.provider, region: location.region }
+  return costOfPlacement(
+    load,
+    place,
+    {
+      price: sourcePrice,
+      enteredAt: facts.enteredAt,
+      routeUsdPerGb: routeUsdPerGb(from, to),
+      graceDays: (rules.policy.graceHours * HOUR) / DAY,
+    },
+    moment,
+  )
+}
+
+const pricesByBook = new WeakMap<PriceBook, ReadonlyMap<string, LocationPrice>>()
+
+/** The book's entries by id. A book never changes, so the index is kept as long as the book is. */
+function pricesOf(rules: PlacementRules): ReadonlyMap<string, LocationPrice> {
+  const known = pricesByBook.get(rules.priceBook)
+  if (known !== undefined) return known
+  const prices = new Map(rules.priceBook.locations.map(price => [price.id, price]))
+  pricesByBook.set(rules.priceBook, prices)
+  return prices
+}
+
+/** The first hard rule that forbids an object to live somewhere: these come before all money. */
+function forbiddenBy(
+  location: PlacementLocation,
+  price: LocationPrice | null,
+  facts: PlacementFacts,
+  { policy, now }: PlacementRules,
+): RejectionReason | null {
+  const isHere = location.id === facts.locationId
+  const pinned = isPinned(facts, now)
+  if (pinned && facts.pinnedLocationId !== location.id) return 'pinned-elsewhere'
+  if (location.storeState !== 'active') return 'store-not-active'
+  if (!isHere && location.freeBytes !== null && location.freeBytes < facts.size) return 'capacity'
+  // Objects are read through the gateway at any time, and nothing restores copies yet.
+  if (location.restoreHours !== null) return 'offline'
+  if (price === null) return 'no-price'
+  // A pin is a person's own word about this object and overrides what the policy says about all of them.
+  if (pinned) return null
+  if (!policy.tiers.includes(location.tier)) return 'not-in-policy'
+  if (policy.locations !== null && !policy.locations.includes(location.name)) return 'not-in-policy'
+  const sla = facts.latencySlaMs ?? policy.latencySlaMs
+  return sla !== null && location.firstByteMsP99 > sla ? 'latency-above-sla' : null
+}
+
+/** Whether a pin holds the object now. */
+export function isPinned(facts: PlacementFacts, now: Instant): boolean {
+  return facts.pinnedLocationId !== null && (facts.pinnedUntil === null || facts.pinnedUntil > now)
+}
