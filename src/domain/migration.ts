@@ -1,4 +1,5 @@
 import type { Bytes } from './bytes.ts'
+import type { Instant } from './clock.ts'
 import type { ObjectId, Uuid } from './identifiers.ts'
 import type { StoreIdentity } from './object.ts'
 
@@ -34,6 +35,8 @@ export interface Migration {
   readonly id: Uuid
   readonly kind: MigrationKind
   readonly objectId: ObjectId
+  readonly bucketId: Uuid
+  readonly key: string
   readonly generation: number
   /** The placement version the decision was made from; a switch compares it. */
   readonly placementVersion: number
@@ -43,6 +46,7 @@ export interface Migration {
   readonly targetCopyId: Uuid
   readonly size: Bytes
   readonly state: MigrationState
+  readonly direction: MigrationDirection
   /** Higher goes first. Range: 0 to 100; promotions use 60, demotions 40. */
   readonly priority: number
   readonly attempt: number
@@ -52,9 +56,18 @@ export interface Migration {
   readonly leaseOwner: string | null
   /** Grows with every lease; every write of a worker names the one it was given. */
   readonly fencingToken: bigint
+  /** How long the source stays whole after the switch, in model milliseconds. */
+  readonly graceMs: number
+  /** Model time at which grace ends; null before the switch. */
+  readonly graceUntil: Instant | null
   readonly evidence: MigrationEvidence
+  readonly decisionId: Uuid | null
   readonly planId: Uuid | null
 }
+
+/** Where a move leads: `promotion` to a hotter tier, `demotion` to a colder one, `lateral` within one. */
+export const MIGRATION_DIRECTIONS = ['promotion', 'demotion', 'lateral'] as const
+export type MigrationDirection = (typeof MIGRATION_DIRECTIONS)[number]
 
 /** What has been proven so far: digests while reading, the target's identity, the last error. */
 export interface MigrationEvidence {
@@ -63,5 +76,7 @@ export interface MigrationEvidence {
   readonly bytesCopied?: Bytes
   readonly targetIdentity?: StoreIdentity
   readonly verifiedBy?: 'target-checksum' | 'read-back'
+  /** The multipart upload at the target that may have to be given up; null once it is complete. */
+  readonly uploadId?: string | null
   readonly error?: { readonly kind: string; readonly message: string }
 }

@@ -1,0 +1,184 @@
+import type { BucketMode } from '../domain/bucket.ts'
+import type { ObjectId, Uuid } from '../domain/identifiers.ts'
+import type { NativePlace } from '../domain/migration-record.ts'
+import type { Copy, CopyState } from '../domain/object.ts'
+import type { Queryable } from './postgres.ts'
+
+/** A copy's row with the key it lies under. */
+export interface CopyRow {
+  id: Uuid
+  object_id: ObjectId
+  generation: number
+  location_id: Uuid
+  state: CopyState
+  is_primary: boolean
+  native_key: string
+  etag: string | null
+  version_id: string | null
+  size: number
+  entered_ms: number
+  grace_until_ms: number | null
+  verified_ms: number | null
+}
+
+/** The columns of a {@link CopyRow}: copy is `c`, its object `o`. */
+export const COPY_COLUMNS = `
+  c.id, c.object_id, c.generation, c.location_id, c.state, c.is_primary,
+  coalesce(c.native_key, o.key) as native_key, c.etag, c.version_id, c.size, c.entered_ms,
+  c.grace_until_ms, c.verified_ms`
+
+/** The copy a row speaks of. */
+export function copyOf(row: CopyRow): Copy {
+  return {
+    id: row.id,
+    objectId: row.object_id,
+    generation: row.generation,
+    locationId: row.location_id,
+    state: row.state,
+    isPrimary: row.is_primary,
+    nativeKey: row.native_key,
+    identity: { etag: row.etag, versionId: row.version_id },
+    size: row.size,
+    enteredAt: row.entered_ms,
+    graceUntil: row.grace_until_ms,
+    verifiedAt: row.verified_ms,
+  }
+}
+
+/** Copies of an object whose bytes lie in this place, in any state; an object has a handful at most. */
+export async function listCopiesAt(
+  queryable: Queryable,
+  objectId: ObjectId,
+  place: NativePlace,
+): Promise<Copy[]> {
+  const { rows } = await queryable.query<CopyRow>({
+    name: 'copy_list_at_place',
+    text: `
+      select ${COPY_COLUMNS}
+      from object o
+      join copy c on c.object_id = o.id
+      join location l on l.id = c.location_id
+      where o.id = $1 and c.object_id = $1 and l.store_id = $2 and l.container = $3
+        and coalesce(c.native_key, o.key) = $4`,
+    values: [objectId, place.storeId, place.container, place.nativeKey],
+  })
+  return rows.map(copyOf)
+}
+
+/** A copy that is to be swept away, with all that is needed to do it safely. */
+export interface CopyToSweep {
+  readonly copy: Copy
+  readonly place: NativePlace
+  readonly bucket: { readonly id: Uuid; readonly name: string; readonly mode: BucketMode }
+  readonly key: string
+  /** The multipart upload that was to become this copy; null when there was none or it is complete. */
+  readonly uploadId: string | null
+}
+
+interface SweepRow extends CopyRow {
+  store_id: Uuid
+  container: string
+  bucket_id: Uuid
+  bucket_name: string
+  bucket_mode: BucketMode
+  key: string
+  upload_id: string | null
+}
+
+const SWEEP = `
+  select ${COPY_COLUMNS}, l.store_id, l.container, b.id as bucket_id, b.name as bucket_name,
+         b.mode as bucket_mode, o.key,
+         (select m.evidence ->> 'uploadId' from migration m
+          where m.object_id = c.object_id and m.target_copy_id = c.id
+          order by m.id desc limit 1) as upload_id
+  from copy c
+  join object o on o.id = c.object_id
+  join bucket b on b.id = o.bucket_id
+  join location l on l.id = c.location_id`
+
+/**
+ * Copies in state `deleting` that nobody reads any more: at most `limit`, without those that were just tried
+ * in vain and those of locations that just failed.
+ */
+export async function listCopiesToSweep(
+  queryable: Queryable,
+  options: {
+    readonly limit: number
+    readonly exceptCopyIds: readonly Uuid[]
+    readonly exceptLocationIds: readonly Uuid[]
+  },
+): Promise<CopyToSweep[]> {
+  const { rows } = await queryable.query<SweepRow>({
+    name: 'copy_list_to_sweep',
+    text: `${SWEEP}
+      where c.state = 'deleting' and c.id <> all ($2::uuid[]) and c.location_id <> all ($3::uuid[])
+      limit $1`,
+    values: [options.limit, options.exceptCopyIds, options.exceptLocationIds],
+  })
+  return rows.map(copyToSweepOf)
+}
+
+/** One copy again if it is still `deleting`, its row held until the transaction ends. */
+export async function lockCopyToSweep(
+  connection: Queryable,
+  objectId: ObjectId,
+  copyId: Uuid,
+): Promise<CopyToSweep | null> {
+  const { rows } = await connection.query<SweepRow>({
+    name: 'copy_lock_to_sweep',
+    text: `${SWEEP} where c.object_id = $1 and c.id = $2 and c.state = 'deleting' for update of c`,
+    values: [objectId, copyId],
+  })
+  return rows[0] === undefined ? null : copyToSweepOf(rows[0])
+}
+
+/** Forgets a copy whose bytes are gone. */
+export async function deleteCopyRow(connection: Queryable, objectId: ObjectId, copyId: Uuid): Promise<void> {
+  await connection.query({
+    name: 'copy_delete_row',
+    text: 'delete from copy where object_id = $1 and id = $2 and not is_primary',
+    values: [objectId, copyId],
+  })
+}
+
+/** Keeps a superseded copy that may not be deleted: nobody tries again by itself. */
+export async function retainCopy(connection: Queryable, objectId: ObjectId, copyId: Uuid): Promise<void> {
+  await connection.query({
+    name: 'copy_retain',
+    text: `update copy set state = 'retained', grace_until_ms = null
+           where object_id = $1 and id = $2 and not is_primary`,
+    values: [objectId, copyId],
+  })
+}
+
+/**
+ * Hands copies that were being written for a migration that has ended to the sweeper. Resolves to how many.
+ * Staging rows are few: `copy_leftover` finds them per location.
+ */
+export async function abandonStagingCopies(queryable: Queryable, limit: number): Promise<number> {
+  const { rowCount } = await queryable.query({
+    name: 'copy_abandon_staging',
+    text: `
+      update copy set state = 'deleting'
+      from (
+        select c.object_id, c.id
+        from copy c
+        join migration m on m.object_id = c.object_id and m.target_copy_id = c.id
+        where c.state = 'staging' and m.finished_at is not null
+        limit $1
+      ) as abandoned
+      where copy.object_id = abandoned.object_id and copy.id = abandoned.id and copy.state = 'staging'`,
+    values: [limit],
+  })
+  return rowCount ?? 0
+}
+
+function copyToSweepOf(row: SweepRow): CopyToSweep {
+  return {
+    copy: copyOf(row),
+    place: { storeId: row.store_id, container: row.container, nativeKey: row.native_key },
+    bucket: { id: row.bucket_id, name: row.bucket_name, mode: row.bucket_mode },
+    key: row.key,
+    uploadId: row.upload_id,
+  }
+}

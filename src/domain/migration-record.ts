@@ -1,0 +1,195 @@
+import type { BucketMode } from './bucket.ts'
+import type { Instant } from './clock.ts'
+import type { Uuid } from './identifiers.ts'
+import type { Migration, MigrationEvidence, MigrationState } from './migration.ts'
+import type { CatalogObject, Copy, ObjectVersion } from './object.ts'
+
+/**
+ * Everything that can happen to a migration. Workers report all but the last three, which people ask for.
+ * What each means in each state is in migration/transitions.
+ */
+export const MIGRATION_EVENTS = [
+  /** A worker that holds the lease begins, or begins again, what the state asks for. */
+  'taken-up',
+  'copied',
+  /** It did not work and may work later. */
+  'copy-failed',
+  /** It can never work as planned: the target cannot keep this key, size or these facts. */
+  'copy-refused',
+  /** The source is gone or carries another identity although the catalog knows of no change. */
+  'source-changed',
+  /** The source holds other bytes than the catalog's digest says. */
+  'source-corrupt',
+  'verified',
+  /** The target could not be asked; nothing is known. */
+  'verification-failed',
+  /** The target holds other bytes than were read. */
+  'mismatched',
+  'switch-won',
+  /** Generation or placement version is no longer the one the decision was made from. */
+  'switch-lost',
+  'grace-began',
+  'grace-over',
+  'source-deleted',
+  'delete-failed',
+  /** The source may not be deleted: locked, changed by others, or its store cannot delete safely. */
+  'delete-refused',
+  /** The copy that became primary is not there any more, or is another one. */
+  'primary-lost',
+  /** The object was overwritten or deleted by a client. */
+  'superseded',
+  'attempts-exhausted',
+  'cancelled',
+  'rolled-back',
+  'retried',
+] as const
+export type MigrationEvent = (typeof MIGRATION_EVENTS)[number]
+
+/**
+ * What the ledger writes into the catalog in the transaction of a transition.
+ *
+ * - `count-attempt`, `reset-attempts`: the number of tries of this stage.
+ * - `intend-target`: the target copy's row, `staging`, before any of its bytes.
+ * - `note-target`: the identity the target's store gave the published bytes.
+ * - `complete-target`: the target copy is `complete` and proven now.
+ * - `keep-digests`: what was read becomes the version's digests where it has none.
+ * - `switch-primary`: the target copy becomes primary, the source copy enters grace. Fails with
+ *   {@link LedgerError} `switch-lost` when generation or placement version moved on.
+ * - `switch-back`: the source copy, still in grace, becomes primary again.
+ * - `discard-target`, `discard-source`: a copy that is not primary is left to the sweeper.
+ * - `drop-source`: the source copy's row goes, its bytes are gone.
+ * - `retain-source`: superseded, but its bytes stay.
+ * - `suspect-source`, `suspect-target`: the copy is not what its row says.
+ * - `ask-review`: the planner looks at the object again now.
+ * - `announce`: people see it in the live stream.
+ */
+export const MIGRATION_EFFECTS = [
+  'count-attempt',
+  'reset-attempts',
+  'intend-target',
+  'note-target',
+  'complete-target',
+  'keep-digests',
+  'switch-primary',
+  'switch-back',
+  'discard-target',
+  'discard-source',
+  'drop-source',
+  'retain-source',
+  'suspect-source',
+  'suspect-target',
+  'ask-review',
+  'announce',
+] as const
+export type MigrationEffect = (typeof MIGRATION_EFFECTS)[number]
+
+/** One step of a migration's life: what happened, where it led and what the ledger writes with it. */
+export interface MigrationStep {
+  readonly event: MigrationEvent
+  readonly from: MigrationState
+  readonly to: MigrationState
+  readonly effects: readonly MigrationEffect[]
+}
+
+/** Steps that become durable together, with what proves them. */
+export interface MigrationRecord {
+  /** At least one; each starts where the one before ended. */
+  readonly steps: readonly MigrationStep[]
+  /** Merged over the evidence so far. */
+  readonly evidence?: MigrationEvidence
+  /** Shown on the timeline with the last step. */
+  readonly detail?: Readonly<Record<string, unknown>>
+  /** Model time of what is recorded. */
+  readonly modelNow: Instant
+  /** Gives the lease up and lets nobody take it for so many wall milliseconds. Without: the lease goes on. */
+  readonly releaseForMs?: number
+}
+
+/** The right of one worker to act on one migration until the lease expires or is taken over. */
+export interface MigrationLease {
+  readonly migrationId: Uuid
+  readonly objectId: Uuid
+  readonly worker: string
+  readonly fencingToken: bigint
+}
+
+/** A migration as its new lease holder gets it. */
+export interface ClaimedMigration extends Migration {
+  /** Whose lease ran out, when this one was taken over. */
+  readonly takenOverFrom: string | null
+}
+
+/** What a migration is about, as the catalog says now. */
+export interface MigrationSubject {
+  readonly bucket: { readonly id: Uuid; readonly name: string; readonly mode: BucketMode }
+  readonly object: Pick<CatalogObject, 'id' | 'key' | 'generation' | 'placementVersion'> & {
+    /** False once a client deleted it. */
+    readonly isPresent: boolean
+    readonly isQuarantined: boolean
+  }
+  /** The version that moves; null once it is forgotten. */
+  readonly version: Pick<ObjectVersion, 'size' | 'etag' | 'headers' | 'metadata' | 'digests'> | null
+  readonly source: Copy | null
+  readonly target: Copy | null
+}
+
+/** A place in a store where bytes lie: two copies with the same place share their bytes. */
+export interface NativePlace {
+  readonly storeId: Uuid
+  readonly container: string
+  readonly nativeKey: string
+}
+
+/** A migration to be planned, as a decision asks for it. */
+export interface NewMigration {
+  readonly id: Uuid
+  readonly objectId: Uuid
+  readonly generation: number
+  readonly placementVersion: number
+  readonly targetCopyId: Uuid
+  readonly targetLocationId: Uuid
+  readonly priority: number
+  readonly direction: Migration['direction']
+  readonly graceMs: number
+  readonly attemptsMax: number
+  readonly decisionId: Uuid | null
+  readonly planId: Uuid | null
+  readonly monthlySavingUsd: number | null
+  readonly oneTimeUsd: number | null
+}
+
+/**
+ * Why a migration was not planned: `outdated` (another generation or placement version, or no such object),
+ * `no-source` (no primary copy that is known to be good), `in-flight` (the object has an unfinished one),
+ * `observed` (its bucket is only looked at), `quarantined` (a person must look first), `unknown-location`,
+ * `same-place` (source and target are the same bytes in the same container).
+ */
+export type NewMigrationRefusal =
+  | 'outdated'
+  | 'no-source'
+  | 'in-flight'
+  | 'observed'
+  | 'quarantined'
+  | 'unknown-location'
+  | 'same-place'
+
+/** What became of each migration that was to be planned. */
+export interface NewMigrationsResult {
+  readonly created: readonly Uuid[]
+  readonly refused: readonly { readonly id: Uuid; readonly reason: NewMigrationRefusal }[]
+}
+
+/**
+ * The ledger did not do what was asked, and wrote nothing. `fenced`: the lease was taken over, or the
+ * migration is not in the state the step starts from. `switch-lost`: the object moved on. `busy`: somebody
+ * else held the object's lock for too long.
+ */
+export class LedgerError extends Error {
+  override readonly name = 'LedgerError'
+  readonly kind: 'fenced' | 'switch-lost' | 'busy'
+
+  constructor(kind: 'fenced' | 'switch-lost' | 'busy', message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.kind = kind
+  }
+}

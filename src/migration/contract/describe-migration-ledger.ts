@@ -1,0 +1,385 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { newId, objectIdOf, type Uuid } from '../../domain/identifiers.ts'
+import type { Migration } from '../../domain/migration.ts'
+import type { MigrationEvent, MigrationLease, NewMigration } from '../../domain/migration-record.ts'
+import type { Copy } from '../../domain/object.ts'
+import type { MigrationLedger } from '../ledger.ts'
+import { stepsFrom } from '../transitions.ts'
+
+/** What the suite needs around a ledger. Locations `hot`, `cold` and `hot-too` (same container) exist. */
+export interface LedgerHarness {
+  readonly ledger: MigrationLedger
+  readonly locationIds: { readonly hot: Uuid; readonly cold: Uuid; readonly hotToo: Uuid }
+  readonly bucketIds: { readonly exclusive: Uuid; readonly observed: Uuid }
+  /** An object of 10 bytes with one complete primary copy in `hot`; generation 1, placement version 1. */
+  seedObject(bucketId: Uuid, key: string): Promise<void>
+  /** A client overwrites the object: one more generation. */
+  overwrite(objectId: Uuid): Promise<void>
+  copies(objectId: Uuid): Promise<readonly Copy[]>
+  placementVersion(objectId: Uuid): Promise<number>
+  reviewAt(objectId: Uuid): Promise<number | null>
+  timeline(migrationId: Uuid): Promise<readonly { event: string; from: string; to: string; worker: string }[]>
+  announcements(migrationId: Uuid): Promise<readonly string[]>
+  expireLeases(): Promise<void>
+  makeDue(): Promise<void>
+  pause(migrationId: Uuid): Promise<void>
+  dispose(): Promise<void>
+}
+
+const SHA256 = 'ab'.repeat(32)
+const LEASE_MS = 30_000
+
+/** States each sentence of `MigrationLedger` for one implementation. */
+export function describeMigrationLedger(options: {
+  readonly name: string
+  readonly newHarness: () => Promise<LedgerHarness>
+}): void {
+  describe(`migration ledger: ${options.name}`, () => {
+    let harness: LedgerHarness
+    beforeAll(async () => {
+      harness = await options.newHarness()
+    })
+    afterAll(() => harness.dispose())
+
+    let objects = 0
+    async function newMigration(change: Partial<NewMigration> = {}, bucket = harness.bucketIds.exclusive) {
+      const key = `object-${++objects}`
+      await harness.seedObject(bucket, key)
+      return wanted({ objectId: objectIdOf(bucket, key), ...change })
+    }
+
+    function wanted(change: Partial<NewMigration> & { objectId: Uuid }): NewMigration {
+      return {
+        id: newId(),
+        generation: 1,
+        placementVersion: 1,
+        targetCopyId: newId(),
+        targetLocationId: harness.locationIds.cold,
+        priority: 50,
+        direction: 'demotion',
+        graceMs: 1_000,
+        attemptsMax: 3,
+        decisionId: null,
+        planId: null,
+        monthlySavingUsd: null,
+        oneTimeUsd: null,
+        ...change,
+      }
+    }
+
+    async function planned(change: Partial<NewMigration> = {}): Promise<NewMigration> {
+      const migration = await newMigration(change)
+      const result = await harness.ledger.create([migration], 'user:test')
+      expect(result).toEqual({ created: [migration.id], refused: [] })
+      return migration
+    }
+
+    /** Leases everything that is due; the one asked for is among it. */
+    async function claimed(
+      id: Uuid,
+      worker = 'one',
+    ): Promise<{ migration: Migration; lease: MigrationLease }> {
+      const all = await harness.ledger.claim({ worker, limit: 1_000, leaseMs: LEASE_MS })
+      const migration = all.find(one => one.id === id)!
+      return { migration, lease: leaseOf(migration, worker) }
+    }
+
+    function leaseOf(migration: Migration, worker: string): MigrationLease {
+      const { id, objectId, fencingToken } = migration
+      return { migrationId: id, objectId, worker, fencingToken }
+    }
+
+    function record(lease: MigrationLease, from: Migration['state'], ...events: MigrationEvent[]) {
+      const targetIdentity = { etag: 'target-etag', versionId: null }
+      return harness.ledger.record(lease, {
+        steps: stepsFrom('move', from, events),
+        evidence: { sha256: SHA256, crc64nvme: '0123456789abcdef', targetIdentity },
+        modelNow: 5_000,
+      })
+    }
+
+    const copyOf = async (objectId: Uuid, id: Uuid) =>
+      (await harness.copies(objectId)).find(copy => copy.id === id)
+
+    it('plans an object once, and again when the former migration has ended', async () => {
+      const first = await planned()
+      const second = wanted({ objectId: first.objectId })
+      expect(await harness.ledger.create([second], 'user:test')).toEqual({
+        created: [],
+        refused: [{ id: second.id, reason: 'in-flight' }],
+      })
+      const { lease } = await claimed(first.id)
+      await record(lease, 'planned', 'cancelled')
+      expect((await harness.ledger.create([second], 'user:test')).created).toEqual([second.id])
+    })
+
+    it('plans one of two that want the same object in one batch', async () => {
+      const first = await newMigration()
+      const result = await harness.ledger.create([first, wanted({ objectId: first.objectId })], 'user:test')
+      expect([result.created.length, result.refused.map(one => one.reason)]).toEqual([1, ['in-flight']])
+    })
+
+    it('refuses what is outdated or not allowed, and plans the others', async () => {
+      const batch = [
+        await newMigration({ generation: 2 }),
+        await newMigration({ placementVersion: 0 }),
+        wanted({ objectId: newId() }),
+        await newMigration({}, harness.bucketIds.observed),
+        await newMigration({ targetLocationId: newId() }),
+        await newMigration({ targetLocationId: harness.locationIds.hotToo }),
+        await newMigration(),
+      ]
+      const result = await harness.ledger.create(batch, 'user:test')
+      const reasonOf = (id: Uuid) => result.refused.find(one => one.id === id)?.reason ?? null
+      expect(batch.map(one => reasonOf(one.id))).toEqual([
+        'outdated',
+        'outdated',
+        'outdated',
+        'observed',
+        'unknown-location',
+        'same-place',
+        null,
+      ])
+    })
+
+    it('leases the higher priority first, then the longer due, and respects the limit', async () => {
+      await harness.ledger.claim({ worker: 'everything else', limit: 1_000, leaseMs: LEASE_MS })
+      const low = await planned({ priority: 10 })
+      const high = await planned({ priority: 90 })
+      const alsoHigh = await planned({ priority: 90 })
+      const two = await harness.ledger.claim({ worker: 'one', limit: 2, leaseMs: LEASE_MS })
+      expect(two.map(one => one.id)).toEqual([high.id, alsoHigh.id])
+      const rest = await harness.ledger.claim({ worker: 'one', limit: 2, leaseMs: LEASE_MS })
+      expect(rest.map(one => one.id)).toEqual([low.id])
+    })
+
+    it('never leases one migration to two workers', async () => {
+      await Promise.all(Array.from({ length: 40 }, () => planned()))
+      const claims = await Promise.all(
+        Array.from({ length: 8 }, (_, index) =>
+          harness.ledger.claim({ worker: `w${index}`, limit: 7, leaseMs: LEASE_MS }),
+        ),
+      )
+      const ids = claims.flat().map(one => one.id)
+      expect(ids).toHaveLength(40)
+      expect(new Set(ids).size).toBe(40)
+    })
+
+    it('does not lease what is paused, rests or has ended', async () => {
+      const paused = await planned()
+      await harness.pause(paused.id)
+      const resting = await planned()
+      const ended = await planned()
+      const { lease } = await claimed(ended.id)
+      await record(lease, 'planned', 'cancelled')
+      await harness.ledger.release({ ...lease, ...(await leaseFor(resting)) }, 60_000, false)
+      const again = await harness.ledger.claim({ worker: 'two', limit: 1_000, leaseMs: LEASE_MS })
+      expect(again.map(one => one.id)).toEqual([])
+      await harness.makeDue()
+      const later = await harness.ledger.claim({ worker: 'two', limit: 1_000, leaseMs: LEASE_MS })
+      expect(later.map(one => one.id)).toEqual([resting.id])
+    })
+
+    /** The lease the first claim of a fresh migration gave to worker `one`. */
+    async function leaseFor(migration: NewMigration): Promise<MigrationLease> {
+      return { migrationId: migration.id, objectId: migration.objectId, worker: 'one', fencingToken: 1n }
+    }
+
+    it('lets another worker take over when the lease ran out, with a higher fencing token', async () => {
+      const { id } = await planned()
+      const first = await claimed(id, 'one')
+      expect(await harness.ledger.claim({ worker: 'two', limit: 1_000, leaseMs: LEASE_MS })).toEqual([])
+      await harness.expireLeases()
+      const all = await harness.ledger.claim({ worker: 'two', limit: 1_000, leaseMs: LEASE_MS })
+      const second = all.find(one => one.id === id)!
+      expect(second.takenOverFrom).toBe('one')
+      expect(second.fencingToken).toBe(first.migration.fencingToken + 1n)
+    })
+
+    it('refuses every write of a worker whose lease was taken over', async () => {
+      const { id, objectId } = await planned()
+      const late = await claimed(id, 'late')
+      await harness.expireLeases()
+      const next = await claimed(id, 'next')
+      const fenced = { name: 'LedgerError', kind: 'fenced' }
+      await expect(record(late.lease, 'planned', 'taken-up')).rejects.toMatchObject(fenced)
+      await expect(harness.ledger.reportProgress(late.lease, { bytesCopied: 1 })).rejects.toMatchObject(
+        fenced,
+      )
+      const work = () => Promise.reject(new Error('must not run'))
+      await expect(harness.ledger.withObjectLock(late.lease, objectId, 100, work)).rejects.toMatchObject(
+        fenced,
+      )
+      expect(await harness.ledger.renew([late.lease], LEASE_MS)).toEqual([])
+      await harness.ledger.release(late.lease, 0, false)
+      expect(await harness.copies(objectId)).toHaveLength(1)
+      expect((await record(next.lease, 'planned', 'taken-up')).leaseOwner).toBe('next')
+    })
+
+    it('refuses a step that does not start where the migration is', async () => {
+      const { id } = await planned()
+      const { lease } = await claimed(id)
+      await record(lease, 'planned', 'taken-up')
+      await expect(record(lease, 'planned', 'taken-up')).rejects.toMatchObject({ kind: 'fenced' })
+    })
+
+    it('renews leases so that nobody takes over', async () => {
+      const { id } = await planned()
+      const { lease } = await claimed(id)
+      await harness.expireLeases()
+      expect((await harness.ledger.renew([lease], LEASE_MS)).map(one => one.id)).toEqual([id])
+      const all = await harness.ledger.claim({ worker: 'two', limit: 1_000, leaseMs: LEASE_MS })
+      expect(all.map(one => one.id)).not.toContain(id)
+    })
+
+    it('counts tries, gives one back on request, and keeps the evidence', async () => {
+      const { id } = await planned()
+      const { lease } = await claimed(id)
+      expect((await record(lease, 'planned', 'taken-up')).attempt).toBe(1)
+      expect((await record(lease, 'copying', 'taken-up')).attempt).toBe(2)
+      await harness.ledger.reportProgress(lease, { bytesCopied: 7, uploadId: 'u' })
+      await harness.ledger.release(lease, 0, true)
+      const again = await claimed(id, 'two')
+      expect(again.migration.attempt).toBe(1)
+      expect(again.migration.evidence).toMatchObject({ bytesCopied: 7, uploadId: 'u', sha256: SHA256 })
+    })
+
+    it('forgets evidence that is null, and the last error with the next step', async () => {
+      const { id } = await planned()
+      const { lease } = await claimed(id)
+      await record(lease, 'planned', 'taken-up')
+      await harness.ledger.reportProgress(lease, { uploadId: 'u' })
+      const failed = await harness.ledger.record(lease, {
+        steps: stepsFrom('move', 'copying', ['copy-failed']),
+        evidence: { uploadId: null, error: { kind: 'timeout', message: 'slow' } },
+        modelNow: 1,
+      })
+      expect(failed.evidence).toMatchObject({ error: { kind: 'timeout', message: 'slow' } })
+      expect(failed.evidence).not.toHaveProperty('uploadId')
+      expect((await record(lease, 'copying', 'taken-up')).evidence).not.toHaveProperty('error')
+    })
+
+    it('gives the lease up in the transaction of a step, and rests', async () => {
+      const { id } = await planned()
+      const { lease } = await claimed(id)
+      await harness.ledger.record(lease, {
+        steps: stepsFrom('move', 'planned', ['taken-up']),
+        modelNow: 1,
+        releaseForMs: 60_000,
+      })
+      await expect(record(lease, 'copying', 'copied')).rejects.toMatchObject({ kind: 'fenced' })
+      expect(await harness.ledger.claim({ worker: 'x', limit: 1_000, leaseMs: LEASE_MS })).toEqual([])
+      await harness.makeDue()
+      expect(await claimed(id, 'x')).toMatchObject({ migration: { state: 'copying' } })
+    })
+
+    it('moves the primary, keeps the source in grace, then forgets it, with a timeline', async () => {
+      const { id, objectId, targetCopyId } = await planned()
+      const { lease, migration } = await claimed(id)
+      await record(lease, 'planned', 'taken-up')
+      expect(await copyOf(objectId, targetCopyId)).toMatchObject({ state: 'staging', isPrimary: false })
+      await record(lease, 'copying', 'copied', 'taken-up')
+      expect(await copyOf(objectId, targetCopyId)).toMatchObject({ identity: { etag: 'target-etag' } })
+      const switched = await record(lease, 'verifying', 'verified', 'switch-won', 'grace-began')
+      expect(switched).toMatchObject({ state: 'grace', attempt: 0, graceUntil: 6_000 })
+      expect(await copyOf(objectId, targetCopyId)).toMatchObject({
+        state: 'complete',
+        isPrimary: true,
+        verifiedAt: 5_000,
+      })
+      expect(await copyOf(objectId, migration.sourceCopyId)).toMatchObject({
+        state: 'grace',
+        isPrimary: false,
+        graceUntil: 6_000,
+      })
+      expect(await harness.placementVersion(objectId)).toBe(2)
+      const subject = await harness.ledger.readSubject(id)
+      expect(subject.version?.digests).toMatchObject({ sha256: SHA256, sha256Source: 'mover-read' })
+      await record(lease, 'grace', 'grace-over', 'source-deleted')
+      expect((await harness.copies(objectId)).map(copy => copy.id)).toEqual([targetCopyId])
+      expect(await harness.reviewAt(objectId)).toBe(5_000)
+      const steps = (await harness.timeline(id)).map(line => `${line.event}:${line.to}`)
+      expect(steps.slice(-8)).toEqual([
+        'taken-up:copying',
+        'copied:copied',
+        'taken-up:verifying',
+        'verified:verified',
+        'switch-won:switched',
+        'grace-began:grace',
+        'grace-over:deleting-source',
+        'source-deleted:done',
+      ])
+      expect(await harness.announcements(id)).toEqual(['copying', 'switched', 'done'])
+    })
+
+    it('rejects a switch of an object that moved on, and writes nothing', async () => {
+      const { id, objectId, targetCopyId } = await planned()
+      const { lease } = await claimed(id)
+      await record(lease, 'planned', 'taken-up', 'copied', 'taken-up')
+      await harness.overwrite(objectId)
+      await expect(record(lease, 'verifying', 'verified', 'switch-won')).rejects.toMatchObject({
+        name: 'LedgerError',
+        kind: 'switch-lost',
+      })
+      expect(await copyOf(objectId, targetCopyId)).toMatchObject({ state: 'staging', isPrimary: false })
+      expect((await record(lease, 'verifying', 'superseded')).state).toBe('aborted')
+      expect(await copyOf(objectId, targetCopyId)).toMatchObject({ state: 'deleting' })
+    })
+
+    it('switches back to a source that is still in grace', async () => {
+      const { id, objectId, targetCopyId } = await planned()
+      const { lease, migration } = await claimed(id)
+      await record(
+        lease,
+        'planned',
+        'taken-up',
+        'copied',
+        'taken-up',
+        'verified',
+        'switch-won',
+        'grace-began',
+      )
+      await record(lease, 'grace', 'rolled-back')
+      const source = await copyOf(objectId, migration.sourceCopyId)
+      expect(source).toMatchObject({ state: 'complete', isPrimary: true, graceUntil: null })
+      expect(await copyOf(objectId, targetCopyId)).toMatchObject({ state: 'deleting', isPrimary: false })
+      expect(await harness.placementVersion(objectId)).toBe(3)
+    })
+
+    it('commits what is recorded under the lock when the work resolves, and nothing when it rejects', async () => {
+      const { id, objectId, targetCopyId } = await planned()
+      const { lease } = await claimed(id)
+      const place = { storeId: '', container: '', nativeKey: '' }
+      await harness.ledger.withObjectLock(lease, objectId, 1_000, async locked => {
+        expect((await locked.readSubject()).object.generation).toBe(1)
+        expect(await locked.copiesAt({ ...place, storeId: newId() })).toEqual([])
+        await locked.record({ steps: stepsFrom('move', 'planned', ['taken-up']), modelNow: 1 })
+      })
+      expect(await copyOf(objectId, targetCopyId)).toMatchObject({ state: 'staging' })
+    })
+
+    it('lets one worker at a time work under the lock of an object', async () => {
+      const { id, objectId } = await planned()
+      const { lease } = await claimed(id)
+      await harness.ledger.withObjectLock(lease, objectId, 1_000, async () => {
+        const second = harness.ledger.withObjectLock(lease, objectId, 50, async () => 'too early')
+        await expect(second).rejects.toMatchObject({ name: 'LedgerError', kind: 'busy' })
+        await harness.expireLeases()
+        const all = await harness.ledger.claim({ worker: 'two', limit: 1_000, leaseMs: LEASE_MS })
+        expect(all.map(one => one.id)).not.toContain(id)
+      })
+    })
+
+    it('keeps nothing of what was recorded under the lock when the work rejects', async () => {
+      const { id, objectId } = await planned()
+      const { lease } = await claimed(id)
+      const attempt = harness.ledger.withObjectLock(lease, objectId, 1_000, async locked => {
+        await locked.record({ steps: stepsFrom('move', 'planned', ['taken-up']), modelNow: 1 })
+        throw new Error('the store went away')
+      })
+      await expect(attempt).rejects.toThrow('the store went away')
+      expect(await harness.copies(objectId)).toHaveLength(1)
+      expect((await record(lease, 'planned', 'taken-up')).state).toBe('copying')
+    })
+  })
+}

@@ -1,0 +1,310 @@
+import type { Bucket } from '../../domain/bucket.ts'
+import type { Clock } from '../../domain/clock.ts'
+import type { ObjectId, Uuid } from '../../domain/identifiers.ts'
+import type { Location } from '../../domain/location.ts'
+import { isEndState, type Migration, type MigrationEvidence } from '../../domain/migration.ts'
+import {
+  LedgerError,
+  type MigrationLease,
+  type MigrationRecord,
+  type MigrationSubject,
+  type NativePlace,
+  type NewMigration,
+  type NewMigrationRefusal,
+} from '../../domain/migration-record.ts'
+import type { Copy } from '../../domain/object.ts'
+import type { MigrationLedger } from '../ledger.ts'
+import { applyMemoryEffects } from './memory-effects.ts'
+
+/** An object of the memory catalog. */
+export interface MemoryObject {
+  readonly id: ObjectId
+  readonly bucketId: Uuid
+  readonly key: string
+  generation: number
+  placementVersion: number
+  isPresent: boolean
+  isQuarantined: boolean
+  version: NonNullable<MigrationSubject['version']>
+  reviewAt: number | null
+}
+
+/** A line of a migration's timeline. */
+export interface TimelineEntry {
+  readonly event: string
+  readonly from: string
+  readonly to: string
+  readonly worker: string
+}
+
+/** Everything the memory ledger knows; tests and simulations fill and read it. */
+export interface MemoryCatalog {
+  readonly buckets: Map<Uuid, Pick<Bucket, 'id' | 'name' | 'mode'>>
+  readonly locations: Map<Uuid, Pick<Location, 'id' | 'storeId' | 'container'>>
+  readonly objects: Map<ObjectId, MemoryObject>
+  readonly copies: Map<Uuid, Copy>
+  readonly migrations: Map<Uuid, StoredMigration>
+  readonly timeline: Map<Uuid, TimelineEntry[]>
+  readonly announced: { readonly migrationId: Uuid; readonly state: string }[]
+}
+
+interface StoredMigration extends Migration {
+  readonly leaseExpiresAt: number
+  readonly notBefore: number
+  readonly order: number
+}
+
+/** An empty catalog. */
+export function emptyCatalog(): MemoryCatalog {
+  return {
+    buckets: new Map(),
+    locations: new Map(),
+    objects: new Map(),
+    copies: new Map(),
+    migrations: new Map(),
+    timeline: new Map(),
+    announced: [],
+  }
+}
+
+/** The migration ledger in memory; leases last by the clock it is given. */
+export function createMemoryLedger(catalog: MemoryCatalog, clock: Clock): MigrationLedger {
+  const lockedObjects = new Set<ObjectId>()
+  const heldMigrations = new Set<Uuid>()
+
+  function ours(lease: MigrationLease): StoredMigration | null {
+    const found = catalog.migrations.get(lease.migrationId)
+    const isOurs = found?.fencingToken === lease.fencingToken && found.leaseOwner === lease.worker
+    return found !== undefined && isOurs ? found : null
+  }
+
+  function oursOrThrow(lease: MigrationLease): StoredMigration {
+    const found = ours(lease)
+    if (found === null) {
+      throw new LedgerError('fenced', `migration ${lease.migrationId}: the lease was taken over`)
+    }
+    return found
+  }
+
+  function update(id: Uuid, change: Partial<StoredMigration>): StoredMigration {
+    const updated = { ...catalog.migrations.get(id)!, ...change }
+    catalog.migrations.set(id, updated)
+    return updated
+  }
+
+  function isDue(migration: StoredMigration): boolean {
+    return (
+      !isEndState(migration.state) &&
+      !migration.paused &&
+      !heldMigrations.has(migration.id) &&
+      migration.notBefore <= clock.now() &&
+      (migration.leaseOwner === null || migration.leaseExpiresAt < clock.now())
+    )
+  }
+
+  function record(lease: MigrationLease, entry: MigrationRecord): Migration {
+    const before = oursOrThrow(lease)
+    if (before.state !== entry.steps[0]?.from) {
+      throw new LedgerError('fenced', `migration ${before.id} is ${before.state}`)
+    }
+    const undo = remember(catalog, before)
+    try {
+      const after = update(before.id, changeOf(before, entry, clock))
+      for (const step of entry.steps) applyMemoryEffects(catalog, after, step, entry.modelNow)
+      writeTimeline(catalog, lease, entry)
+      return after
+    } catch (error) {
+      undo()
+      throw error
+    }
+  }
+
+  return {
+    async create(batch, _principal) {
+      const refused = batch.map(wanted => ({ id: wanted.id, reason: plan(catalog, wanted, clock) }))
+      return {
+        created: refused.flatMap(({ id, reason }) => (reason === null ? [id] : [])),
+        refused: refused.flatMap(({ id, reason }) => (reason === null ? [] : [{ id, reason }])),
+      }
+    },
+
+    async claim({ worker, limit, leaseMs }) {
+      const due = [...catalog.migrations.values()].filter(isDue).sort(byQueueOrder).slice(0, limit)
+      return due.map(migration => ({
+        ...update(migration.id, {
+          leaseOwner: worker,
+          leaseExpiresAt: clock.now() + leaseMs,
+          fencingToken: migration.fencingToken + 1n,
+        }),
+        takenOverFrom: migration.leaseOwner,
+      }))
+    },
+
+    async renew(leases, leaseMs) {
+      return leases.flatMap(lease => {
+        if (ours(lease) === null) return []
+        return [update(lease.migrationId, { leaseExpiresAt: clock.now() + leaseMs })]
+      })
+    },
+
+    async release(lease, restMs, returnsAttempt) {
+      const found = ours(lease)
+      if (found === null) return
+      const attempt = Math.max(0, found.attempt - (returnsAttempt ? 1 : 0))
+      update(found.id, { leaseOwner: null, notBefore: clock.now() + restMs, attempt })
+    },
+
+    async readSubject(migrationId) {
+      return subjectOf(catalog, migrationId)
+    },
+
+    async record(lease, entry) {
+      return record(lease, entry)
+    },
+
+    async reportProgress(lease, evidence) {
+      const found = oursOrThrow(lease)
+      return update(found.id, { evidence: mergeEvidence(found.evidence, evidence, []) })
+    },
+
+    async withObjectLock(lease, objectId, _waitMsMax, work) {
+      if (lockedObjects.has(objectId)) throw new LedgerError('busy', `object ${objectId} is locked`)
+      const found = oursOrThrow(lease)
+      lockedObjects.add(objectId)
+      heldMigrations.add(found.id)
+      const undo = remember(catalog, found)
+      try {
+        return await work({
+          readSubject: async () => subjectOf(catalog, found.id),
+          copiesAt: async place => copiesAt(catalog, objectId, place),
+          record: async entry => record(lease, entry),
+        })
+      } catch (error) {
+        undo()
+        throw error
+      } finally {
+        lockedObjects.delete(objectId)
+        heldMigrations.delete(found.id)
+      }
+    },
+  }
+}
+
+function changeOf(before: StoredMigration, entry: MigrationRecord, clock: Clock): Partial<StoredMigration> {
+  const effects = entry.steps.flatMap(step => step.effects)
+  const state = entry.steps.at(-1)!.to
+  const isReleased = isEndState(state) || entry.releaseForMs !== undefined
+  return {
+    state,
+    attempt:
+      (effects.includes('reset-attempts') ? 0 : before.attempt) +
+      effects.filter(effect => effect === 'count-attempt').length,
+    evidence: mergeEvidence(before.evidence, entry.evidence ?? {}, ['error']),
+    leaseOwner: isReleased ? null : before.leaseOwner,
+    notBefore: entry.releaseForMs === undefined ? before.notBefore : clock.now() + entry.releaseForMs,
+    graceUntil: effects.includes('switch-primary') ? entry.modelNow + before.graceMs : before.graceUntil,
+  }
+}
+
+function mergeEvidence(
+  before: MigrationEvidence,
+  change: MigrationEvidence,
+  forgotten: readonly string[],
+): MigrationEvidence {
+  const kept = Object.entries(before).filter(([name]) => !forgotten.includes(name))
+  const merged = { ...Object.fromEntries(kept), ...change }
+  return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null))
+}
+
+function plan(catalog: MemoryCatalog, wanted: NewMigration, clock: Clock): NewMigrationRefusal | null {
+  const object = catalog.objects.get(wanted.objectId)
+  const isCurrent =
+    object?.isPresent === true &&
+    object.generation === wanted.generation &&
+    object.placementVersion === wanted.placementVersion
+  if (object === undefined || !isCurrent) return 'outdated'
+  if (object.isQuarantined) return 'quarantined'
+  if (catalog.buckets.get(object.bucketId)?.mode === 'observed') return 'observed'
+  const source = [...catalog.copies.values()].find(copy => copy.objectId === object.id && copy.isPrimary)
+  if (source?.state !== 'complete') return 'no-source'
+  const target = catalog.locations.get(wanted.targetLocationId)
+  if (target === undefined) return 'unknown-location'
+  const place = { storeId: target.storeId, container: target.container, nativeKey: object.key }
+  if (copiesAt(catalog, object.id, place).some(copy => copy.id === source.id)) return 'same-place'
+  const others = [...catalog.migrations.values()].filter(other => other.objectId === object.id)
+  if (others.some(other => !isEndState(other.state))) return 'in-flight'
+  catalog.migrations.set(wanted.id, {
+    ...wanted,
+    kind: 'move',
+    bucketId: object.bucketId,
+    key: object.key,
+    sourceCopyId: source.id,
+    sourceLocationId: source.locationId,
+    size: source.size,
+    state: 'planned',
+    attempt: 0,
+    paused: false,
+    cancelRequested: false,
+    leaseOwner: null,
+    leaseExpiresAt: 0,
+    fencingToken: 0n,
+    graceUntil: null,
+    evidence: {},
+    notBefore: clock.now(),
+    order: catalog.migrations.size,
+  })
+  catalog.timeline.set(wanted.id, [])
+  return null
+}
+
+function byQueueOrder(left: StoredMigration, right: StoredMigration): number {
+  return right.priority - left.priority || left.notBefore - right.notBefore || left.order - right.order
+}
+
+function subjectOf(catalog: MemoryCatalog, migrationId: Uuid): MigrationSubject {
+  const migration = catalog.migrations.get(migrationId)!
+  const object = catalog.objects.get(migration.objectId)!
+  return {
+    bucket: catalog.buckets.get(object.bucketId)!,
+    object: { ...object },
+    version: object.generation === migration.generation ? object.version : null,
+    source: catalog.copies.get(migration.sourceCopyId) ?? null,
+    target: catalog.copies.get(migration.targetCopyId) ?? null,
+  }
+}
+
+/** Copies of an object whose bytes lie in this place. */
+export function copiesAt(catalog: MemoryCatalog, objectId: ObjectId, place: NativePlace): Copy[] {
+  return [...catalog.copies.values()].filter(copy => {
+    const location = catalog.locations.get(copy.locationId)
+    return (
+      copy.objectId === objectId &&
+      copy.nativeKey === place.nativeKey &&
+      location?.storeId === place.storeId &&
+      location.container === place.container
+    )
+  })
+}
+
+function writeTimeline(catalog: MemoryCatalog, lease: MigrationLease, entry: MigrationRecord): void {
+  const lines = entry.steps.map(({ event, from, to }) => ({ event, from, to, worker: lease.worker }))
+  catalog.timeline.get(lease.migrationId)!.push(...lines)
+}
+
+/** What brings everything that one migration's record may change back to what it is now. */
+function remember(catalog: MemoryCatalog, migration: StoredMigration): () => void {
+  const object = structuredClone(catalog.objects.get(migration.objectId)!)
+  const copies = [...catalog.copies.values()].filter(copy => copy.objectId === migration.objectId)
+  const lines = [...catalog.timeline.get(migration.id)!]
+  const announced = catalog.announced.length
+  return () => {
+    catalog.migrations.set(migration.id, migration)
+    catalog.objects.set(object.id, object)
+    for (const copy of catalog.copies.values()) {
+      if (copy.objectId === object.id) catalog.copies.delete(copy.id)
+    }
+    for (const copy of copies) catalog.copies.set(copy.id, copy)
+    catalog.timeline.set(migration.id, lines)
+    catalog.announced.length = announced
+  }
+}
