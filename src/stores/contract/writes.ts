@@ -46,6 +46,27 @@ export function describeWrites(promised: Promised): void {
     expect((await readObject(store, container, 'short')).equals(former)).toBe(true)
   })
 
+  promised(
+    'refuses a body that ends early though its digests are those of the whole',
+    async ({ store, container }) => {
+      const whole = sampleBytes(300_000)
+      const digests = await digestsOf(whole)
+      for (const given of [
+        digests,
+        { sha256: digests.sha256 },
+        { md5: digests.md5 },
+        { crc64nvme: digests.crc64nvme },
+      ]) {
+        const body = chunked(whole.subarray(0, 200_000))
+        await expectFailure(
+          store.put(container, 'short', body, { size: 300_000, digests: given }),
+          'truncated',
+        )
+      }
+      expect(await listKeys(store, container)).toEqual([])
+    },
+  )
+
   promised('refuses a body that is too long and shows nothing of it', async ({ store, container }) => {
     await expectFailure(
       store.put(container, 'long', chunked(sampleBytes(200_000)), { size: 199_999 }),

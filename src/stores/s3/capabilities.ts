@@ -1,0 +1,27 @@
+import { GIB, KIB, MIB } from '../../domain/bytes.ts'
+import { KEY_BYTES_MAX } from '../call-rules.ts'
+import type { StoreCapabilities } from '../object-store.ts'
+import type { S3Settings } from './config.ts'
+
+/**
+ * What an S3 server can do: the limits of the protocol, and for what servers differ in the settings, which
+ * `probe-capabilities.ts` finds out. What nobody found out counts as missing: a server that ignores a
+ * condition on a delete would delete bytes that are not ours.
+ *
+ * Limits: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+ */
+export function s3CapabilitiesOf(settings: S3Settings): StoreCapabilities {
+  const found = settings.capabilities
+  return {
+    conditionalPut: found.conditionalPut ?? false,
+    conditionalDelete: found.conditionalDelete ?? false,
+    conditionalRead: found.conditionalRead ?? true,
+    reportedDigests: found.reportedDigests ?? [],
+    versions: found.versions ?? false,
+    userMetadata: true,
+    multipart: { partSizeMin: 5 * MIB, partSizeMax: 5 * GIB, partsMax: 10_000 },
+    putSizeMax: 5 * GIB,
+    keyBytesMax: KEY_BYTES_MAX,
+    metadataBytesMax: 2 * KIB,
+  }
+}

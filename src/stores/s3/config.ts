@@ -1,0 +1,97 @@
+import { z } from 'zod'
+import { Redacted } from '../../domain/redacted.ts'
+
+/** Settings of an S3 store. */
+export const s3Settings = z
+  .strictObject({
+    endpoint: z
+      .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+      .optional()
+      .describe('Where the server listens, for example https://s3.example.org. Default: AWS, by region.'),
+    region: z.string().min(1).default('us-east-1').describe('The region requests are signed for.'),
+    pathStyle: z
+      .boolean()
+      .default(true)
+      .describe('Whether the bucket stands in the path of URLs (true) or in the host name (false).'),
+    allowInsecure: z
+      .boolean()
+      .default(false)
+      .describe('Whether an http endpoint is allowed that is not on this machine.'),
+    keys: z
+      .enum(['opaque', 'paths'])
+      .default('opaque')
+      .describe(
+        'How the server treats keys. `paths`: it rewrites keys with empty, `.` or `..` segments and cannot list control characters, as servers over folders do; such keys are refused.',
+      ),
+    reservedPrefixes: z
+      .array(z.string().min(1))
+      .max(100)
+      .default([])
+      .describe('Beginnings of keys the server keeps for itself; such keys are refused.'),
+    incompleteBodies: z
+      .enum(['refused', 'kept'])
+      .default('kept')
+      .describe(
+        'What the server does when a connection breaks in the middle of a body without a digest. `kept`: it may make an object of what came, so such bodies are sent as an upload of one part. Default: kept.',
+      ),
+    capabilities: z
+      .strictObject({
+        conditionalPut: z.boolean().optional(),
+        conditionalDelete: z.boolean().optional(),
+        conditionalRead: z.boolean().optional(),
+        reportedDigests: z.array(z.enum(['sha256', 'crc64nvme', 'md5'])).optional(),
+        versions: z.boolean().optional(),
+      })
+      .default({})
+      .describe('What this server was found to do. Default: nothing that servers differ in.'),
+    connectionTimeoutMs: z.int().positive().default(5_000).describe('For a connection to be made.'),
+    requestTimeoutMs: z
+      .int()
+      .positive()
+      .default(30_000)
+      .describe('For an answer to begin, where no object is sent.'),
+    socketIdleTimeoutMs: z
+      .int()
+      .positive()
+      .default(60_000)
+      .describe('For a connection over which nothing moves while an answer is awaited.'),
+    socketsMax: z.int().positive().max(1_000).default(64).describe('Connections kept open at the same time.'),
+    readAttemptsMax: z
+      .int()
+      .positive()
+      .max(10)
+      .default(3)
+      .describe(
+        'How often a read is tried. Writes are tried once: whether to repeat one is the caller’s decision.',
+      ),
+  })
+  .superRefine((settings, context) => {
+    if (settings.allowInsecure || settings.endpoint === undefined) return
+    const url = new URL(settings.endpoint)
+    if (url.protocol === 'https:' || isLoopback(url.hostname)) return
+    context.addIssue({
+      code: 'custom',
+      path: ['endpoint'],
+      message: 'must be https, or allowInsecure must be true: requests would travel readable for others',
+    })
+  })
+export type S3Settings = z.output<typeof s3Settings>
+
+/** Credentials of an S3 store; the secrets print as redacted. */
+export const s3Credentials = z.strictObject({
+  accessKeyId: z.string().min(1),
+  secretAccessKey: z
+    .string()
+    .min(1)
+    .transform(text => new Redacted(text)),
+  sessionToken: z
+    .string()
+    .min(1)
+    .transform(text => new Redacted(text))
+    .optional(),
+})
+export type S3Credentials = z.output<typeof s3Credentials>
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
+}

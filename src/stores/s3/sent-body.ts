@@ -1,0 +1,50 @@
+import { Readable } from 'node:stream'
+import type { BodyDigests } from '../body-digests.ts'
+import { checkedBody } from '../checked-body.ts'
+import type { PutBody } from '../object-store.ts'
+import { abortFailure, type StoreOperation } from '../store-operation.ts'
+
+/**
+ * Sends a checked body. Bytes in memory are checked first; a stream is checked on the way, and when it
+ * turns out wrong the request is cut off before its last chunk, so the server never has a whole body to keep.
+ * The SDK would wait for ever for a stream that failed: its signal is what ends the request.
+ */
+export async function sendBody<Output>(
+  operation: StoreOperation,
+  body: PutBody,
+  expected: { size: number; digests?: BodyDigests; signal?: AbortSignal | undefined },
+  send: (payload: Uint8Array | Readable, signal: AbortSignal) => Promise<Output>,
+): Promise<Output> {
+  const cut = new AbortController()
+  let failure: unknown = null
+  const chunks = checkedBody(operation, body, expected)
+
+  if (body instanceof Uint8Array || expected.size === 0) {
+    for await (const chunk of chunks) if (chunk.byteLength > expected.size) break
+    return send(body instanceof Uint8Array ? body : new Uint8Array(), expected.signal ?? cut.signal)
+  }
+
+  async function* watched() {
+    try {
+      yield* chunks
+    } catch (error) {
+      failure = error
+      cut.abort()
+      throw error
+    }
+  }
+  const onAbort = () => cut.abort()
+  expected.signal?.addEventListener('abort', onAbort, { once: true })
+  const payload = Readable.from(watched(), { objectMode: false })
+  // The request reports the failure; without a listener the stream would report it to nobody and crash.
+  payload.on('error', () => payload.destroy())
+  try {
+    return await send(payload, cut.signal)
+  } catch (error) {
+    if (expected.signal?.aborted) throw abortFailure(operation, expected.signal)
+    throw failure ?? error
+  } finally {
+    expected.signal?.removeEventListener('abort', onAbort)
+    payload.destroy()
+  }
+}

@@ -1,0 +1,135 @@
+import { StoreError, type StoreErrorKind } from '../object-store.ts'
+import { type StoreOperation, storeFailure } from '../store-operation.ts'
+
+/** What an S3 error code means. Codes: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
+const KIND_OF_CODE: Readonly<Record<string, StoreErrorKind>> = {
+  NoSuchKey: 'not-found',
+  NoSuchBucket: 'container-not-found',
+  NoSuchVersion: 'precondition-failed',
+  PreconditionFailed: 'precondition-failed',
+  InvalidRange: 'range-not-satisfiable',
+  IncompleteBody: 'truncated',
+  BadDigest: 'digest-mismatch',
+  InvalidDigest: 'digest-mismatch',
+  XAmzContentSHA256Mismatch: 'digest-mismatch',
+  XAmzContentChecksumMismatch: 'digest-mismatch',
+  AccessDenied: 'access-denied',
+  AllAccessDisabled: 'access-denied',
+  AccountProblem: 'access-denied',
+  InvalidAccessKeyId: 'access-denied',
+  SignatureDoesNotMatch: 'access-denied',
+  ExpiredToken: 'access-denied',
+  InvalidToken: 'access-denied',
+  RequestTimeTooSkewed: 'access-denied',
+  AuthorizationHeaderMalformed: 'access-denied',
+  KeyTooLongError: 'invalid-key',
+  KeyTooLong: 'invalid-key',
+  InvalidObjectName: 'invalid-key',
+  XMinioInvalidObjectName: 'invalid-key',
+  // versitygw: `c` beside `c/d`, and `trail/` with bytes.
+  ObjectParentIsFile: 'invalid-key',
+  ExistingObjectIsDirectory: 'invalid-key',
+  DirectoryObjectContainsData: 'invalid-key',
+  EntityTooLarge: 'too-large',
+  MetadataTooLarge: 'metadata-too-large',
+  NoSuchUpload: 'upload-not-found',
+  InvalidPart: 'invalid-part',
+  InvalidPartOrder: 'invalid-part',
+  EntityTooSmall: 'invalid-part',
+  InsufficientStorage: 'store-full',
+  QuotaExceeded: 'store-full',
+  XMinioStorageFull: 'store-full',
+  SlowDown: 'throttled',
+  ServiceUnavailable: 'throttled',
+  Throttling: 'throttled',
+  ThrottlingException: 'throttled',
+  RequestLimitExceeded: 'throttled',
+  TooManyRequests: 'throttled',
+  RequestTimeout: 'timeout',
+  NotImplemented: 'unsupported',
+}
+
+/** What an HTTP status means when the code says nothing. */
+const KIND_OF_STATUS: Readonly<Record<number, StoreErrorKind>> = {
+  304: 'precondition-failed',
+  401: 'access-denied',
+  403: 'access-denied',
+  404: 'not-found',
+  412: 'precondition-failed',
+  413: 'too-large',
+  416: 'range-not-satisfiable',
+  429: 'throttled',
+  501: 'unsupported',
+  502: 'unreachable',
+  503: 'throttled',
+  504: 'timeout',
+  507: 'store-full',
+}
+
+/** Errors of a connection that was never made, so that nothing can have happened. */
+const NEVER_CONNECTED = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EHOSTDOWN',
+])
+
+/** Codes with which a server says that it did not begin. */
+const NEVER_BEGUN = new Set([
+  'SlowDown',
+  'ServiceUnavailable',
+  'Throttling',
+  'TooManyRequests',
+  'RequestLimitExceeded',
+])
+
+/**
+ * Turns whatever the SDK throws into a {@link StoreError}. The only place where that happens; the SDK's
+ * error stays behind, as it holds request and response. For a write (`mayHaveHappened`) without a clear
+ * answer the outcome is unknown.
+ */
+export function translateS3Error(
+  operation: StoreOperation,
+  error: unknown,
+  options: { mayHaveHappened: boolean },
+): StoreError {
+  if (error instanceof StoreError) return error
+  const { code, status, message } = factsOf(error)
+  const cause = new Error(`${code ?? 'no code'}, HTTP status ${status ?? 'none'}: ${message}`)
+
+  if (code === 'ConditionalRequestConflict') {
+    return storeFailure(operation, 'precondition-failed', message, { retry: 'yes', cause })
+  }
+  const kind = kindOf(code, status)
+  const isAnswered = status !== null && status < 500
+  const neverHappened = isAnswered || NEVER_CONNECTED.has(code ?? '') || NEVER_BEGUN.has(code ?? '')
+  if (options.mayHaveHappened && !neverHappened && kind !== 'unsupported' && kind !== 'store-full') {
+    return storeFailure(operation, kind, message, { retry: 'unknown-outcome', cause })
+  }
+  const mayHelp = status !== null && status >= 500 && kind === 'unexpected'
+  return storeFailure(operation, kind, message, mayHelp ? { retry: 'yes', cause } : { cause })
+}
+
+function kindOf(code: string | null, status: number | null): StoreErrorKind {
+  const byCode = code === null ? undefined : KIND_OF_CODE[code]
+  if (byCode !== undefined) return byCode
+  if (status !== null) return KIND_OF_STATUS[status] ?? 'unexpected'
+  if (code === 'TimeoutError' || code === 'ETIMEDOUT' || code === 'ESOCKETTIMEDOUT') return 'timeout'
+  return code !== null &&
+    /^(E[A-Z]+|ERR_TLS_.*|ERR_SSL_.*|CERT_.*|UNABLE_TO_.*|DEPTH_ZERO_.*|SELF_SIGNED_.*)$/.test(code)
+    ? 'unreachable'
+    : 'unexpected'
+}
+
+/** The code of S3 or of the connection, the HTTP status, and a text that is safe to show. */
+function factsOf(error: unknown): { code: string | null; status: number | null; message: string } {
+  if (!(error instanceof Error)) return { code: null, status: null, message: String(error) }
+  const { name, message } = error
+  const { $metadata, code } = error as { $metadata?: { httpStatusCode?: number }; code?: unknown }
+  const status = $metadata?.httpStatusCode ?? null
+  const connectionCode = typeof code === 'string' ? code : null
+  if (name === 'TimeoutError') return { code: name, status: null, message }
+  return { code: status === null ? (connectionCode ?? name) : name, status, message: message || name }
+}
