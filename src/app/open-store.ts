@@ -1,0 +1,104 @@
+import type { z } from 'zod'
+import type { Redacted } from '../domain/redacted.ts'
+import type { Store } from '../domain/store.ts'
+import { filesystemCredentials, filesystemSettings } from '../stores/filesystem/config.ts'
+import { createFilesystemStore } from '../stores/filesystem/filesystem-store.ts'
+import { memoryCredentials, memorySettings } from '../stores/memory/config.ts'
+import { createMemoryStore } from '../stores/memory/memory-store.ts'
+import type { ObjectStore } from '../stores/object-store.ts'
+import { s3Credentials, s3Settings } from '../stores/s3/config.ts'
+import { createS3Store } from '../stores/s3/s3-store.ts'
+
+/** What a store needs to be opened, of all the catalog knows about it. */
+export type StoreToOpen = Pick<Store, 'name' | 'kind' | 'settings'>
+
+/** The settings or credentials of a store are not what its adapter needs; `problems` lists all of them. */
+export class StoreSettingsError extends Error {
+  override readonly name = 'StoreSettingsError'
+  readonly store: string
+  /** One sentence each, for example `settings.endpoint: must be an http or https URL`. Never holds a secret. */
+  readonly problems: readonly string[]
+
+  constructor(store: string, problems: readonly string[]) {
+    super(`The store "${store}" cannot be opened: ${problems.join('; ')}`)
+    this.store = store
+    this.problems = problems
+  }
+}
+
+/**
+ * Opens the adapter of a store's kind. Nothing is connected before the first call; a memory store begins
+ * empty, so whoever opens stores keeps them. `credentials` is the JSON that the secret box gave back.
+ *
+ * Throws {@link StoreSettingsError} with every problem at once.
+ */
+export function openStore(store: StoreToOpen, credentials: Redacted | null): ObjectStore {
+  const { name } = store
+  switch (store.kind) {
+    case 'memory': {
+      const { settings } = check(store, credentials, memorySettings, memoryCredentials)
+      return createMemoryStore({ name, settings })
+    }
+    case 'filesystem': {
+      const { settings } = check(store, credentials, filesystemSettings, filesystemCredentials)
+      return createFilesystemStore({ name, settings })
+    }
+    case 's3':
+      return createS3Store({ name, ...check(store, credentials, s3Settings, s3Credentials) })
+    default: {
+      const unknownKind: never = store.kind
+      throw new StoreSettingsError(name, [`kind: there is no adapter for ${String(unknownKind)}`])
+    }
+  }
+}
+
+/** Throws {@link StoreSettingsError} unless a store could be opened with these settings and credentials. */
+export function checkStoreSettings(store: StoreToOpen, credentials: Redacted | null): void {
+  switch (store.kind) {
+    case 'memory':
+      check(store, credentials, memorySettings, memoryCredentials)
+      return
+    case 'filesystem':
+      check(store, credentials, filesystemSettings, filesystemCredentials)
+      return
+    case 's3':
+      check(store, credentials, s3Settings, s3Credentials)
+      return
+    default: {
+      const unknownKind: never = store.kind
+      throw new StoreSettingsError(store.name, [`kind: there is no adapter for ${String(unknownKind)}`])
+    }
+  }
+}
+
+function check<Settings extends z.ZodType, Credentials extends z.ZodType>(
+  store: StoreToOpen,
+  credentials: Redacted | null,
+  settingsSchema: Settings,
+  credentialsSchema: Credentials,
+): { settings: z.output<Settings>; credentials: z.output<Credentials> } {
+  const settings = settingsSchema.safeParse(store.settings)
+  const parsed = parseCredentials(store, credentials)
+  const given = credentialsSchema.safeParse(parsed)
+  const problems = [
+    ...(settings.success ? [] : settings.error.issues.map(issue => describeIssue('settings', issue))),
+    ...(given.success ? [] : given.error.issues.map(issue => describeIssue('credentials', issue))),
+  ]
+  if (!settings.success || !given.success) throw new StoreSettingsError(store.name, problems)
+  return { settings: settings.data, credentials: given.data }
+}
+
+function parseCredentials(store: StoreToOpen, credentials: Redacted | null): unknown {
+  if (credentials === null) return null
+  try {
+    return JSON.parse(credentials.reveal())
+  } catch {
+    // The parser's message would quote the secret.
+    throw new StoreSettingsError(store.name, ['credentials: are not JSON'])
+  }
+}
+
+/** Messages of the schema name fields and types, never values. */
+function describeIssue(part: string, issue: z.core.$ZodIssue): string {
+  return `${[part, ...issue.path].join('.')}: ${issue.message}`
+}
