@@ -131,6 +131,7 @@ table decision
   CREATE INDEX decision_by_object ON public.decision USING btree (object_id, id)
   CREATE INDEX decision_by_plan ON public.decision USING btree (plan_id, id)
   CREATE INDEX decision_by_time ON public.decision USING btree (id DESC)
+  CREATE INDEX decision_undecided ON public.decision USING btree (object_id) WHERE (verdict IS NULL)
 
 table event_batch partition by RANGE (appended_at) (1 partitions)
   partition smallint not null
@@ -431,6 +432,7 @@ table plan
   constraint plan_price_book_id_fkey FOREIGN KEY (price_book_id) REFERENCES price_book(id)
   constraint plan_state_check CHECK ((state = ANY (ARRAY['proposed'::text, 'approved'::text, 'applied'::text, 'rejected'::text, 'superseded'::text])))
   CREATE INDEX plan_by_time ON public.plan USING btree (created_at DESC, id)
+  CREATE INDEX plan_open ON public.plan USING btree (policy_id, id) WHERE (state = ANY (ARRAY['proposed'::text, 'approved'::text]))
 
 table policy
   id uuid not null
@@ -453,6 +455,20 @@ table price_book
   principal text not null
   constraint price_book_name_effective_from_key UNIQUE (name, effective_from)
   constraint price_book_pkey PRIMARY KEY (id)
+
+table review_sweep
+  id uuid not null
+  bucket_id uuid
+  policy_id uuid
+  only_missing boolean not null default false
+  reason text not null
+  last_object_id uuid
+  objects bigint not null default 0
+  created_at timestamp with time zone not null default now()
+  finished_at timestamp with time zone
+  principal text not null
+  constraint review_sweep_pkey PRIMARY KEY (id)
+  CREATE INDEX review_sweep_open ON public.review_sweep USING btree (id) WHERE (finished_at IS NULL)
 
 table schema_change
   number integer not null

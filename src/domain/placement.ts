@@ -43,6 +43,7 @@ export const REJECTION_REASONS = [
   'too-small-to-pay',
   'minimum-residence',
   'store-not-active',
+  'same-container',
   'decision-frozen',
 ] as const
 export type RejectionReason = (typeof REJECTION_REASONS)[number]
@@ -132,5 +133,6 @@ export const REVIEW_REASONS = [
   'policy-changed',
   'prices-changed',
   'migration-finished',
+  'cap-reached',
 ] as const
 export type ReviewReason = (typeof REVIEW_REASONS)[number]

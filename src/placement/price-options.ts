@@ -107,13 +107,14 @@ function forbiddenBy(
   location: PlacementLocation,
   price: LocationPrice | null,
   facts: PlacementFacts,
-  { policy, now }: PlacementRules,
+  { policy, locations, now }: PlacementRules,
 ): RejectionReason | null {
   const isHere = location.id === facts.locationId
   const pinned = isPinned(facts, now)
   if (pinned && facts.pinnedLocationId !== location.id) return 'pinned-elsewhere'
   if (location.storeState !== 'active') return 'store-not-active'
   if (!isHere && location.freeBytes !== null && location.freeBytes < facts.size) return 'capacity'
+  if (!isHere && sharesContainer(location, facts, locations)) return 'same-container'
   // Objects are read through the gateway at any time, and nothing restores copies yet.
   if (location.restoreHours !== null) return 'offline'
   if (price === null) return 'no-price'
@@ -128,4 +129,14 @@ function forbiddenBy(
 /** Whether a pin holds the object now. */
 export function isPinned(facts: PlacementFacts, now: Instant): boolean {
   return facts.pinnedLocationId !== null && (facts.pinnedUntil === null || facts.pinnedUntil > now)
+}
+
+/** Two classes of one container keep one set of keys: that is a change of class, which is no move. */
+function sharesContainer(
+  location: PlacementLocation,
+  facts: PlacementFacts,
+  locations: readonly PlacementLocation[],
+): boolean {
+  const here = locations.find(candidate => candidate.id === facts.locationId)
+  return here?.storeId === location.storeId && here.container === location.container
 }

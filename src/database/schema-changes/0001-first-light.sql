@@ -423,6 +423,24 @@ create table object_review (
 ) partition by hash (object_id);
 create index object_review_due on object_review (review_ms);
 
+-- A request to look at many objects again (a policy or prices changed), worked off page by page. With
+-- only_missing it finds objects that nobody has queued yet.
+create table review_sweep (
+  id uuid primary key,
+  -- Null: every bucket.
+  bucket_id uuid,
+  policy_id uuid,
+  only_missing boolean not null default false,
+  reason text not null,
+  -- Every object up to and including this one is done.
+  last_object_id uuid,
+  objects bigint not null default 0,
+  created_at timestamptz not null default now(),
+  finished_at timestamptz,
+  principal text not null
+);
+create index review_sweep_open on review_sweep (id) where finished_at is null;
+
 -- Plans, decisions, migrations -----------------------------------------------------------------------------
 
 create table plan (
@@ -446,6 +464,7 @@ create table plan (
   principal text not null
 );
 create index plan_by_time on plan (created_at desc, id);
+create index plan_open on plan (policy_id, id) where state in ('proposed', 'approved');
 
 -- A decision to move, with everything it was made from. Decisions to stay are not stored: an explanation
 -- makes them again.
@@ -473,6 +492,7 @@ create table decision (
 );
 create index decision_by_plan on decision (plan_id, id);
 create index decision_by_object on decision (object_id, id);
+create index decision_undecided on decision (object_id) where verdict is null;
 create index decision_by_time on decision (id desc);
 
 create table migration (
