@@ -42,6 +42,8 @@ export function openDatabase(options: {
   })
   // Without a listener a connection that breaks while idle would end the process.
   pool.on('error', options.onIdleError)
+  // The same for one that breaks while it is taken: its statement, this one or the next, rejects anyway.
+  pool.on('connect', connection => connection.on('error', () => undefined))
   return pool
 }
 

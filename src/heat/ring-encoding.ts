@@ -18,7 +18,7 @@ export function encodeRings(rings: AccessRings): Uint8Array {
   new DataView(bytes.buffer).setUint32(1, rings.headMinute)
   const afterMinutes = encodeRing(bytes, HEADER_BYTES, rings.minutes, rings.headMinute)
   const end = encodeRing(bytes, afterMinutes, rings.quarters, quarterOf(rings.headMinute))
-  return bytes.subarray(0, end)
+  return bytes.slice(0, end)
 }
 
 /** The reverse of {@link encodeRings}. Throws a RangeError when the bytes are not of that form. */
