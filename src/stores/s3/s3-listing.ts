@@ -24,6 +24,9 @@ export async function listS3(
   })
   const { signal } = options
   const output = await connection.send<ListObjectsV2CommandOutput>(operation, command, { as: 'read', signal })
+  // A proxy's page with status 200 must not pass for an empty bucket.
+  if (output.IsTruncated === undefined)
+    throw storeFailure(operation, 'unexpected', 'the answer is not a listing')
   const isEncoded = output.EncodingType === 'url'
   const objects = (output.Contents ?? []).map((entry): ListedObject => {
     if (entry.Key === undefined)

@@ -146,7 +146,9 @@ export function createS3Store(options: {
       ).catch((error: unknown) => {
         throw asFailedCondition(operation, error, condition)
       })
-      return { identity: identityOf(output, capabilities.versions) }
+      if (output.ETag) return { identity: identityOf(output, capabilities.versions) }
+      const message = 'the server did not say what it wrote'
+      throw storeFailure(operation, 'unexpected', message, { retry: 'unknown-outcome' })
     },
 
     async delete(container, key, { signal, onlyIf } = {}) {

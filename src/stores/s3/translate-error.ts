@@ -46,6 +46,7 @@ const KIND_OF_CODE: Readonly<Record<string, StoreErrorKind>> = {
   RequestLimitExceeded: 'throttled',
   TooManyRequests: 'throttled',
   RequestTimeout: 'timeout',
+  InternalError: 'unexpected',
   NotImplemented: 'unsupported',
 }
 
@@ -130,6 +131,8 @@ function factsOf(error: unknown): { code: string | null; status: number | null; 
   const { $metadata, code } = error as { $metadata?: { httpStatusCode?: number }; code?: unknown }
   const status = $metadata?.httpStatusCode ?? null
   const connectionCode = typeof code === 'string' ? code : null
-  if (name === 'TimeoutError') return { code: name, status: null, message }
+  // The SDK calls broken connections time-outs too; their code tells.
+  const isBroken = connectionCode === 'ECONNRESET' || connectionCode === 'EPIPE'
+  if (name === 'TimeoutError' && !isBroken) return { code: name, status: null, message }
   return { code: status === null ? (connectionCode ?? name) : name, status, message: message || name }
 }
