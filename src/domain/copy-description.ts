@@ -7,7 +7,7 @@ export interface CopyDescription {
   readonly bucket: string
   /** The object's own key; null where there was no room for it: then it is the native key. */
   readonly key: string | null
-  /** The generation of the content. Range: an integer from 0. */
+  /** The generation of the content; 0 when an upload in parts was described before its turn had come. */
   readonly generation: number
   /** SHA-256 of the whole content, lower-case hexadecimal; null when nobody had seen all bytes yet. */
   readonly sha256: string | null

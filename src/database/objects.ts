@@ -1,0 +1,190 @@
+import type { ObjectId, Uuid } from '../domain/identifiers.ts'
+import type {
+  ContentHeaders,
+  CopyState,
+  DigestSource,
+  Digests,
+  PartLayoutEntry,
+  StoreIdentity,
+} from '../domain/object.ts'
+import type { Queryable } from './postgres.ts'
+
+/** The current content of an object with the copy that serves it: all a read needs. */
+export interface ResolvedObject {
+  readonly id: ObjectId
+  readonly generation: number
+  readonly placementVersion: number
+  readonly size: number
+  readonly etag: string
+  readonly headers: ContentHeaders
+  readonly metadata: Readonly<Record<string, string>>
+  readonly tags: Readonly<Record<string, string>>
+  readonly partLayout: readonly PartLayoutEntry[] | null
+  readonly digests: Digests
+  readonly lastModified: number
+  /** The primary copy; null when no good copy is left. */
+  readonly copy: ReadableCopy | null
+}
+
+/** Where the bytes of a copy lie and how they are recognised. */
+export interface ReadableCopy {
+  readonly id: Uuid
+  readonly state: CopyState
+  readonly locationId: Uuid
+  readonly storeId: Uuid
+  readonly container: string
+  readonly storageClass: string | null
+  readonly nativeKey: string
+  readonly identity: StoreIdentity
+}
+
+interface ResolvedRow {
+  generation: number
+  placement_version: number
+  size: number
+  etag: string
+  headers: ContentHeaders
+  metadata: Record<string, string>
+  tags: Record<string, string>
+  part_layout: PartLayoutEntry[] | null
+  sha256: string | null
+  sha256_source: DigestSource | null
+  crc64nvme: string | null
+  last_modified: Date
+  copy_id: Uuid | null
+  copy_state: CopyState
+  location_id: Uuid
+  store_id: Uuid
+  container: string
+  storage_class: string | null
+  native_key: string
+  copy_etag: string | null
+  copy_version_id: string | null
+}
+
+/** What readers see of an object now, with its primary copy; null when there is no such object. */
+export async function resolveObject(database: Queryable, id: ObjectId): Promise<ResolvedObject | null> {
+  const { rows } = await database.query<ResolvedRow>({
+    name: 'object_resolve',
+    text: `
+      select o.generation, o.placement_version, v.size, v.etag, v.headers, v.metadata, v.tags, v.part_layout,
+             encode(v.sha256, 'hex') as sha256, v.sha256_source, encode(v.crc64nvme, 'hex') as crc64nvme,
+             v.last_modified, c.id as copy_id, c.state as copy_state, c.location_id, l.store_id, l.container,
+             l.storage_class, coalesce(c.native_key, o.key) as native_key, c.etag as copy_etag,
+             c.version_id as copy_version_id
+      from object o
+      join object_version v on v.object_id = $1 and v.generation = o.generation
+      left join copy c on c.object_id = $1 and c.is_primary
+      left join location l on l.id = c.location_id
+      where o.id = $1 and o.is_present`,
+    values: [id],
+  })
+  const row = rows[0]
+  if (row === undefined) return null
+  return {
+    id,
+    generation: row.generation,
+    placementVersion: row.placement_version,
+    size: row.size,
+    etag: row.etag,
+    headers: row.headers,
+    metadata: row.metadata,
+    tags: row.tags,
+    partLayout: row.part_layout,
+    digests: { sha256: row.sha256, sha256Source: row.sha256_source, crc64nvme: row.crc64nvme },
+    lastModified: row.last_modified.getTime(),
+    copy: row.copy_id === null ? null : readableCopyOf({ ...row, copy_id: row.copy_id }),
+  }
+}
+
+/** Every copy of one generation that still holds all its bytes, the primary first. */
+export async function listReadableCopies(
+  database: Queryable,
+  id: ObjectId,
+  generation: number,
+): Promise<ReadableCopy[]> {
+  const { rows } = await database.query<ResolvedRow & { copy_id: Uuid }>({
+    name: 'object_readable_copies',
+    text: `
+      select c.id as copy_id, c.state as copy_state, c.location_id, l.store_id, l.container, l.storage_class,
+             coalesce(c.native_key, o.key) as native_key, c.etag as copy_etag, c.version_id as copy_version_id
+      from copy c
+      join object o on o.id = $1
+      join location l on l.id = c.location_id
+      where c.object_id = $1 and c.generation = $2 and c.state in ('complete', 'grace', 'retained')
+      order by c.is_primary desc, c.state, c.id
+      limit 16`,
+    values: [id, generation],
+  })
+  return rows.map(readableCopyOf)
+}
+
+/** What a write finds when it looks again, under the object's lock, before it publishes. */
+export interface ObjectState {
+  /** 0 when nothing was ever published under this key. */
+  readonly generation: number
+  readonly isPresent: boolean
+  /** Of the present content; null when there is none. */
+  readonly etag: string | null
+  readonly lastModified: number | null
+  readonly size: number | null
+}
+
+/** Reads an object's state and holds its row until the transaction ends. */
+export async function lookAtObject(connection: Queryable, id: ObjectId): Promise<ObjectState> {
+  const { rows } = await connection.query<{
+    generation: number
+    is_present: boolean
+    etag: string | null
+    last_modified: Date | null
+    size: number | null
+  }>({
+    name: 'object_look',
+    text: `
+      select o.generation, o.is_present, v.etag, v.last_modified, v.size
+      from object o
+      left join object_version v on v.object_id = $1 and v.generation = o.generation and o.is_present
+      where o.id = $1
+      for update of o`,
+    values: [id],
+  })
+  const row = rows[0]
+  if (row === undefined) {
+    return { generation: 0, isPresent: false, etag: null, lastModified: null, size: null }
+  }
+  return {
+    generation: row.generation,
+    isPresent: row.is_present,
+    etag: row.etag,
+    lastModified: row.last_modified?.getTime() ?? null,
+    size: row.size,
+  }
+}
+
+/** Replaces the tags of the present content. Resolves to false when there is no such object. */
+export async function setObjectTags(
+  database: Queryable,
+  id: ObjectId,
+  tags: Readonly<Record<string, string>>,
+): Promise<boolean> {
+  const { rowCount } = await database.query(
+    `update object_version v set tags = $2
+     from object o
+     where o.id = $1 and o.is_present and v.object_id = $1 and v.generation = o.generation`,
+    [id, JSON.stringify(tags)],
+  )
+  return rowCount === 1
+}
+
+function readableCopyOf(row: Omit<ResolvedRow, 'copy_id'> & { copy_id: Uuid }): ReadableCopy {
+  return {
+    id: row.copy_id,
+    state: row.copy_state,
+    locationId: row.location_id,
+    storeId: row.store_id,
+    container: row.container,
+    storageClass: row.storage_class,
+    nativeKey: row.native_key,
+    identity: { etag: row.copy_etag, versionId: row.copy_version_id },
+  }
+}

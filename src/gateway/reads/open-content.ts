@@ -1,0 +1,114 @@
+import { listReadableCopies, type ReadableCopy, type ResolvedObject } from '../../database/objects.ts'
+import { type StoredObjectWithBody, StoreError } from '../../stores/object-store.ts'
+import { GatewayError, isDatabaseAway } from '../error-table.ts'
+import type { GatewayServices } from '../services.ts'
+import type { ByteRange } from './byte-range.ts'
+
+/** Bytes of an object on their way, and the copy they come from. */
+export interface OpenedContent {
+  readonly body: StoredObjectWithBody['body']
+  readonly copy: ReadableCopy
+}
+
+/**
+ * Opens the bytes of a resolved object: from its primary copy, or from another whole copy of the same
+ * generation when the primary cannot be read. Null when no copy holds what the catalog said: the object
+ * changed meanwhile, and the caller resolves it again. Throws when the stores that hold it cannot be asked.
+ */
+export async function openContent(
+  services: GatewayServices,
+  resolved: ResolvedObject,
+  range: ByteRange | null,
+  signal: AbortSignal | undefined,
+): Promise<OpenedContent | null> {
+  let failure: unknown = null
+  if (resolved.copy !== null) {
+    try {
+      return await openCopy(services, resolved, resolved.copy, range, signal)
+    } catch (error) {
+      if (isClientGone(error)) throw error
+      failure = error
+    }
+  }
+  const others = await otherCopies(services, resolved)
+  for (const copy of others) {
+    try {
+      const opened = await openCopy(services, resolved, copy, range, signal)
+      services.options.metrics?.readFailedOver?.()
+      return opened
+    } catch (error) {
+      if (isClientGone(error)) throw error
+      if (failure === null || isOutdated(failure)) failure = error
+    }
+  }
+  if (failure === null || isOutdated(failure)) return null
+  services.options.log.warn(
+    { error: failure, objectId: resolved.id, copy: resolved.copy?.id },
+    'no copy of an object could be read',
+  )
+  throw failure instanceof StoreError
+    ? new GatewayError('SlowDown', 'The store that holds the object cannot be read just now.', {
+        cause: failure,
+      })
+    : failure
+}
+
+async function openCopy(
+  services: GatewayServices,
+  resolved: ResolvedObject,
+  copy: ReadableCopy,
+  range: ByteRange | null,
+  signal: AbortSignal | undefined,
+): Promise<OpenedContent> {
+  const opened = services.options.openStore(copy.storeId)
+  const store = opened instanceof Promise ? await opened : opened
+  const isKnown = copy.identity.etag !== null || copy.identity.versionId !== null
+  const found = await store.get(copy.container, copy.nativeKey, {
+    ...(range === null ? {} : { range }),
+    ...(isKnown && store.capabilities.conditionalRead ? { onlyIf: copy.identity } : {}),
+    ...(signal === undefined ? {} : { signal }),
+  })
+  const isReplaced =
+    isKnown &&
+    !store.capabilities.conditionalRead &&
+    copy.identity.etag !== null &&
+    found.identity.etag !== copy.identity.etag
+  const lengthWanted = range === null ? resolved.size : range.end - range.start + 1
+  if (isReplaced || found.bodySize !== lengthWanted) {
+    found.body.destroy()
+    throw new StoreError({
+      kind: 'precondition-failed',
+      retry: 'no',
+      store: store.name,
+      operation: 'get',
+      key: copy.nativeKey,
+      message: 'the store holds other bytes than the catalog knows',
+    })
+  }
+  return { body: found.body, copy }
+}
+
+/** A database that is away takes the other copies with it, not the answer. */
+async function otherCopies(services: GatewayServices, resolved: ResolvedObject): Promise<ReadableCopy[]> {
+  try {
+    const copies = await listReadableCopies(services.options.database, resolved.id, resolved.generation)
+    return copies.filter(copy => copy.id !== resolved.copy?.id)
+  } catch (error) {
+    if (isDatabaseAway(error)) return []
+    throw error
+  }
+}
+
+/** Whether the store says that these are not, or no longer, the bytes the catalog knows. */
+function isOutdated(error: unknown): boolean {
+  return (
+    error instanceof StoreError &&
+    (error.kind === 'not-found' ||
+      error.kind === 'precondition-failed' ||
+      error.kind === 'range-not-satisfiable')
+  )
+}
+
+function isClientGone(error: unknown): boolean {
+  return error instanceof StoreError && error.kind === 'aborted'
+}

@@ -1,0 +1,130 @@
+import { holdBucket } from '../../database/buckets.ts'
+import { withObjectLock } from '../../database/object-lock.ts'
+import {
+  commitGeneration,
+  findCopyAt,
+  type Publication,
+  retireFormerCopies,
+  type VersionFacts,
+} from '../../database/object-publication.ts'
+import { lookAtObject, type ObjectState } from '../../database/objects.ts'
+import type { Connection } from '../../database/postgres.ts'
+import type { Uuid } from '../../domain/identifiers.ts'
+import type { Principal } from '../../domain/principal.ts'
+import { type PutResult, StoreError, type WriteCondition } from '../../stores/object-store.ts'
+import { GatewayError } from '../error-table.ts'
+import type { GatewayServices } from '../services.ts'
+import { checkWriteConditions, type WriteConditions } from './write-conditions.ts'
+import type { OpenWriteTarget } from './write-target.ts'
+
+/** Content that is staged and verified, and waits to become visible. */
+export interface StagedContent {
+  readonly intentId: Uuid
+  readonly copyId: Uuid
+  readonly version: VersionFacts
+  readonly conditions: WriteConditions
+  readonly principal: Principal
+  /** Makes the bytes visible under the native key: the store's put or complete. */
+  putBytes(facts: { generation: number; condition: WriteCondition | null }): Promise<PutResult>
+  /** Runs in the transaction that commits the generation. */
+  alsoCommit?(connection: Connection): Promise<void>
+}
+
+/** How often a conditional put is tried again over bytes that the catalog did not know. */
+const PUT_ATTEMPTS_MAX = 3
+
+/**
+ * Makes staged content the object's: under the object's lock it looks at the catalog again, decides the
+ * client's conditions, puts the bytes in place and commits the next generation. Between the store's answer
+ * and the commit the intent row says what the bytes are, so that a crash there is rolled forward.
+ *
+ * Resolves to the instant that became Last-Modified. Rejects with the S3 error when nothing was published; when the outcome is not
+ * known the intent stays and is settled later.
+ */
+export async function publish(
+  services: GatewayServices,
+  target: OpenWriteTarget,
+  staged: StagedContent,
+): Promise<void> {
+  const { options, publications, unsettledIntents } = services
+  if (publications.size >= options.limits.publicationsQueuedMax) throw new GatewayError('SlowDown')
+  let mayBePublished = false
+  try {
+    await publications.add(() =>
+      withObjectLock(options.database, target.objectId, options.limits.lockWaitMs, async connection => {
+        if ((await holdBucket(connection, target.bucket.id)) === null) throw new GatewayError('NoSuchBucket')
+        const state = await lookAtObject(connection, target.objectId)
+        checkWriteConditions(staged.conditions, state)
+        mayBePublished = true
+        const { identity } = await putInPlace(connection, target, staged, state).catch(error => {
+          mayBePublished = !(error instanceof StoreError) || error.retry === 'unknown-outcome'
+          throw error
+        })
+        const publication: Publication = {
+          objectId: target.objectId,
+          bucketId: target.bucket.id,
+          key: target.key,
+          generation: state.generation + 1,
+          version: staged.version,
+          copyId: staged.copyId,
+          locationId: target.locationId,
+          nativeKey: target.nativeKey,
+          identity,
+          enteredMs: options.modelClock.now(),
+          principal: staged.principal,
+        }
+        await retireFormerCopies(connection, publication)
+        if (!(await commitGeneration(connection, publication, staged.intentId))) {
+          // Only a writer that takes no lock, an import, can have entered the object meanwhile.
+          throw new GatewayError('SlowDown', 'The object was entered into the catalog at the same time.')
+        }
+        await staged.alsoCommit?.(connection)
+      }),
+    )
+  } catch (error) {
+    if (mayBePublished) unsettledIntents.add(staged.intentId)
+    throw mayBePublished ? new UnknownOutcome(error) : error
+  }
+}
+
+/** The bytes may have become visible although the write failed: its intent must be kept. */
+export class UnknownOutcome extends Error {
+  override readonly name = 'UnknownOutcome'
+
+  constructor(cause: unknown) {
+    super('the outcome of a publication is not known', { cause })
+  }
+}
+
+/**
+ * Puts the bytes under the native key. Where the store can, only over what the catalog knows to be there, so
+ * that a writer that slept through the loss of its lock does no harm. Leftovers that the catalog does not
+ * know are looked at and replaced.
+ */
+async function putInPlace(
+  connection: Connection,
+  target: OpenWriteTarget,
+  staged: StagedContent,
+  state: ObjectState,
+): Promise<PutResult> {
+  const generation = state.generation + 1
+  const { store, container, nativeKey } = target
+  if (!store.capabilities.conditionalPut) return staged.putBytes({ generation, condition: null })
+  const known = await findCopyAt(connection, target.objectId, target)
+  let condition: WriteCondition = known === null ? { kind: 'absent' } : { kind: 'identity', identity: known }
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await staged.putBytes({ generation, condition })
+    } catch (error) {
+      const isTaken = error instanceof StoreError && /^(precondition-failed|not-found)$/.test(error.kind)
+      if (!isTaken || attempt >= PUT_ATTEMPTS_MAX) throw error
+      condition = await store.head(container, nativeKey).then(
+        found => ({ kind: 'identity', identity: found.identity }) as const,
+        (headError: unknown) => {
+          if (headError instanceof StoreError && headError.kind === 'not-found') return { kind: 'absent' }
+          throw headError
+        },
+      )
+    }
+  }
+}

@@ -1,0 +1,205 @@
+import type { VersionFacts } from '../../database/object-publication.ts'
+import { deleteWriteIntent, saveWriteIntent, type WriteIntent } from '../../database/write-intents.ts'
+import { newId, type Uuid } from '../../domain/identifiers.ts'
+import type { Principal } from '../../domain/principal.ts'
+import type { ObjectStore, PutFacts } from '../../stores/object-store.ts'
+import { ByteReader } from '../body/byte-reader.ts'
+import type { DigestAlgorithm } from '../body/digests.ts'
+import { GatewayError } from '../error-table.ts'
+import type { GatewayServices } from '../services.ts'
+import type { ContentFacts } from './content-facts.ts'
+import { copyFacts } from './copy-metadata.ts'
+import { publish, UnknownOutcome } from './publish.ts'
+import { partSizeOf, uploadParts } from './staged-upload.ts'
+import type { WriteConditions } from './write-conditions.ts'
+import type { OpenWriteTarget } from './write-target.ts'
+
+/** The digests every write through the gateway leaves in the catalog. */
+export const CONTENT_DIGESTS: readonly DigestAlgorithm[] = ['md5', 'sha256', 'crc64nvme']
+
+/** New content on its way in. Iterating it ends well only when the bytes were what was declared. */
+export interface IncomingContent extends AsyncIterable<Uint8Array> {
+  readonly size: number
+  digests(): ReadonlyMap<DigestAlgorithm, Buffer>
+  /** Why iterating failed; a store that was reading may have wrapped the reason. */
+  readonly failure: GatewayError | null
+}
+
+/** A write as the client asked for it. */
+export interface ContentWrite {
+  readonly target: OpenWriteTarget
+  readonly content: IncomingContent
+  readonly facts: ContentFacts
+  readonly conditions: WriteConditions
+  readonly principal: Principal
+}
+
+/**
+ * Writes an object whole or not at all: bytes are staged where no reader sees them, in memory when they are
+ * few and as an upload at the store otherwise; length and digests are checked; then they are published.
+ * Resolves to the version that readers see from now on.
+ */
+export async function writeContent(services: GatewayServices, write: ContentWrite): Promise<VersionFacts> {
+  const { inMemoryBytesMax } = services.options.limits
+  try {
+    return write.content.size <= inMemoryBytesMax
+      ? await writeFromMemory(services, write)
+      : await writeByUpload(services, write)
+  } catch (error) {
+    if (write.content.failure !== null) throw write.content.failure
+    throw error instanceof UnknownOutcome ? error.cause : error
+  }
+}
+
+async function writeFromMemory(services: GatewayServices, write: ContentWrite): Promise<VersionFacts> {
+  const { target, content } = write
+  const { database, bootId } = services.options
+  const giveBack = services.stagingMemory.take(content.size)
+  try {
+    const bytes = await collect(content)
+    const version = versionOf(services, write)
+    const intent = intentOf(write, newId(), version, null)
+    await saveWriteIntent(database, intent, bootId)
+    await publish(services, target, {
+      intentId: intent.id,
+      copyId: intent.copyId,
+      version,
+      conditions: write.conditions,
+      principal: write.principal,
+      putBytes: ({ generation, condition }) =>
+        target.store.put(target.container, target.nativeKey, bytes, {
+          size: content.size,
+          digests: { sha256: version.sha256!, md5: version.etag, crc64nvme: version.crc64nvme! },
+          ...describe(write, { intentId: intent.id, generation, sha256: version.sha256, etag: version.etag }),
+          ...(condition === null ? {} : { condition }),
+        }),
+    }).catch(async error => {
+      if (!(error instanceof UnknownOutcome)) await deleteWriteIntent(database, intent.id)
+      throw error
+    })
+    return version
+  } finally {
+    giveBack()
+  }
+}
+
+async function writeByUpload(services: GatewayServices, write: ContentWrite): Promise<VersionFacts> {
+  const { target, content } = write
+  const { database, bootId, log } = services.options
+  const multipart = multipartOf(target.store)
+  const partSize = partSizeOf(target.store, content.size)
+  const intentId = newId()
+  const { container, nativeKey } = target
+  const { uploadId } = await multipart.create(
+    container,
+    nativeKey,
+    describe(write, { intentId, generation: 0, sha256: null, etag: null }),
+  )
+  const intent = intentOf(write, intentId, null, uploadId)
+  try {
+    await saveWriteIntent(database, intent, bootId)
+    const parts = await uploadParts(multipart, target, uploadId, new ByteReader(content), {
+      size: content.size,
+      partSize,
+    })
+    const version = versionOf(services, write)
+    await saveWriteIntent(database, { ...intent, version }, bootId)
+    await publish(services, target, {
+      intentId,
+      copyId: intent.copyId,
+      version,
+      conditions: write.conditions,
+      principal: write.principal,
+      putBytes: ({ condition }) =>
+        multipart.complete(container, nativeKey, uploadId, parts, condition === null ? {} : { condition }),
+    })
+    return version
+  } catch (error) {
+    if (!(error instanceof UnknownOutcome)) {
+      try {
+        await multipart.abort(container, nativeKey, uploadId)
+        await deleteWriteIntent(database, intentId)
+      } catch (abortError) {
+        // The intent stays, so that recovery aborts the upload later.
+        services.unsettledIntents.add(intentId)
+        log.warn({ error: abortError, intent: intentId }, 'an upload could not be aborted yet')
+      }
+    }
+    throw error
+  }
+}
+
+/** The store's multipart side. Throws `NotImplemented` when it has none: nothing else stages invisibly. */
+export function multipartOf(store: ObjectStore) {
+  if (store.multipart === undefined) {
+    throw new GatewayError('NotImplemented', 'The store of this bucket takes no uploads of this size.')
+  }
+  return store.multipart
+}
+
+async function collect(content: IncomingContent): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(content.size)
+  let length = 0
+  for await (const chunk of content) {
+    bytes.set(chunk, length)
+    length += chunk.length
+  }
+  return bytes
+}
+
+function versionOf(services: GatewayServices, write: ContentWrite): VersionFacts {
+  const digests = write.content.digests()
+  const hex = (algorithm: DigestAlgorithm) => digests.get(algorithm)!.toString('hex')
+  return {
+    size: write.content.size,
+    etag: hex('md5'),
+    headers: write.facts.headers,
+    metadata: write.facts.metadata,
+    tags: write.facts.tags,
+    partLayout: null,
+    sha256: hex('sha256'),
+    sha256Source: 'client-write',
+    crc64nvme: hex('crc64nvme'),
+    lastModified: services.options.wallClock.now(),
+  }
+}
+
+function intentOf(
+  write: ContentWrite,
+  id: Uuid,
+  version: VersionFacts | null,
+  nativeUploadId: string | null,
+): WriteIntent {
+  const { target } = write
+  return {
+    id,
+    objectId: target.objectId,
+    bucketId: target.bucket.id,
+    key: target.key,
+    copyId: newId(),
+    locationId: target.locationId,
+    nativeKey: target.nativeKey,
+    version,
+    nativeUploadId,
+    principal: write.principal,
+  }
+}
+
+function describe(
+  write: Pick<ContentWrite, 'target' | 'facts'>,
+  known: { intentId: Uuid; generation: number; sha256: string | null; etag: string | null },
+): PutFacts {
+  const { target, facts } = write
+  return copyFacts(
+    {
+      bucket: target.bucket.name,
+      key: target.key,
+      generation: known.generation,
+      sha256: known.sha256,
+      etag: known.etag,
+      intentId: known.intentId,
+    },
+    facts,
+    { storageClass: target.storageClass, capabilities: target.store.capabilities },
+  )
+}

@@ -1,0 +1,30 @@
+import type { BucketWithTarget } from '../../database/buckets.ts'
+import { type ObjectId, objectIdOf, type Uuid } from '../../domain/identifiers.ts'
+import type { ObjectStore } from '../../stores/object-store.ts'
+import type { GatewayServices } from '../services.ts'
+import { nativeKeyOf } from './native-key.ts'
+
+/** Where the bytes of one object go: the open store, the container and the native key. */
+export interface OpenWriteTarget {
+  readonly bucket: BucketWithTarget
+  readonly key: string
+  readonly objectId: ObjectId
+  readonly store: ObjectStore
+  readonly locationId: Uuid
+  readonly container: string
+  readonly storageClass: string | null
+  readonly nativeKey: string
+}
+
+/** Opens the store that takes new bytes of a bucket. */
+export async function openWriteTarget(
+  services: GatewayServices,
+  bucket: BucketWithTarget,
+  key: string,
+): Promise<OpenWriteTarget> {
+  const { storeId, locationId, container, storageClass } = bucket.writeTarget
+  const store = await services.options.openStore(storeId)
+  const objectId = objectIdOf(bucket.id, key)
+  const nativeKey = nativeKeyOf(bucket, key, objectId, store.capabilities.keyBytesMax)
+  return { bucket, key, objectId, store, locationId, container, storageClass, nativeKey }
+}
