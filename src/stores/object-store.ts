@@ -78,7 +78,10 @@ export interface StoreCapabilities {
   readonly conditionalDelete: boolean
   /** `get` and `head` honour `onlyIf`. */
   readonly conditionalRead: boolean
-  /** Which whole-object digests `head` can be trusted to report for what was put. */
+  /**
+   * Which whole-object digests `head` can be trusted to report when they were given to `put`. A store that
+   * keeps one digest of several reports `crc64nvme` if it was among them.
+   */
   readonly reportedDigests: readonly ('sha256' | 'crc64nvme' | 'md5')[]
   /** Keeps old versions when bytes are overwritten or deleted. */
   readonly versions: boolean
@@ -137,7 +140,10 @@ export interface PutResult {
 }
 
 export interface DeleteOptions extends CallOptions {
-  /** Only the bytes with this identity; otherwise kind `precondition-failed`. Needs `conditionalDelete`. */
+  /**
+   * Only the bytes with this identity; otherwise kind `precondition-failed`. That nothing is there any more is
+   * no error. Needs `conditionalDelete`.
+   */
   readonly onlyIf?: StoreIdentity
 }
 
@@ -163,6 +169,7 @@ export interface ListedObject {
   readonly etag: string | null
   /** Milliseconds since 1970. */
   readonly lastModified: number
+  /** Null also where a listing does not tell; `head` does. */
   readonly storageClass: string | null
 }
 

@@ -33,7 +33,11 @@ export function throwIfAborted(operation: StoreOperation, signal: AbortSignal | 
   if (signal?.aborted) throw abortFailure(operation, signal)
 }
 
-/** The error of an operation its caller gave up. */
-export function abortFailure(operation: StoreOperation, signal: AbortSignal): StoreError {
-  return storeFailure(operation, 'aborted', 'the caller gave up', { cause: signal.reason })
+/** The error of an operation its caller gave up; by default before anything happened. */
+export function abortFailure(
+  operation: StoreOperation,
+  signal: AbortSignal,
+  retry: StoreError['retry'] = 'no',
+): StoreError {
+  return storeFailure(operation, 'aborted', 'the caller gave up', { retry, cause: signal.reason })
 }

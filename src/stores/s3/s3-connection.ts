@@ -83,8 +83,11 @@ export class S3Connection {
       })
       return (await sent) as Output
     } catch (error) {
-      if (options.signal?.aborted) throw abortFailure(operation, options.signal)
-      throw translateS3Error(operation, error, { mayHaveHappened: options.as !== 'read' })
+      const mayHaveHappened = options.as !== 'read'
+      if (options.signal?.aborted) {
+        throw abortFailure(operation, options.signal, mayHaveHappened ? 'unknown-outcome' : 'no')
+      }
+      throw translateS3Error(operation, error, { mayHaveHappened })
     }
   }
 

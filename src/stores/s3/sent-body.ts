@@ -41,8 +41,10 @@ export async function sendBody<Output>(
   try {
     return await send(payload, cut.signal)
   } catch (error) {
-    if (expected.signal?.aborted) throw abortFailure(operation, expected.signal)
-    throw failure ?? error
+    // A body that was not sent to its end became nothing; after its end, nobody knows.
+    if (failure !== null) throw failure
+    if (expected.signal?.aborted) throw abortFailure(operation, expected.signal, 'unknown-outcome')
+    throw error
   } finally {
     expected.signal?.removeEventListener('abort', onAbort)
     payload.destroy()
