@@ -141,8 +141,8 @@ function factsOf(row: FactsRow): PlacementFactsRow {
 }
 
 /**
- * Every location as placement sees it. What is free counts what lies there and what planned migrations have
- * not begun to copy yet. Only locations with a capacity are summed up.
+ * Every location as placement sees it. What is free counts what lies there, what planned migrations have not
+ * begun to copy yet, and what open plans want to bring. Only locations with a capacity are summed up.
  */
 export async function listPlacementLocations(queryable: Queryable): Promise<PlacementLocation[]> {
   const { rows } = await queryable.query<PlacementLocation>({
@@ -155,6 +155,9 @@ export async function listPlacementLocations(queryable: Queryable): Promise<Plac
                - coalesce((select sum(bytes) from location_usage where location_id = l.id), 0)
                - coalesce((select sum(size) from migration
                            where finished_at is null and state = 'planned' and target_location_id = l.id), 0)
+               - coalesce((select sum(size) from decision
+                           join plan on plan.id = plan_id and plan.state in ('proposed', 'approved')
+                           where verdict is null and to_location_id = l.id), 0)
              )::bigint end as "freeBytes"
       from location l
       join store s on s.id = l.store_id

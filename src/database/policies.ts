@@ -34,6 +34,19 @@ export async function findPolicyByName(queryable: Queryable, name: string): Prom
   return rows[0] ?? null
 }
 
+/** The policies with these ids, without their buckets: what the planner decides by. */
+export async function readPolicies(
+  queryable: Queryable,
+  ids: readonly Uuid[],
+): Promise<Pick<PolicyRow, 'id' | 'spec' | 'revision'>[]> {
+  const { rows } = await queryable.query<Pick<PolicyRow, 'id' | 'spec' | 'revision'>>({
+    name: 'policy_read',
+    text: `select id, spec, revision from policy where id = any ($1::uuid[])`,
+    values: [ids],
+  })
+  return rows
+}
+
 /** One page of policies in the order of names, those after `afterName`. */
 export async function listPolicies(
   queryable: Queryable,

@@ -1,7 +1,8 @@
 import type { Uuid } from '../domain/identifiers.ts'
 import type { PriceBook } from '../domain/price.ts'
 import type { Principal } from '../domain/principal.ts'
-import type { Queryable } from './postgres.ts'
+import { type Database, inTransaction, type Queryable } from './postgres.ts'
+import { requestReviews } from './review-sweeps.ts'
 
 /** A price book as its row keeps it. Books are never changed: a new day is a new one. */
 export interface PriceBookRow {
@@ -24,6 +25,21 @@ export async function insertPriceBook(
     [row.id, row.book.name, row.book.effectiveFrom, JSON.stringify(row.book), row.principal],
   )
   return rowCount === 1
+}
+
+/**
+ * Adds a checked price book and asks for reviews of every object, in one transaction. Resolves to false when
+ * there is one of that name and day already.
+ */
+export async function addPriceBook(
+  database: Database,
+  row: { id: Uuid; book: PriceBook; principal: Principal },
+): Promise<boolean> {
+  return inTransaction(database, async connection => {
+    if (!(await insertPriceBook(connection, row))) return false
+    await requestReviews(connection, { reason: 'prices-changed', principal: row.principal })
+    return true
+  })
 }
 
 /**

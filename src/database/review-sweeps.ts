@@ -19,7 +19,7 @@ export async function requestReviews(
 }
 
 /**
- * Asks for a sweep that finds present objects nobody has queued, unless one is under way or was begun less
+ * Asks for a sweep that finds present objects under a policy that nobody has queued, unless one is under way or was begun less
  * than so many hours ago. Resolves to whether it did.
  */
 export async function requestCatchUp(
@@ -67,7 +67,9 @@ export async function advanceReviewSweep(
           and (sweep.bucket_id is null or page.bucket_id = sweep.bucket_id)
           and (sweep.policy_id is null
                or page.bucket_id in (select id from bucket where policy_id = sweep.policy_id))
-          and not (sweep.only_missing and exists (select from object_review r where r.object_id = page.id))
+          and not (sweep.only_missing and (
+            exists (select from object_review r where r.object_id = page.id)
+            or page.bucket_id in (select id from bucket where policy_id is null)))
       ), queued as (
         insert into object_review as r (object_id, review_ms, reason)
         select wanted.id, $2, sweep.reason from wanted, sweep order by wanted.id

@@ -2,6 +2,7 @@ import type { Bytes } from './bytes.ts'
 import type { Instant } from './clock.ts'
 import type { ObjectId, Uuid } from './identifiers.ts'
 import type { StoreIdentity } from './object.ts'
+import { coldnessOf, type Tier } from './tier.ts'
 
 /** Changing the copies of one object version. This release moves; the other kinds find their table later. */
 export const MIGRATION_KINDS = ['move'] as const
@@ -68,6 +69,12 @@ export interface Migration {
 /** Where a move leads: `promotion` to a hotter tier, `demotion` to a colder one, `lateral` within one. */
 export const MIGRATION_DIRECTIONS = ['promotion', 'demotion', 'lateral'] as const
 export type MigrationDirection = (typeof MIGRATION_DIRECTIONS)[number]
+
+/** Which direction a move from one tier to another has. */
+export function directionBetween(from: Tier, to: Tier): MigrationDirection {
+  if (coldnessOf(to) === coldnessOf(from)) return 'lateral'
+  return coldnessOf(to) < coldnessOf(from) ? 'promotion' : 'demotion'
+}
 
 /** What has been proven so far: digests while reading, the target's identity, the last error. */
 export interface MigrationEvidence {

@@ -1,8 +1,8 @@
 import type { DecisionReason } from '../domain/placement.ts'
 import type { PlacementFacts } from '../domain/placement-facts.ts'
-import { TIERS, type Tier } from '../domain/tier.ts'
+import { coldnessOf, TIERS, type Tier } from '../domain/tier.ts'
 import { type GateReason, gateOf } from './money-gates.ts'
-import { bandOf, coldnessOf, enteredBandOf } from './policy/heat-bands.ts'
+import { bandOf, enteredBandOf } from './policy/heat-bands.ts'
 import { isPinned, type PlacementOption, type PlacementRules } from './price-options.ts'
 
 /** Where an object should live, why, and which other places were refused by a money gate. */

@@ -5,9 +5,8 @@ import type { Decision } from '../domain/placement.ts'
 import type { PlacementFacts, PlacementLocation } from '../domain/placement-facts.ts'
 import type { PolicyDocument } from '../domain/policy.ts'
 import type { PriceBook } from '../domain/price.ts'
-import { TIERS, type Tier } from '../domain/tier.ts'
+import { coldnessOf, TIERS, type Tier } from '../domain/tier.ts'
 import { decidePlacement } from './decide-placement.ts'
-import { coldnessOf } from './policy/heat-bands.ts'
 
 /**
  * Laws that hold for every object, policy and price book. Each world has two locations per tier; colder

@@ -1,10 +1,5 @@
 import type { ThresholdRule } from '../../domain/policy.ts'
-import { TIERS, type Tier } from '../../domain/tier.ts'
-
-/** How cold a tier is: 0 for hot, 1 for warm, 2 for cold. */
-export function coldnessOf(tier: Tier): number {
-  return TIERS.indexOf(tier)
-}
+import type { Tier } from '../../domain/tier.ts'
 
 /**
  * The tier an object of this heat belongs in, given the tier it is in: an object leaves a band only below

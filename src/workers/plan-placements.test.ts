@@ -1,0 +1,398 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type SeededObject, seedCatalog, seedObjects, type TestCatalog } from '../../test/builders/catalog.ts'
+import { createTestDatabase, type TestDatabase } from '../../test/builders/database.ts'
+import { aPolicy, aPriceBook, NOW } from '../../test/builders/placement.ts'
+import { listPlanDecisions } from '../database/decisions.ts'
+import { enqueueReviews } from '../database/object-reviews.ts'
+import { approvePlan, rejectPlan } from '../database/plan-approval.ts'
+import { listPlans, type PlanRow } from '../database/plans.ts'
+import { updatePolicy } from '../database/policies.ts'
+import type { Database } from '../database/postgres.ts'
+import { requestReviews } from '../database/review-sweeps.ts'
+import { HEAT_3D, HEAT_6H, HEAT_30D, lnHeatOfAccess } from '../heat/forward-decay.ts'
+import { silentLogger } from '../telemetry/logger.ts'
+import { createMetrics } from '../telemetry/metrics.ts'
+import { createPlanner } from './plan-placements.ts'
+
+const DAY = 86_400_000
+const BOOK = aPriceBook([
+  { id: 'hot', storageUsdPerGbMonth: 0.03 },
+  { id: 'warm', storageUsdPerGbMonth: 0.01, retrievalUsdPerGb: 0.0001, transitionInUsdPer1000: 0.01 },
+  { id: 'cold', storageUsdPerGbMonth: 0.004, retrievalUsdPerGb: 0.0002, transitionInUsdPer1000: 0.02 },
+])
+
+let test: TestDatabase
+let database: Database
+let catalog: TestCatalog
+let now: number
+
+beforeAll(async () => {
+  test = await createTestDatabase()
+  database = test.database
+})
+afterAll(() => test.drop())
+
+beforeEach(() => {
+  now = NOW
+})
+afterEach(async () => {
+  await database.query(`truncate migration_event, migration, decision, plan, object_review, review_sweep, object,
+    object_version, copy, object_heat, location_usage, bucket, policy, price_book, location, store, activity cascade`)
+})
+
+const metrics = createMetrics()
+
+function planner(batchObjectsMax = 1_000) {
+  return createPlanner({
+    database,
+    modelClock: { now: () => now },
+    wallClock: { now: () => Date.now() },
+    log: silentLogger,
+    metrics,
+    batchObjectsMax,
+  })
+}
+
+async function start(policy: Record<string, unknown> = {}): Promise<void> {
+  catalog = await seedCatalog(database, { policy: aPolicy(policy), priceBook: BOOK })
+}
+
+/** Steps until the planner finds nothing to do. */
+async function settle(batchObjectsMax?: number): Promise<void> {
+  const loop = planner(batchObjectsMax)
+  for (let step = 0; step < 200; step += 1) {
+    if ((await loop.step(new AbortController().signal)) === 0) return
+  }
+  throw new Error('the planner never came to rest')
+}
+
+const anObject = (key: string, changes: Partial<SeededObject> = {}): SeededObject => ({
+  key,
+  size: 1_000_000_000,
+  locationId: catalog.locationIds.hot,
+  enteredAt: NOW - 100 * DAY,
+  lnHeats: null,
+  reviewAt: NOW,
+  ...changes,
+})
+
+/** As if it had been read this many times at this moment. */
+const readAt = (at: number, times: number): SeededObject['lnHeats'] => [
+  lnHeatOfAccess(HEAT_6H, at, times),
+  lnHeatOfAccess(HEAT_3D, at, times),
+  lnHeatOfAccess(HEAT_30D, at, times),
+]
+
+async function plans(): Promise<PlanRow[]> {
+  return listPlans(database, { state: null, before: null, limit: 10 })
+}
+
+async function reviewOf(objectId: string) {
+  const { rows } = await database.query<{
+    review_ms: number
+    reason: string
+    promote_ln_heat: number | null
+  }>('select review_ms, reason, promote_ln_heat from object_review where object_id = $1', [objectId])
+  return rows[0] ?? null
+}
+
+async function migrations() {
+  const { rows } = await database.query<Record<string, unknown>>(
+    `select key, direction, priority, grace_ms as "graceMs", target_location_id as "targetLocationId",
+            plan_id as "planId", monthly_saving_usd as "monthlySavingUsd" from migration order by key`,
+  )
+  return rows
+}
+
+describe('a plan for a person', () => {
+  it('collects what should move, with its money, and moves nothing', async () => {
+    await start()
+    await seedObjects(database, catalog.bucketId, [
+      anObject('cold-a'),
+      anObject('cold-b'),
+      anObject('read-daily', { lnHeats: readAt(NOW, 20) }),
+    ])
+    await settle()
+    const [plan, ...others] = await plans()
+    expect(others).toEqual([])
+    expect(plan).toMatchObject({ state: 'proposed', approval: 'person', objects: 2, bytes: 2_000_000_000 })
+    const decisions = await listPlanDecisions(database, { planId: plan!.id, afterId: null, limit: 10 })
+    expect(decisions.map(({ key }) => key).toSorted()).toEqual(['cold-a', 'cold-b'])
+    expect(plan!.monthlySavingUsd).toBeCloseTo(
+      decisions.reduce((sum, d) => sum + d.monthlySavingUsd, 0),
+      12,
+    )
+    expect(plan!.monthlySavingUsd).toBeCloseTo(2 * (0.03 - 0.004), 6)
+    expect(await migrations()).toEqual([])
+  })
+
+  it('becomes migrations when it is approved, without the decisions the person excepted', async () => {
+    await start({ graceHours: 6, priorities: { demotion: 33 } })
+    await seedObjects(database, catalog.bucketId, [anObject('a'), anObject('b'), anObject('c')])
+    await settle()
+    const [plan] = await plans()
+    const decisions = await listPlanDecisions(database, { planId: plan!.id, afterId: null, limit: 10 })
+    const excepted = decisions.find(({ key }) => key === 'b')!.id
+    const outcome = await approvePlan(database, plan!.id, 'user:alice', { exceptDecisionIds: [excepted] })
+    expect(outcome).toEqual({
+      kind: 'approved',
+      rejected: 1,
+      applied: { migrations: 2, outdated: 0, isComplete: true },
+    })
+    expect((await plans())[0]).toMatchObject({ state: 'applied', objects: 2, decidedBy: 'user:alice' })
+    expect(await migrations()).toMatchObject([
+      { key: 'a', direction: 'demotion', priority: 33, graceMs: 6 * 3_600_000, planId: plan!.id },
+      { key: 'c', targetLocationId: catalog.locationIds.cold },
+    ])
+    expect(await approvePlan(database, plan!.id, 'user:bob')).toEqual({ kind: 'not-proposed' })
+  })
+
+  it('does not move what changed after it was decided', async () => {
+    await start()
+    const [first] = await seedObjects(database, catalog.bucketId, [anObject('a'), anObject('b')])
+    await settle()
+    await database.query('update object set generation = 2 where id = $1', [first])
+    const [plan] = await plans()
+    const outcome = await approvePlan(database, plan!.id, 'user:alice')
+    expect(outcome).toMatchObject({ applied: { migrations: 1, outdated: 1 } })
+    expect((await plans())[0]).toMatchObject({ objects: 1, state: 'applied' })
+  })
+
+  it('drops a decision when the heat comes back before anybody approved it', async () => {
+    await start()
+    const [objectId] = await seedObjects(database, catalog.bucketId, [anObject('a')])
+    await settle()
+    const heat = readAt(NOW, 100)!
+    await database.query(`insert into object_heat values ($1, $2, $3, $4, 100, 0, 0, $5, $5)`, [
+      objectId,
+      ...heat,
+      NOW,
+    ])
+    await enqueueReviews(database, [objectId!], 'promotion', now)
+    await settle()
+    const [plan] = await plans()
+    expect(plan).toMatchObject({ objects: 0, bytes: 0 })
+    const [decision] = await listPlanDecisions(database, { planId: plan!.id, afterId: null, limit: 10 })
+    expect(decision!.verdict).toBe('outdated')
+  })
+
+  it('says the same only once, however often an object is looked at', async () => {
+    await start()
+    const [objectId] = await seedObjects(database, catalog.bucketId, [anObject('a')])
+    await settle()
+    await enqueueReviews(database, [objectId!], 'requested', now)
+    await settle()
+    expect((await plans()).map(({ objects }) => objects)).toEqual([1])
+  })
+
+  it('can be rejected', async () => {
+    await start()
+    await seedObjects(database, catalog.bucketId, [anObject('a')])
+    await settle()
+    const [plan] = await plans()
+    expect(await rejectPlan(database, plan!.id, 'user:alice')).toBe(true)
+    expect(await rejectPlan(database, plan!.id, 'user:alice')).toBe(false)
+    expect((await plans())[0]!.state).toBe('rejected')
+    expect(await migrations()).toEqual([])
+  })
+
+  it('is superseded when its policy changes, and its objects are looked at again', async () => {
+    await start()
+    await seedObjects(database, catalog.bucketId, [anObject('a')])
+    await settle()
+    const [before] = await plans()
+    await updatePolicy(
+      database,
+      { id: catalog.policyId, revision: 1 },
+      aPolicy({ tiers: ['hot', 'warm'] }),
+      'user:alice',
+    )
+    expect(await approvePlan(database, before!.id, 'user:alice')).toEqual({ kind: 'policy-changed' })
+    await settle()
+    const [after] = await plans()
+    expect(after).toMatchObject({ state: 'proposed', policyRevision: 2, objects: 1 })
+    const [decision] = await listPlanDecisions(database, { planId: after!.id, afterId: null, limit: 10 })
+    expect(decision!.toLocationName).toBe('warm')
+  })
+})
+
+describe('an automatic plan', () => {
+  it('becomes migrations at once', async () => {
+    await start({ approval: 'automatic' })
+    await seedObjects(database, catalog.bucketId, [anObject('a'), anObject('b')])
+    await settle()
+    expect(await plans()).toMatchObject([{ state: 'approved', approval: 'automatic', objects: 2 }])
+    expect(await migrations()).toHaveLength(2)
+  })
+
+  it('keeps to the caps of an hour and goes on in the next', async () => {
+    await start({ approval: 'automatic', capsPerHour: { objects: 5 } })
+    const keys = Array.from({ length: 12 }, (_, index) => `k${index}`)
+    const ids = await seedObjects(
+      database,
+      catalog.bucketId,
+      keys.map(key => anObject(key)),
+    )
+    await settle(4)
+    expect(await migrations()).toHaveLength(5)
+    const waiting = (await Promise.all(ids.map(reviewOf))).filter(review => review?.reason === 'cap-reached')
+    expect(waiting).toHaveLength(7)
+    expect(waiting[0]!.review_ms).toBe(Math.floor(NOW / 3_600_000) * 3_600_000 + 3_600_000)
+    // An automatic plan lives a minute of the wall clock at least; these are older.
+    await database.query(`update plan set created_at = created_at - interval '2 minutes'`)
+    now += 3_600_000
+    await settle()
+    expect(await migrations()).toHaveLength(10)
+  })
+
+  it('counts dollars and bytes too', async () => {
+    await start({ approval: 'automatic', capsPerHour: { bytes: 2_500_000_000 } })
+    await seedObjects(
+      database,
+      catalog.bucketId,
+      ['a', 'b', 'c', 'd'].map(key => anObject(key)),
+    )
+    await settle()
+    expect(await migrations()).toHaveLength(2)
+  })
+
+  it('brings objects back without asking where only promotions are automatic', async () => {
+    await start({ approval: 'automatic-promotions' })
+    await seedObjects(database, catalog.bucketId, [
+      anObject('burst', { locationId: catalog.locationIds.cold, lnHeats: readAt(NOW, 50) }),
+      anObject('silent'),
+    ])
+    await settle()
+    expect(await migrations()).toMatchObject([{ key: 'burst', direction: 'promotion', priority: 60 }])
+    const open = (await plans()).find(({ state }) => state === 'proposed')
+    expect(open).toMatchObject({ objects: 1, approval: 'person' })
+  })
+})
+
+describe('reviews', () => {
+  it('are worked off when they are due and not before', async () => {
+    await start()
+    const [due, later] = await seedObjects(database, catalog.bucketId, [
+      anObject('due', { lnHeats: readAt(NOW, 20) }),
+      anObject('later', { lnHeats: readAt(NOW, 20), reviewAt: NOW + DAY }),
+    ])
+    await settle()
+    expect(await reviewOf(later!)).toMatchObject({ review_ms: NOW + DAY, reason: 'new-object' })
+    // 20 reads at once show as 4.6 a day; from there to 0.5 a day takes 3.2 half-lives of three days.
+    const next = await reviewOf(due!)
+    expect(next!.reason).toBe('heat-crossing')
+    expect((next!.review_ms - NOW) / DAY).toBeCloseTo(3 * Math.log2((20 * Math.LN2) / 3 / 0.5), 3)
+  })
+
+  it('leave behind the heat at which ingest is to ask at once', async () => {
+    await start()
+    const [cold] = await seedObjects(database, catalog.bucketId, [
+      anObject('cold', { locationId: catalog.locationIds.cold }),
+    ])
+    await settle()
+    const review = await reviewOf(cold!)
+    expect(Math.exp(review!.promote_ln_heat!) * (Math.LN2 / 3)).toBeCloseTo(0.1, 9)
+  })
+
+  it('end for objects that are deleted or under no policy', async () => {
+    await start()
+    const [deleted, free] = await seedObjects(database, catalog.bucketId, [
+      anObject('deleted'),
+      anObject('free'),
+    ])
+    await database.query('update object set is_present = false where id = $1', [deleted])
+    await database.query('update bucket set policy_id = null')
+    await settle()
+    expect(await reviewOf(deleted!)).toBeNull()
+    expect(await reviewOf(free!)).toBeNull()
+    expect(await plans()).toEqual([])
+  })
+
+  it('are found for objects nobody has queued', async () => {
+    await start()
+    const keys = Array.from({ length: 30 }, (_, index) => `k${index}`)
+    await seedObjects(
+      database,
+      catalog.bucketId,
+      keys.map(key => anObject(key, { reviewAt: null })),
+    )
+    await settle()
+    expect(await plans()).toMatchObject([{ objects: 30 }])
+  })
+
+  it('can be asked for all objects of a bucket', async () => {
+    await start()
+    const [objectId] = await seedObjects(database, catalog.bucketId, [
+      anObject('a', { reviewAt: NOW + 9 * DAY }),
+    ])
+    await requestReviews(database, {
+      bucketId: catalog.bucketId,
+      reason: 'requested',
+      principal: 'user:alice',
+    })
+    await settle()
+    expect(await plans()).toMatchObject([{ objects: 1 }])
+    expect((await reviewOf(objectId!))!.reason).not.toBe('requested')
+  })
+
+  it('wait while nothing has a price', async () => {
+    await start()
+    await seedObjects(database, catalog.bucketId, [anObject('a')])
+    await database.query('delete from price_book')
+    await settle()
+    expect(await plans()).toEqual([])
+  })
+
+  it('go on for others when one object cannot be placed', async () => {
+    await start()
+    const [broken] = await seedObjects(database, catalog.bucketId, [anObject('broken'), anObject('good')])
+    await database.query('alter table copy disable trigger all')
+    await database.query(`update copy set location_id = gen_random_uuid() where object_id = $1`, [broken])
+    await database.query('alter table copy enable trigger all')
+    await settle()
+    expect(await plans()).toMatchObject([{ objects: 1 }])
+    expect(await reviewOf(broken!)).toMatchObject({ review_ms: NOW + 3_600_000, reason: 'requested' })
+  })
+
+  it('never reserve more than a location holds', async () => {
+    await start()
+    await database.query(`update location set capacity_bytes = 2500000000 where name = 'cold'`)
+    await seedObjects(
+      database,
+      catalog.bucketId,
+      ['a', 'b', 'c', 'd'].map(key => anObject(key)),
+    )
+    await settle(1)
+    const [plan] = await plans()
+    const decisions = await listPlanDecisions(database, { planId: plan!.id, afterId: null, limit: 10 })
+    expect(decisions.filter(({ toLocationName }) => toLocationName === 'cold')).toHaveLength(2)
+    expect(decisions.filter(({ toLocationName }) => toLocationName === 'warm')).toHaveLength(2)
+  })
+})
+
+describe('ten thousand objects', () => {
+  it('are looked at once each by two planners at once, and only those that are due', async () => {
+    await start({ approval: 'automatic', capsPerHour: { objects: 1_000 } })
+    const objects = Array.from({ length: 10_000 }, (_, index) =>
+      anObject(`k${index}`, {
+        size: 1_000_000 + index,
+        lnHeats: index % 2 === 0 ? null : readAt(NOW, 20),
+        reviewAt: index < 8_000 ? NOW : NOW + DAY,
+      }),
+    )
+    await seedObjects(database, catalog.bucketId, objects)
+    const evaluated = async () => {
+      const { values } = await metrics.placementEvaluations.get()
+      return values.reduce((sum, { value }) => sum + value, 0)
+    }
+    const before = await evaluated()
+    const startedAt = performance.now()
+    await Promise.all([settle(500), settle(500)])
+    const seconds = (performance.now() - startedAt) / 1_000
+    console.info(`planned 8,000 due objects of 10,000 in ${seconds.toFixed(2)} s`)
+    expect((await evaluated()) - before).toBe(8_000)
+    expect(await migrations()).toHaveLength(1_000)
+    const automatic = await plans()
+    expect(automatic.reduce((sum, { objects: count }) => sum + count, 0)).toBe(1_000)
+  })
+})

@@ -1,0 +1,174 @@
+import { countDueReviews, deleteReviews, lockDueReviews, settleReviews } from '../database/object-reviews.ts'
+import { type PlacementFactsRow, readPlacementFacts } from '../database/placement-facts.ts'
+import { applyApprovedPlan } from '../database/plan-approval.ts'
+import { closeAutomaticPlans, sumProposedPlans, supersedeStalePlans } from '../database/plans.ts'
+import { type Database, inTransaction } from '../database/postgres.ts'
+import {
+  advanceReviewSweep,
+  deleteFinishedSweeps,
+  requestCatchUp,
+  requestReviews,
+} from '../database/review-sweeps.ts'
+import type { Clock, Instant } from '../domain/clock.ts'
+import { HOUR, MINUTE } from '../domain/duration.ts'
+import type { Uuid } from '../domain/identifiers.ts'
+import { principal } from '../domain/principal.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import type { Loop } from './loop.ts'
+import { hourOf, keepMoves } from './plan-placements/keep-moves.ts'
+import {
+  createRulesReader,
+  type PlanningPolicy,
+  type PlanningRules,
+  policiesById,
+} from './plan-placements/planning-rules.ts'
+import { type ReviewedObject, reviewObject } from './plan-placements/review-object.ts'
+
+/** Objects a sweep looks at in one step. */
+const SWEEP_PAGE_OBJECTS = 5_000
+const HOUSEKEEPING_EVERY_MS = MINUTE
+const CATCH_UP_EVERY_HOURS = 6
+const SWEEPS_KEPT_HOURS = 48
+/** Due reviews are counted up to here for the gauge. */
+const DUE_COUNTED_MAX = 100_000
+/** How long an object rests that could not be looked at, in model time. */
+const FAILED_REST_MS = HOUR
+
+/** What a planner works with. */
+export interface PlannerOptions {
+  readonly database: Database
+  readonly modelClock: Clock
+  readonly wallClock: Clock
+  readonly log: Logger
+  readonly metrics?: Metrics
+  /** Objects reviewed in one transaction. Default: 1,000. */
+  readonly batchObjectsMax?: number
+  /** Default: 1,000 ms. */
+  readonly idleMs?: number
+}
+
+/**
+ * The planner: looks at objects whose review is due, decides where they should live and keeps what should
+ * move, for a person to approve or within the caps of the policy; applies plans that people approved; works
+ * off requests to look at many objects. Any number may run at once: each locks what it looks at.
+ */
+export function createPlanner(options: PlannerOptions): Loop {
+  const { database, modelClock, wallClock, log, metrics } = options
+  const batchObjectsMax = options.batchObjectsMax ?? 1_000
+  const who = principal('planner', 'threshold@1')
+  const rulesReader = createRulesReader(database, wallClock)
+  let housekeepingDueAt = 0
+  let pricesSeen: Uuid | null = null
+  let saidNoPrices = false
+
+  return {
+    name: 'plan-placements',
+    idleMs: options.idleMs ?? 1_000,
+    async step(signal) {
+      if (wallClock.now() >= housekeepingDueAt) {
+        await keepHouse()
+        housekeepingDueAt = wallClock.now() + HOUSEKEEPING_EVERY_MS
+      }
+      const applied = await applyApprovedPlan(database, who)
+      if (applied?.isComplete === true) metrics?.plans.inc({ state: 'applied' })
+      if (signal.aborted) return 0
+      const reviewed = await reviewDue()
+      if (reviewed >= batchObjectsMax || signal.aborted) return reviewed
+      // A full batch means that sweeps wait, so that they never flood the queue.
+      const swept = await advanceReviewSweep(database, { limit: SWEEP_PAGE_OBJECTS, now: modelClock.now() })
+      return reviewed + (swept ?? 0) + (applied === null ? 0 : applied.migrations + applied.outdated + 1)
+    },
+  }
+
+  async function keepHouse(): Promise<void> {
+    for (const _ of await supersedeStalePlans(database)) metrics?.plans.inc({ state: 'superseded' })
+    for (const _ of await closeAutomaticPlans(database, hourOf(modelClock.now()))) {
+      metrics?.plans.inc({ state: 'applied' })
+    }
+    await requestCatchUp(database, { everyHours: CATCH_UP_EVERY_HOURS, principal: who })
+    await deleteFinishedSweeps(database, SWEEPS_KEPT_HOURS)
+    const due = await countDueReviews(database, { now: modelClock.now(), limit: DUE_COUNTED_MAX })
+    metrics?.placementReviewsDue.set(due)
+    metrics?.planSavingEstimatedUsd.set((await sumProposedPlans(database)).monthlySavingUsd)
+  }
+
+  async function reviewDue(): Promise<number> {
+    const now = modelClock.now()
+    const rules = await rulesReader.read(now)
+    if (rules === null) {
+      if (!saidNoPrices) log.warn('nothing is planned while there is no price book')
+      saidNoPrices = true
+      return 0
+    }
+    await noticePrices(rules)
+    const startedAt = wallClock.now()
+    const reviewed = await inTransaction(database, async connection => {
+      const due = await lockDueReviews(connection, { now, limit: batchObjectsMax })
+      if (due.length === 0) return 0
+      const rows = await readPlacementFacts(
+        connection,
+        due.map(({ objectId }) => objectId),
+      )
+      const policyIds = rows.flatMap(({ facts }) => (facts.policyId === null ? [] : [facts.policyId]))
+      const policies = await policiesById(connection, new Set(policyIds))
+      const outcome = reviewAll(rows, policies, rules, now)
+      const kept = await keepMoves({ connection, rules, now, principal: who }, outcome.reviewed)
+      const deferred = new Set(kept.deferred.map(({ facts }) => facts.objectId))
+      const next = outcome.reviewed.map(object =>
+        deferred.has(object.facts.objectId)
+          ? { ...object.next, at: hourOf(now) + HOUR, reason: 'cap-reached' as const }
+          : object.next,
+      )
+      await settleReviews(connection, [...next, ...outcome.failed])
+      const settled = new Set([...next, ...outcome.failed].map(({ objectId }) => objectId))
+      await deleteReviews(
+        connection,
+        due.map(({ objectId }) => objectId).filter(id => !settled.has(id)),
+      )
+      const moves = outcome.reviewed.filter(({ move }) => move !== null).length
+      metrics?.placementEvaluations.inc({ outcome: 'move' }, moves)
+      metrics?.placementEvaluations.inc({ outcome: 'stay' }, outcome.reviewed.length - moves)
+      metrics?.placementEvaluations.inc({ outcome: 'failed' }, outcome.failed.length)
+      metrics?.plans.inc({ state: 'proposed' }, kept.plansOpened)
+      return due.length
+    })
+    if (reviewed > 0) metrics?.placementEvaluationSeconds.observe((wallClock.now() - startedAt) / 1_000)
+    return reviewed
+  }
+
+  /** Objects that cannot be looked at rest for a while, so that they never hold up the others. */
+  function reviewAll(
+    rows: readonly PlacementFactsRow[],
+    policies: ReadonlyMap<Uuid, PlanningPolicy>,
+    rules: PlanningRules,
+    now: Instant,
+  ) {
+    const reviewed: ReviewedObject[] = []
+    const failed: ReviewedObject['next'][] = []
+    for (const row of rows) {
+      const policy = row.facts.policyId === null ? undefined : policies.get(row.facts.policyId)
+      if (policy === undefined) continue
+      try {
+        reviewed.push(reviewObject(row, policy, rules, now))
+      } catch (error) {
+        const { objectId } = row.facts
+        log.error({ error, objectId }, 'an object could not be placed and is looked at again later')
+        failed.push({ objectId, at: now + FAILED_REST_MS, reason: 'requested', promoteLnHeat: null })
+      }
+    }
+    return { reviewed, failed }
+  }
+
+  /**
+   * A book whose day has come while we run changes every decision. One that was just added needs nothing: who
+   * added it asked for reviews.
+   */
+  async function noticePrices(rules: PlanningRules): Promise<void> {
+    const isOld = wallClock.now() - rules.priceBookAddedAt.getTime() > HOUR
+    if (pricesSeen !== null && pricesSeen !== rules.priceBookId && isOld) {
+      await requestReviews(database, { reason: 'prices-changed', principal: who })
+    }
+    pricesSeen = rules.priceBookId
+  }
+}

@@ -1,0 +1,66 @@
+import { listPlacementLocations } from '../../database/placement-facts.ts'
+import { readPolicies } from '../../database/policies.ts'
+import type { Queryable } from '../../database/postgres.ts'
+import { findCurrentPriceBook } from '../../database/price-books.ts'
+import type { Clock, Instant } from '../../domain/clock.ts'
+import { SECOND } from '../../domain/duration.ts'
+import type { Uuid } from '../../domain/identifiers.ts'
+import type { PlacementLocation } from '../../domain/placement-facts.ts'
+import type { PolicyDocument } from '../../domain/policy.ts'
+import type { PriceBook } from '../../domain/price.ts'
+
+/** Locations and prices as the planner sees them for a moment. */
+export interface PlanningRules {
+  readonly priceBookId: Uuid
+  readonly priceBook: PriceBook
+  readonly priceBookAddedAt: Date
+  /** What is free shrinks as decisions reserve room; see {@link reserve}. */
+  readonly locations: PlacementLocation[]
+}
+
+/** A policy as the planner applies it. */
+export interface PlanningPolicy {
+  readonly id: Uuid
+  readonly revision: number
+  readonly spec: PolicyDocument
+}
+
+const KEPT_MS = 2 * SECOND
+
+/** Reads locations and prices now and then, and keeps them in between. */
+export function createRulesReader(queryable: Queryable, wallClock: Clock) {
+  let kept: { rules: PlanningRules; until: Instant } | null = null
+  return {
+    /** The rules that hold, or null while there is no price book. */
+    async read(now: Instant): Promise<PlanningRules | null> {
+      if (kept !== null && wallClock.now() < kept.until) return kept.rules
+      const day = new Date(now).toISOString().slice(0, 10)
+      const row = await findCurrentPriceBook(queryable, day)
+      if (row === null) return null
+      const isSameBook = kept?.rules.priceBookId === row.id
+      const priceBook = isSameBook && kept !== null ? kept.rules.priceBook : row.book
+      const locations = await listPlacementLocations(queryable)
+      const rules = { priceBookId: row.id, priceBook, priceBookAddedAt: row.createdAt, locations }
+      kept = { rules, until: wallClock.now() + KEPT_MS }
+      return rules
+    },
+  }
+}
+
+/** The policies with these ids, by id. */
+export async function policiesById(
+  queryable: Queryable,
+  ids: ReadonlySet<Uuid>,
+): Promise<ReadonlyMap<Uuid, PlanningPolicy>> {
+  if (ids.size === 0) return new Map()
+  const rows = await readPolicies(queryable, [...ids])
+  return new Map(rows.map(row => [row.id, row]))
+}
+
+/** Takes room in a location for an object that is going there. */
+export function reserve(rules: PlanningRules, locationId: Uuid, size: number): void {
+  const index = rules.locations.findIndex(location => location.id === locationId)
+  const location = rules.locations[index]
+  if (location === undefined || location.freeBytes === null) return
+  rules.locations[index] = { ...location, freeBytes: Math.max(0, location.freeBytes - size) }
+}
