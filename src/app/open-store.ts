@@ -52,25 +52,6 @@ export function openStore(store: StoreToOpen, credentials: Redacted | null): Obj
   }
 }
 
-/** Throws {@link StoreSettingsError} unless a store could be opened with these settings and credentials. */
-export function checkStoreSettings(store: StoreToOpen, credentials: Redacted | null): void {
-  switch (store.kind) {
-    case 'memory':
-      check(store, credentials, memorySettings, memoryCredentials)
-      return
-    case 'filesystem':
-      check(store, credentials, filesystemSettings, filesystemCredentials)
-      return
-    case 's3':
-      check(store, credentials, s3Settings, s3Credentials)
-      return
-    default: {
-      const unknownKind: never = store.kind
-      throw new StoreSettingsError(store.name, [`kind: there is no adapter for ${String(unknownKind)}`])
-    }
-  }
-}
-
 function check<Settings extends z.ZodType, Credentials extends z.ZodType>(
   store: StoreToOpen,
   credentials: Redacted | null,

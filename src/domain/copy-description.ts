@@ -18,7 +18,7 @@ export interface CopyDescription {
 }
 
 /** The metadata names of a description. All begin with `dim-`, so that they can be told from a client's own. */
-export const COPY_DESCRIPTION_NAMES = {
+const COPY_DESCRIPTION_NAMES = {
   bucket: 'dim-bucket',
   key: 'dim-key',
   generation: 'dim-generation',
@@ -30,7 +30,7 @@ export const COPY_DESCRIPTION_NAMES = {
 const RESERVED_NAMES: ReadonlySet<string> = new Set(Object.values(COPY_DESCRIPTION_NAMES))
 
 /** Whether a metadata name is one of ours; clients may not set it and do not see it. */
-export function isCopyDescriptionName(name: string): boolean {
+function isCopyDescriptionName(name: string): boolean {
   return RESERVED_NAMES.has(name)
 }
 

@@ -3,7 +3,7 @@ import type { ListOptions, PutFacts, StoreCapabilities, WriteCondition } from '.
 import { type StoreOperation, storeFailure } from './store-operation.ts'
 
 /** The largest and the default number of keys on one page of a listing, as at S3. */
-export const LIST_PAGE_KEYS_MAX = 1_000
+const LIST_PAGE_KEYS_MAX = 1_000
 
 /** The longest key S3 knows, in bytes of UTF-8. */
 export const KEY_BYTES_MAX = 1_024

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Bench, Promised } from './describe-object-store.ts'
+import type { Bench, Promised } from './promised.ts'
 import { chunked, expectFailure, listKeys, putBytes, readAll, readObject, sampleBytes } from './samples.ts'
 
 const OTHER_IDENTITY = { etag: '00000000000000000000000000000000', versionId: null }

@@ -6,6 +6,7 @@ import { describeFacts } from './facts.ts'
 import { describeKeys } from './keys.ts'
 import { describeLists } from './lists.ts'
 import { describeMultipart } from './multipart.ts'
+import type { Promised } from './promised.ts'
 import { describeReads } from './reads.ts'
 import { describeWrites } from './writes.ts'
 
@@ -19,16 +20,6 @@ export interface StoreUnderTest {
   /** Whether every key of at most `keyBytesMax` bytes is kept. Others may refuse keys, with `invalid-key`. */
   readonly keepsEveryKey: boolean
 }
-
-/** What one test works with: the store and an empty container of its own. */
-export interface Bench {
-  readonly store: ObjectStore
-  readonly container: string
-  readonly keepsEveryKey: boolean
-}
-
-/** Declares one test of the contract, named after the behaviour. */
-export type Promised = (behaviour: string, test: (bench: Bench) => Promise<void>) => void
 
 /**
  * The contract of {@link ObjectStore} as tests. Every adapter and every wrapper calls it from its test file;

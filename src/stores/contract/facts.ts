@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
-import type { Promised } from './describe-object-store.ts'
+import type { Promised } from './promised.ts'
 import { expectFailure, listKeys, putBytes, sampleBytes } from './samples.ts'
 
 const HEADERS = {

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Bench, Promised } from './describe-object-store.ts'
+import type { Bench, Promised } from './promised.ts'
 import { expectFailure, listKeys, putBytes, readObject } from './samples.ts'
 
 /** Keys that are unlike paths, URLs or plain text in some way. */

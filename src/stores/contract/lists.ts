@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Promised } from './describe-object-store.ts'
+import type { Promised } from './promised.ts'
 import { expectFailure, listKeys, putBytes } from './samples.ts'
 
 /** What `list` promises. */

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { MultipartStore, ObjectStore } from '../object-store.ts'
-import type { Bench, Promised } from './describe-object-store.ts'
+import type { Bench, Promised } from './promised.ts'
 import { chunked, expectFailure, listKeys, putBytes, readObject, sampleBytes } from './samples.ts'
 
 /** Part lengths that every store takes: all but the last as long as the store's shortest. */

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { MIB } from '../../domain/bytes.ts'
-import type { Promised } from './describe-object-store.ts'
+import type { Promised } from './promised.ts'
 import { expectFailure, putBytes, readAll, sampleBytes } from './samples.ts'
 
 /** What `head` and `get` promise. */

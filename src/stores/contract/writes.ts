@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { MIB } from '../../domain/bytes.ts'
-import type { Promised } from './describe-object-store.ts'
+import type { Promised } from './promised.ts'
 import { chunked, digestsOf, expectFailure, listKeys, putBytes, readObject, sampleBytes } from './samples.ts'
 
 /** What `put`, `delete` and `ensureContainer` promise. */

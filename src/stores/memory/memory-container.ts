@@ -4,7 +4,7 @@ import { indexAfter, indexFrom, sortKeys } from '../key-order.ts'
 import type { PutFacts } from '../object-store.ts'
 
 /** Bytes in memory, or bytes that are computed whenever they are read. */
-export type MemoryContent = Uint8Array | 'synthetic'
+type MemoryContent = Uint8Array | 'synthetic'
 
 /** One object of a memory store. */
 export interface MemoryEntry {
