@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { idSchema, principalSchema, readerClassSchema, wallTimeSchema } from './values.ts'
+import { idSchema, readerClassSchema, wallTimeSchema } from './values.ts'
 
 /** The key of an S3 client, without its secret. */
 export const accessKeySchema = z.object({
@@ -9,7 +9,6 @@ export const accessKeySchema = z.object({
   mayWrite: z.boolean(),
   createdAt: wallTimeSchema,
   revokedAt: wallTimeSchema.nullable(),
-  principal: principalSchema,
 })
 export type AccessKeyResource = z.infer<typeof accessKeySchema>
 

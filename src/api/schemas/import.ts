@@ -1,12 +1,5 @@
 import { z } from 'zod'
-import {
-  bytesSchema,
-  countSchema,
-  idSchema,
-  principalSchema,
-  referenceSchema,
-  wallTimeSchema,
-} from './values.ts'
+import { bytesSchema, countSchema, idSchema, referenceSchema, wallTimeSchema } from './values.ts'
 
 export const IMPORT_STATES = ['running', 'interrupted', 'done', 'failed'] as const
 
@@ -20,11 +13,12 @@ export const importSchema = z.object({
   lastKey: z.string().nullable().meta({ description: 'Everything up to here is in the catalog' }),
   objects: countSchema,
   bytes: bytesSchema,
+  known: countSchema.meta({ description: 'Keys the catalog had already' }),
   skipped: countSchema,
+  skippedBecause: z.record(z.string(), z.object({ count: countSchema, example: z.string() })),
   error: z.string().nullable(),
   startedAt: wallTimeSchema,
   updatedAt: wallTimeSchema,
-  principal: principalSchema,
 })
 export type ImportResource = z.infer<typeof importSchema>
 

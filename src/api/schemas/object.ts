@@ -43,8 +43,8 @@ export const objectSummarySchema = z.object({
   size: bytesSchema,
   contentType: z.string().nullable(),
   lastModifiedAt: wallTimeSchema,
-  location: referenceSchema,
-  tier: tierSchema,
+  location: referenceSchema.nullable().meta({ description: 'Null when no good copy is left' }),
+  tier: tierSchema.nullable(),
   state: objectStateSchema,
   heat: heatSchema,
   latencySlaMs: z.number().nullable(),
@@ -112,7 +112,7 @@ export const objectDetailQuerySchema = z.object({
 })
 
 /** Path of one object: the bucket, and the key as the rest of the path, percent-encoded once. */
-export const objectParametersSchema = z.object({ bucket: z.string(), '*': z.string() })
+export const objectParametersSchema = z.object({ bucket: z.string(), key: z.string() })
 
 /** What a person may decide about one object; what is left out stays, null takes it away. */
 export const objectUpdateSchema = z.strictObject({

@@ -48,10 +48,12 @@ export const overviewSchema = z.object({
       afterPlansUsdPerMonth: z
         .number()
         .nullable()
-        .meta({ description: 'Now minus what open plans and unfinished migrations save' }),
+        .meta({ description: 'Once open plans and unfinished migrations are done' }),
       priceBook: z.string().nullable(),
     })
-    .meta({ description: 'Null where a location that holds bytes has no price' }),
+    .meta({
+      description: 'Storage and monitoring at list prices, without reads; null where a price is missing',
+    }),
   events: z.object({
     perSecond: z.number(),
     applied: countSchema,
@@ -66,7 +68,6 @@ export const overviewSchema = z.object({
     byState: z.partialRecord(z.enum(MIGRATION_STATES), countSchema).meta({ description: 'Unfinished only' }),
     doneLastHour: countSchema,
     failedLastHour: countSchema,
-    quarantined: countSchema,
   }),
   plans: z.object({ proposed: countSchema, proposedSavingUsd: z.number() }),
   latestDecisions: z.array(decisionSummarySchema),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { idSchema, nameSchema, principalSchema, revisionSchema, wallTimeSchema } from './values.ts'
+import { idSchema, principalSchema, revisionSchema, wallTimeSchema } from './values.ts'
 
 /** A policy document as people write it; its own schema is checked by placement and documented there. */
 export const policyDocumentSchema = z
@@ -19,8 +19,8 @@ export const policySchema = z.object({
 })
 export type PolicyResource = z.infer<typeof policySchema>
 
-/** A policy to be added. */
-export const policyCreateSchema = z.strictObject({ name: nameSchema, spec: policyDocumentSchema })
+/** A policy to be added, under the name its document gives. */
+export const policyCreateSchema = z.strictObject({ spec: policyDocumentSchema })
 
 /** A policy's new document. */
 export const policyUpdateSchema = z.strictObject({ spec: policyDocumentSchema })

@@ -1,0 +1,46 @@
+import type { Database } from '../database/postgres.ts'
+import type { Clock } from '../domain/clock.ts'
+import type { Redacted } from '../domain/redacted.ts'
+import type { SecretBox } from '../domain/secret-box.ts'
+import type { Store, StoreKind } from '../domain/store.ts'
+import type { AccessEventSource } from '../events/access-event-source.ts'
+import type { ObjectStore } from '../stores/object-store.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import type { ApiConfig } from './config.ts'
+import type { FieldError } from './problems.ts'
+
+/** What the API needs to know about adapters of stores, which only the wiring names. */
+export interface StoreAdapters {
+  /** What is wrong with the settings of a store of this kind; empty when they are good. */
+  checkSettings(kind: StoreKind, settings: Readonly<Record<string, unknown>>): readonly FieldError[]
+  /** Opens a store for a probe. The credentials are the JSON of `StoreCredentials`. */
+  open(store: Pick<Store, 'id' | 'name' | 'kind' | 'settings'>, credentials: Redacted | null): ObjectStore
+}
+
+/** One thing that must work for this process to be ready. */
+export interface ReadinessCheck {
+  readonly name: string
+  /** Resolves to a remark or null; rejects with what is wrong. */
+  check(): Promise<string | null>
+}
+
+/** Everything the API works with, passed in by the wiring. */
+export interface ApiOptions {
+  readonly database: Database
+  /** The model clock. */
+  readonly clock: Clock
+  readonly wall: Clock
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly secretBox: SecretBox
+  readonly stores: StoreAdapters
+  readonly config: ApiConfig
+  readonly version: string
+  /** Where accesses are heard: for the live tail and the lag. */
+  readonly events: AccessEventSource
+  /** Beside the database, which is always checked. */
+  readonly readinessChecks?: readonly ReadinessCheck[]
+  /** The built dashboard; without it only the API is served. */
+  readonly dashboardFolder?: string
+}

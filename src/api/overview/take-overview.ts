@@ -1,0 +1,160 @@
+import { listLatestDecisions } from '../../database/decisions.ts'
+import { countDeadLetters, listIngestProgress } from '../../database/event-progress.ts'
+import { readIngestLag } from '../../database/ingest-partitions.ts'
+import {
+  countRecentMigrations,
+  countUnfinishedMigrations,
+  readClockScale,
+  readPendingShifts,
+  readUsage,
+  type ShiftRow,
+  type UsageRow,
+} from '../../database/overview.ts'
+import { sumProposedPlans } from '../../database/plans.ts'
+import { findCurrentPriceBook } from '../../database/price-books.ts'
+import type { MigrationState } from '../../domain/migration.ts'
+import { type LocationPrice, type PriceBook, priceBookLabel } from '../../domain/price.ts'
+import { TIERS } from '../../domain/tier.ts'
+import type { ApiOptions } from '../context.ts'
+import { timeText } from '../present.ts'
+import { presentDecision } from '../present-decision.ts'
+import type { Overview } from '../schemas/overview.ts'
+import { costWhereItLies, holdingsOf, keepingCost, shifted } from './storage-cost.ts'
+
+const LATEST_DECISIONS = 20
+const DONE: readonly MigrationState[] = ['done', 'retained']
+const FAILED: readonly MigrationState[] = ['quarantined', 'aborted']
+
+/** An overview without what needs a look at two moments: the rate of events and the series. */
+export type OverviewSnapshot = Omit<Overview, 'series'>
+
+/** Reads the state of everything once. Its cost depends on locations and pending work, not on objects. */
+export async function takeOverview(
+  options: Pick<ApiOptions, 'database' | 'clock' | 'wall' | 'events'>,
+): Promise<OverviewSnapshot> {
+  const { database, clock, wall, events } = options
+  const modelNow = clock.now()
+  const [usage, shifts, book, plans, decisions, scale, eventState, migrations] = await Promise.all([
+    readUsage(database),
+    readPendingShifts(database),
+    findCurrentPriceBook(database, timeText(modelNow).slice(0, 10)),
+    sumProposedPlans(database),
+    listLatestDecisions(database, LATEST_DECISIONS),
+    readClockScale(database),
+    readEventState(database, events.name),
+    readMigrationState(database),
+  ])
+  return {
+    at: timeText(wall.now()),
+    clock: { modelAt: timeText(modelNow), scale },
+    ...holdingsAndCost(usage, shifts, book?.book ?? null),
+    events: { ...eventState, perSecond: 0 },
+    migrations,
+    plans: { proposed: plans.plans, proposedSavingUsd: plans.monthlySavingUsd },
+    latestDecisions: decisions.map(presentDecision),
+  }
+}
+
+async function readEventState(
+  database: ApiOptions['database'],
+  source: string,
+): Promise<Omit<Overview['events'], 'perSecond'>> {
+  const [lag, progress, deadLetters] = await Promise.all([
+    readIngestLag(database, source),
+    listIngestProgress(database),
+    countDeadLetters(database),
+  ])
+  return {
+    applied: progress.reduce((sum, partition) => sum + partition.eventsApplied, 0),
+    lagSeconds: Math.max(0, ...lag.map(partition => partition.seconds)),
+    lagMessages: lag.reduce((sum, partition) => sum + partition.events, 0),
+    deadLetters,
+  }
+}
+
+async function readMigrationState(database: ApiOptions['database']): Promise<Overview['migrations']> {
+  const [unfinished, recent] = await Promise.all([
+    countUnfinishedMigrations(database),
+    countRecentMigrations(database),
+  ])
+  const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0)
+  return {
+    inFlight: sum(unfinished.map(row => row.leased)),
+    unfinished: sum(unfinished.map(row => row.count)),
+    paused: sum(unfinished.map(row => row.paused)),
+    byState: Object.fromEntries(unfinished.map(row => [row.state, row.count])),
+    doneLastHour: sum(DONE.map(state => recent.get(state) ?? 0)),
+    failedLastHour: sum(FAILED.map(state => recent.get(state) ?? 0)),
+  }
+}
+
+function holdingsAndCost(
+  usage: readonly UsageRow[],
+  shifts: readonly ShiftRow[],
+  book: PriceBook | null,
+): Pick<Overview, 'total' | 'tiers' | 'locations' | 'cost'> {
+  const prices = new Map(book?.locations.map(price => [price.id, price]))
+  const priceIds = new Map(usage.map(row => [row.locationId, row.priceId]))
+  const priceOf = (locationId: string) => prices.get(priceIds.get(locationId) ?? '') ?? null
+  const locations = locationsOf(usage, priceOf)
+  const tiers = TIERS.map(tier => {
+    const inTier = locations.filter(location => location.tier === tier)
+    return { tier, ...sumOf(inTier) }
+  })
+  const { objects, bytes } = sumOf(locations)
+  const now = holdingsOf(usage)
+  const after = shifted(now, shifts)
+  const hotPrices = locations
+    .filter(location => location.tier === 'hot')
+    .map(location => priceOf(location.id))
+    .filter(price => price !== null)
+  return {
+    total: { objects, bytes },
+    tiers,
+    locations,
+    cost: {
+      nowUsdPerMonth: costWhereItLies(now, priceOf),
+      everythingHotUsdPerMonth:
+        hotPrices.length === 0 ? null : Math.min(...hotPrices.map(price => keepingCost(price, after))),
+      afterPlansUsdPerMonth: costWhereItLies(after, priceOf),
+      priceBook: book === null ? null : priceBookLabel(book),
+    },
+  }
+}
+
+function locationsOf(
+  usage: readonly UsageRow[],
+  priceOf: (locationId: string) => LocationPrice | null,
+): Overview['locations'] {
+  const byId = Map.groupBy(usage, row => row.locationId)
+  return [...byId].map(([id, rows]) => {
+    const [first] = rows as [UsageRow, ...UsageRow[]]
+    const price = priceOf(id)
+    return {
+      id,
+      name: first.locationName,
+      store: first.storeName,
+      tier: first.tier,
+      capacityBytes: first.capacityBytes,
+      objects: rows.reduce((sum, row) => sum + row.copies, 0),
+      bytes: rows.reduce((sum, row) => sum + row.bytes, 0),
+      usdPerMonth: price === null ? null : keepingCost(price, rows),
+    }
+  })
+}
+
+type Sum = Pick<Overview['tiers'][number], 'objects' | 'bytes' | 'usdPerMonth'>
+
+function sumOf(parts: readonly Sum[]): Sum {
+  return parts.reduce<Sum>(
+    (sum, part) => ({
+      objects: sum.objects + part.objects,
+      bytes: sum.bytes + part.bytes,
+      usdPerMonth:
+        sum.usdPerMonth === null || (part.usdPerMonth === null && part.objects > 0)
+          ? null
+          : sum.usdPerMonth + (part.usdPerMonth ?? 0),
+    }),
+    { objects: 0, bytes: 0, usdPerMonth: 0 },
+  )
+}

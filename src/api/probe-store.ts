@@ -1,0 +1,74 @@
+import type { StoreRow } from '../database/stores.ts'
+import { SecretBoxError, storeCredentialsPurpose } from '../domain/secret-box.ts'
+import { StoreError } from '../stores/object-store.ts'
+import type { ApiOptions } from './context.ts'
+import type { StoreProbe } from './schemas/store.ts'
+
+const PROBE_SECONDS_MAX = 15
+
+/**
+ * Tries a store with one small listing. Whatever goes wrong is an answer, not an error: its kind and a
+ * sentence for a person, without anything the store or its SDK said beyond that.
+ */
+export async function probeStore(request: {
+  store: StoreRow
+  sealed: Buffer | null
+  container: string | null
+  options: Pick<ApiOptions, 'secretBox' | 'stores' | 'wall' | 'log'>
+}): Promise<StoreProbe> {
+  const { store, container, options } = request
+  const answer = (
+    error: StoreProbe['error'],
+    capabilities: StoreProbe['capabilities'],
+    startedAt: number,
+  ) => ({
+    reachable: error === null,
+    container,
+    latencySeconds: (options.wall.now() - startedAt) / 1_000,
+    capabilities,
+    error,
+  })
+  const startedAt = options.wall.now()
+  if (container === null)
+    return answer(
+      { kind: 'no-container', message: 'name a container: no location uses this store' },
+      null,
+      startedAt,
+    )
+  try {
+    const credentials =
+      request.sealed === null
+        ? null
+        : options.secretBox.open(request.sealed, storeCredentialsPurpose(store.id))
+    const adapter = options.stores.open(store, credentials)
+    try {
+      await adapter.list(container, { limit: 1, signal: AbortSignal.timeout(PROBE_SECONDS_MAX * 1_000) })
+      return answer(null, { ...adapter.capabilities }, startedAt)
+    } finally {
+      await adapter.close()
+    }
+  } catch (error) {
+    options.log.info({ error, store: store.name }, 'a probe of a store failed')
+    return answer(describe(error, container), null, startedAt)
+  }
+}
+
+function describe(error: unknown, container: string): { kind: string; message: string } {
+  if (error instanceof SecretBoxError)
+    return { kind: error.kind, message: `its credentials cannot be opened: ${error.message}` }
+  if (!(error instanceof StoreError))
+    return { kind: 'unexpected', message: 'the store answered in an unexpected way; the log has the details' }
+  switch (error.kind) {
+    case 'access-denied':
+      return { kind: error.kind, message: 'the store answers, but refuses these credentials' }
+    case 'container-not-found':
+      return { kind: error.kind, message: `the store answers, but has no container ${container}` }
+    case 'unreachable':
+      return { kind: error.kind, message: 'nothing answers at its endpoint: check address, port and network' }
+    case 'timeout':
+    case 'aborted':
+      return { kind: 'timeout', message: `it did not answer within ${PROBE_SECONDS_MAX} seconds` }
+    default:
+      return { kind: error.kind, message: `listing ${container} failed: ${error.kind}` }
+  }
+}

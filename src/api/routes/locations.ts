@@ -1,0 +1,198 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import {
+  deleteLocation,
+  findLocation,
+  insertLocation,
+  type LocationRow,
+  listLocations,
+  updateLocation,
+} from '../../database/locations.ts'
+import { inTransaction } from '../../database/postgres.ts'
+import { newId } from '../../domain/identifiers.ts'
+import { callerOf } from '../authentication.ts'
+import type { ApiOptions } from '../context.ts'
+import { decodeCursor, encodeCursor, toPage } from '../cursor.ts'
+import { timeText } from '../present.ts'
+import { ApiError, notFound } from '../problems.ts'
+import { recordActivity } from '../record-activity.ts'
+import { ifStillThere, revisionOf, showRevision } from '../revision.ts'
+import {
+  type LocationResource,
+  locationCreateSchema,
+  locationSchema,
+  locationUpdateSchema,
+} from '../schemas/location.ts'
+import { pageOf, pageQuerySchema } from '../schemas/page.ts'
+import { idParametersSchema } from '../schemas/values.ts'
+
+const LIST = ['locations']
+const position = z.tuple([z.string()])
+
+/** Locations: containers in stores where copies can live. */
+export function locationsRoutes({ database }: ApiOptions): FastifyPluginAsyncZod {
+  return async app => {
+    app.get(
+      '/v1/locations',
+      {
+        schema: {
+          operationId: 'listLocations',
+          summary: 'Locations by name, with what lies there',
+          tags: ['locations'],
+          querystring: pageQuerySchema,
+          response: { 200: pageOf(locationSchema) },
+        },
+      },
+      async request => {
+        const { cursor, limit } = request.query
+        const [afterName] = decodeCursor(LIST, position, cursor) ?? [null]
+        const rows = await listLocations(database, { afterName, limit: limit + 1 })
+        return toPage(rows, limit, presentLocation, last => encodeCursor(LIST, [last.name]))
+      },
+    )
+
+    app.get(
+      '/v1/locations/:id',
+      {
+        schema: {
+          operationId: 'getLocation',
+          summary: 'One location',
+          tags: ['locations'],
+          params: idParametersSchema,
+          response: { 200: locationSchema },
+        },
+      },
+      async (request, reply) => {
+        const location = await mustFind(request.params.id)
+        showRevision(reply, location.revision)
+        return presentLocation(location)
+      },
+    )
+
+    app.post(
+      '/v1/locations',
+      {
+        schema: {
+          operationId: 'createLocation',
+          summary: 'Add a location in a store',
+          tags: ['locations'],
+          body: locationCreateSchema,
+          response: { 201: locationSchema },
+        },
+      },
+      async (request, reply) => {
+        const id = newId()
+        await inTransaction(database, async connection => {
+          const outcome = await insertLocation(connection, {
+            ...request.body,
+            id,
+            principal: callerOf(request).principal,
+          })
+          refuse(outcome, request.body.name)
+          await recordActivity(connection, request, 'location.created', request.body.name, { id })
+        })
+        const location = await mustFind(id)
+        showRevision(reply, location.revision)
+        return reply.code(201).header('location', `/v1/locations/${id}`).send(presentLocation(location))
+      },
+    )
+
+    app.patch(
+      '/v1/locations/:id',
+      {
+        schema: {
+          operationId: 'updateLocation',
+          summary: 'Change tier, price, region, latency, restore time or capacity',
+          tags: ['locations'],
+          params: idParametersSchema,
+          body: locationUpdateSchema,
+          response: { 200: locationSchema },
+        },
+      },
+      async (request, reply) => {
+        const revision = revisionOf(request)
+        const { id, name } = await mustFind(request.params.id)
+        await inTransaction(database, async connection => {
+          const { principal } = callerOf(request)
+          if (!(await updateLocation(connection, { id, revision }, request.body, principal)))
+            ifStillThere(null)
+          await recordActivity(connection, request, 'location.changed', name, { id, ...request.body })
+        })
+        const location = await mustFind(id)
+        showRevision(reply, location.revision)
+        return presentLocation(location)
+      },
+    )
+
+    app.delete(
+      '/v1/locations/:id',
+      {
+        schema: {
+          operationId: 'deleteLocation',
+          summary: 'Forget a location that nothing refers to; its bytes stay',
+          tags: ['locations'],
+          params: idParametersSchema,
+          response: { 204: z.null() },
+        },
+      },
+      async (request, reply) => {
+        const revision = revisionOf(request)
+        const location = await mustFind(request.params.id)
+        await inTransaction(database, async connection => {
+          if (!(await deleteLocation(connection, { id: location.id, revision }))) {
+            if (location.revision !== revision) ifStillThere(null)
+            throw new ApiError(
+              'conflict',
+              `copies, buckets, imports or migrations still refer to the location ${location.name}`,
+            )
+          }
+          await recordActivity(connection, request, 'location.deleted', location.name, { id: location.id })
+        })
+        return reply.code(204).send(null)
+      },
+    )
+  }
+
+  async function mustFind(id: string): Promise<LocationRow> {
+    const location = await findLocation(database, id)
+    if (location === null) throw notFound('location', id)
+    return location
+  }
+}
+
+function refuse(outcome: Awaited<ReturnType<typeof insertLocation>>, name: string): void {
+  switch (outcome) {
+    case 'added':
+      return
+    case 'name-taken':
+      throw new ApiError('conflict', `there is already a location ${name}`)
+    case 'place-taken':
+      throw new ApiError('conflict', 'another location has this container and storage class')
+    case 'no-store':
+      throw new ApiError('invalid-request', 'the location needs a store', {
+        errors: [{ field: '/body/storeId', message: 'there is no such store' }],
+      })
+    default:
+      throw new Error(`unknown outcome ${outcome satisfies never}`)
+  }
+}
+
+function presentLocation(location: LocationRow): LocationResource {
+  return {
+    id: location.id,
+    name: location.name,
+    store: { id: location.storeId, name: location.storeName },
+    container: location.container,
+    storageClass: location.storageClass,
+    tier: location.tier,
+    priceId: location.priceId,
+    region: location.region,
+    firstByteMsP99: location.firstByteMsP99,
+    restoreHours: location.restoreHours,
+    capacityBytes: location.capacityBytes,
+    usage: { copies: location.copies, bytes: location.bytes },
+    revision: location.revision,
+    createdAt: timeText(location.createdAt),
+    principal: location.principal,
+  }
+}

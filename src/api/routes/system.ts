@@ -1,0 +1,109 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import type { ApiOptions, ReadinessCheck } from '../context.ts'
+import { type Health, healthSchema } from '../schemas/health.ts'
+
+const CHECK_SECONDS_MAX = 5
+
+const verboseSchema = z.object({
+  verbose: z.string().optional().meta({ description: 'Present: show every check' }),
+})
+
+/** What machines ask: is the process alive, can it do its work, what has it counted. */
+export function systemRoutes(options: ApiOptions): FastifyPluginAsyncZod {
+  const checks: readonly ReadinessCheck[] = [
+    {
+      name: 'database',
+      check: async () => {
+        await options.database.query('select 1')
+        return null
+      },
+    },
+    ...(options.readinessChecks ?? []),
+  ]
+
+  return async app => {
+    app.get(
+      '/livez',
+      {
+        schema: {
+          operationId: 'getLiveness',
+          summary: 'Whether the process answers',
+          tags: ['system'],
+          response: { 200: healthSchema },
+        },
+      },
+      async () => ({ status: 'ok' as const }),
+    )
+
+    app.get(
+      '/readyz',
+      {
+        schema: {
+          operationId: 'getReadiness',
+          summary: 'Whether the process can do its work',
+          tags: ['system'],
+          querystring: verboseSchema,
+          response: { 200: healthSchema, 503: healthSchema },
+        },
+      },
+      async (request, reply) => {
+        const results = await Promise.all(checks.map(check => runCheck(check, options)))
+        const ready = results.every(result => result.ok)
+        return reply.code(ready ? 200 : 503).send({
+          status: ready ? 'ok' : 'failing',
+          ...(request.query.verbose === undefined ? {} : { checks: results }),
+        })
+      },
+    )
+
+    app.get(
+      '/metrics',
+      {
+        schema: {
+          operationId: 'getMetrics',
+          summary: 'Metrics in the Prometheus text format',
+          tags: ['system'],
+          response: { 200: z.string() },
+        },
+      },
+      async (_request, reply) => {
+        const { databaseConnections, databaseWaiting, registry } = options.metrics
+        const { idleCount, totalCount, waitingCount } = options.database
+        databaseConnections.set({ state: 'idle' }, idleCount)
+        databaseConnections.set({ state: 'busy' }, totalCount - idleCount)
+        databaseWaiting.set(waitingCount)
+        return reply
+          .type(registry.contentType)
+          .serializer(String)
+          .send(await registry.metrics())
+      },
+    )
+
+    app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+  }
+}
+
+type CheckResult = NonNullable<Health['checks']>[number]
+
+async function runCheck({ name, check }: ReadinessCheck, { wall, log }: ApiOptions): Promise<CheckResult> {
+  const startedAt = wall.now()
+  const result = (ok: boolean, detail: string | null) => ({
+    name,
+    ok,
+    detail,
+    seconds: Math.max(0, wall.now() - startedAt) / 1_000,
+  })
+  let timer: NodeJS.Timeout | undefined
+  const tooLate = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer in time')), CHECK_SECONDS_MAX * 1_000)
+  })
+  try {
+    return result(true, await Promise.race([check(), tooLate]))
+  } catch (error) {
+    log.warn({ error, check: name }, 'a readiness check failed')
+    return result(false, 'does not answer; the log has the details')
+  } finally {
+    clearTimeout(timer)
+  }
+}

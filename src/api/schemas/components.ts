@@ -1,0 +1,62 @@
+import type { z } from 'zod'
+import { accessKeyCreatedSchema, accessKeySchema } from './access-key.ts'
+import { activitySchema } from './activity.ts'
+import { bucketSchema } from './bucket.ts'
+import { accessEventSchema, deadLetterSchema, eventLagSchema } from './event.ts'
+import { explanationSchema } from './explanation.ts'
+import { healthSchema } from './health.ts'
+import { importSchema } from './import.ts'
+import { locationSchema } from './location.ts'
+import { migrationDetailSchema, migrationSchema, migrationStepSchema } from './migration.ts'
+import { copySchema, heatSchema, objectDetailSchema, objectSummarySchema } from './object.ts'
+import { overviewPointSchema, overviewSchema, overviewTickSchema } from './overview.ts'
+import { alternativeSchema, decisionInputsSchema, placementCostSchema } from './placement.ts'
+import { decisionSchema, decisionSummarySchema, planSchema } from './plan.ts'
+import { policySchema, validationSchema } from './policy.ts'
+import { locationPriceSchema, priceBookSchema } from './price-book.ts'
+import { simulationSchema } from './simulation.ts'
+import { storeProbeSchema, storeSchema } from './store.ts'
+import { sessionSchema, tokenCreatedSchema, tokenSchema } from './token.ts'
+import { referenceSchema } from './values.ts'
+
+/** The schemas that have a name of their own in the OpenAPI document and in the client. */
+export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
+  AccessEvent: accessEventSchema,
+  AccessKey: accessKeySchema,
+  AccessKeyCreated: accessKeyCreatedSchema,
+  Activity: activitySchema,
+  Alternative: alternativeSchema,
+  Bucket: bucketSchema,
+  Copy: copySchema,
+  DeadLetter: deadLetterSchema,
+  Decision: decisionSchema,
+  DecisionInputs: decisionInputsSchema,
+  DecisionSummary: decisionSummarySchema,
+  EventLag: eventLagSchema,
+  Explanation: explanationSchema,
+  Health: healthSchema,
+  Heat: heatSchema,
+  Import: importSchema,
+  Location: locationSchema,
+  LocationPrice: locationPriceSchema,
+  Migration: migrationSchema,
+  MigrationDetail: migrationDetailSchema,
+  MigrationStep: migrationStepSchema,
+  ObjectDetail: objectDetailSchema,
+  ObjectSummary: objectSummarySchema,
+  Overview: overviewSchema,
+  OverviewPoint: overviewPointSchema,
+  OverviewTick: overviewTickSchema,
+  PlacementCost: placementCostSchema,
+  Plan: planSchema,
+  Policy: policySchema,
+  PriceBook: priceBookSchema,
+  Reference: referenceSchema,
+  Session: sessionSchema,
+  Simulation: simulationSchema,
+  Store: storeSchema,
+  StoreProbe: storeProbeSchema,
+  Token: tokenSchema,
+  TokenCreated: tokenCreatedSchema,
+  Validation: validationSchema,
+}

@@ -1,0 +1,114 @@
+import type { Uuid } from '../domain/identifiers.ts'
+import type { MigrationState } from '../domain/migration.ts'
+import type { Tier } from '../domain/tier.ts'
+import type { Queryable } from './postgres.ts'
+
+/** A location and the copies of one size class in it; -2 stands for a location that holds nothing. */
+export interface UsageRow {
+  readonly locationId: Uuid
+  readonly locationName: string
+  readonly storeName: string
+  readonly tier: Tier
+  readonly priceId: string
+  readonly capacityBytes: number | null
+  /** Floor of log2 of the size, -1 for empty objects. */
+  readonly sizeClass: number
+  readonly copies: number
+  readonly bytes: number
+}
+
+/** What lies where, per size class: a sum over counters, never over copies. */
+export async function readUsage(database: Queryable): Promise<UsageRow[]> {
+  const { rows } = await database.query<UsageRow>({
+    name: 'overview_usage',
+    text: `
+      select l.id as "locationId", l.name as "locationName", s.name as "storeName", l.tier,
+             l.price_id as "priceId", l.capacity_bytes as "capacityBytes",
+             coalesce(u.size_class, -2) as "sizeClass", coalesce(u.copies, 0)::bigint as copies,
+             coalesce(u.bytes, 0)::bigint as bytes
+      from location as l
+      join store as s on s.id = l.store_id
+      left join (
+        select location_id, size_class, sum(copies) as copies, sum(bytes) as bytes
+        from location_usage group by location_id, size_class having sum(copies) > 0
+      ) as u on u.location_id = l.id
+      order by l.name collate "C", u.size_class`,
+  })
+  return rows
+}
+
+/** Objects that will lie elsewhere: one copy of each leaves one location, and perhaps enters another. */
+export interface ShiftRow {
+  readonly fromLocationId: Uuid
+  /** Null when the copy at the target is counted already. */
+  readonly toLocationId: Uuid | null
+  readonly sizeClass: number
+  readonly copies: number
+  readonly bytes: number
+}
+
+/**
+ * What unfinished migrations and open decisions will change about where copies lie. A migration's target
+ * counts as soon as copying begins, its source until the migration ends.
+ */
+export async function readPendingShifts(database: Queryable): Promise<ShiftRow[]> {
+  const { rows } = await database.query<ShiftRow>({
+    name: 'overview_pending_shifts',
+    text: `
+      select from_id as "fromLocationId", to_id as "toLocationId", size_class as "sizeClass",
+             count(*) as copies, sum(size)::bigint as bytes
+      from (
+        select source_location_id as from_id, case when state = 'planned' then target_location_id end as to_id,
+               size_class_of(size) as size_class, size
+        from migration where finished_at is null
+        union all
+        select d.from_location_id, d.to_location_id, size_class_of(d.size), d.size
+        from plan as p
+        join decision as d on d.plan_id = p.id and d.verdict is null
+        where p.state = 'proposed'
+      ) as shifts
+      group by 1, 2, 3`,
+  })
+  return rows
+}
+
+/** Unfinished migrations in one state. */
+export interface UnfinishedRow {
+  readonly state: MigrationState
+  readonly count: number
+  readonly paused: number
+  /** A worker holds their lease. */
+  readonly leased: number
+}
+
+/** Unfinished migrations by state. */
+export async function countUnfinishedMigrations(database: Queryable): Promise<UnfinishedRow[]> {
+  const { rows } = await database.query<UnfinishedRow>({
+    name: 'overview_unfinished',
+    text: `
+      select state, count(*) as count, count(*) filter (where paused) as paused,
+             count(*) filter (where lease_expires_at > now()) as leased
+      from migration where finished_at is null
+      group by state`,
+  })
+  return rows
+}
+
+/** Migrations that ended during the last hour of the wall clock, by end state. */
+export async function countRecentMigrations(database: Queryable): Promise<Map<MigrationState, number>> {
+  const { rows } = await database.query<{ state: MigrationState; count: number }>({
+    name: 'overview_recent',
+    text: `
+      select state, count(*) as count
+      from migration
+      where finished_at is not null and finished_at > now() - interval '1 hour'
+      group by state`,
+  })
+  return new Map(rows.map(row => [row.state, row.count]))
+}
+
+/** How fast the model clock runs; 1 where nobody set it. */
+export async function readClockScale(database: Queryable): Promise<number> {
+  const { rows } = await database.query<{ scale: number }>('select scale from model_clock')
+  return rows[0]?.scale ?? 1
+}
