@@ -1,0 +1,195 @@
+import { queryOptions } from '@tanstack/react-query'
+import { objectApiPath, type Query, request } from './client.ts'
+import type {
+  AccessEvent,
+  Bucket,
+  DeadLetter,
+  Decision,
+  DecisionSummary,
+  EventLag,
+  Explanation,
+  Location,
+  Migration,
+  MigrationDetail,
+  ObjectDetail,
+  ObjectSummary,
+  Overview,
+  Page,
+  Plan,
+  Policy,
+  PriceBook,
+  Session,
+  Simulation,
+  Store,
+} from './types.ts'
+
+/** What is read, how it is named in the cache, and how often it is asked again without being told. */
+
+const PAGE_LIMIT = 200
+const TAIL_LIMIT = 200
+/** How often the tail of events is read while somebody looks at it. */
+const TAIL_POLL_MS = 1_500
+const SETTINGS_STALE_MS = 30_000
+const DAILY_STALE_MS = 60_000
+const SIMULATION_POLL_MS = 1_000
+const LAG_POLL_MS = 2_000
+
+/** Who is signed in; null once the session has ended. */
+export const sessionQuery = queryOptions({
+  queryKey: ['session'],
+  queryFn: ({ signal }): Promise<Session | null> => request('GET', '/v1/session', { signal }),
+  staleTime: Number.POSITIVE_INFINITY,
+  retry: false,
+})
+
+export const overviewQuery = queryOptions({
+  queryKey: ['overview'],
+  queryFn: ({ signal }) => request<Overview>('GET', '/v1/overview', { signal }),
+})
+
+export interface ObjectFilters {
+  readonly bucket?: string
+  readonly prefix?: string
+  readonly tier?: string
+  readonly location?: string
+  readonly state?: string
+  readonly sort?: string
+}
+
+export const objectsQuery = (filters: ObjectFilters) =>
+  pagesOf<ObjectSummary>(['objects', filters], '/v1/objects', { ...filters })
+
+export const objectQuery = (bucket: string, key: string) =>
+  queryOptions({
+    queryKey: ['object', bucket, key],
+    queryFn: ({ signal }) =>
+      request<ObjectDetail>('GET', objectApiPath(bucket, key), { signal, query: { days: 90 } }),
+  })
+
+export const explanationQuery = (bucket: string, key: string) =>
+  queryOptions({
+    queryKey: ['object', bucket, key, 'explanation'],
+    queryFn: ({ signal }) =>
+      request<Explanation>('GET', objectApiPath(bucket, key, '/explanation'), { signal }),
+  })
+
+/** Reads per day of the last month, for the sparkline of one row. */
+export const objectDailyQuery = (bucket: string, key: string) =>
+  queryOptions({
+    queryKey: ['object-daily', bucket, key],
+    queryFn: async ({ signal }) =>
+      (await request<ObjectDetail>('GET', objectApiPath(bucket, key), { signal, query: { days: 30 } })).daily,
+    staleTime: DAILY_STALE_MS,
+    retry: false,
+  })
+
+export const plansQuery = (filters: { readonly state?: string }) =>
+  pagesOf<Plan>(['plans', filters], '/v1/plans', filters)
+
+export const planQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['plan', id],
+    queryFn: ({ signal }) => request<Plan>('GET', `/v1/plans/${id}`, { signal }),
+  })
+
+export const decisionsQuery = (planId: string) =>
+  pagesOf<DecisionSummary>(['plan', planId, 'decisions'], `/v1/plans/${planId}/decisions`, {})
+
+export const decisionQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['decision', id],
+    queryFn: ({ signal }) => request<Decision>('GET', `/v1/decisions/${id}`, { signal }),
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+
+export interface MigrationFilters {
+  readonly active?: string
+  readonly state?: string
+  readonly direction?: string
+  readonly bucket?: string
+  readonly objectId?: string
+  readonly planId?: string
+}
+
+export const migrationsQuery = (filters: MigrationFilters) =>
+  pagesOf<Migration>(['migrations', filters], '/v1/migrations', { ...filters })
+
+/** Moves that gave up and wait for a person: how many, as far as one page knows. */
+export const quarantinedQuery = queryOptions({
+  queryKey: ['migrations', 'quarantined-count'],
+  queryFn: async ({ signal }) => {
+    const page = await request<Page<Migration>>('GET', '/v1/migrations', {
+      signal,
+      query: { state: 'quarantined', limit: PAGE_LIMIT },
+    })
+    return { count: page.items.length, hasMore: page.nextCursor !== null }
+  },
+  staleTime: SETTINGS_STALE_MS,
+})
+
+export const migrationQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['migration', id],
+    queryFn: ({ signal }) => request<MigrationDetail>('GET', `/v1/migrations/${id}`, { signal }),
+  })
+
+export const storesQuery = listOf<Store>(['stores'], '/v1/stores')
+export const locationsQuery = listOf<Location>(['locations'], '/v1/locations')
+export const bucketsQuery = listOf<Bucket>(['buckets'], '/v1/buckets')
+export const policiesQuery = listOf<Policy>(['policies'], '/v1/policies')
+export const priceBooksQuery = listOf<PriceBook>(['price-books'], '/v1/price-books')
+
+export const eventTailQuery = (live: boolean) =>
+  queryOptions({
+    queryKey: ['events', 'tail'],
+    queryFn: ({ signal }) =>
+      request<{ items: readonly AccessEvent[] }>('GET', '/v1/events', {
+        signal,
+        query: { limit: TAIL_LIMIT },
+      }),
+    refetchInterval: live ? TAIL_POLL_MS : false,
+    enabled: live,
+  })
+
+export const eventLagQuery = queryOptions({
+  queryKey: ['events', 'lag'],
+  queryFn: ({ signal }) => request<EventLag>('GET', '/v1/events/lag', { signal }),
+  refetchInterval: LAG_POLL_MS,
+})
+
+export const deadLettersQuery = pagesOf<DeadLetter>(['dead-letters'], '/v1/dead-letters', {})
+
+export const simulationQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['simulation', id],
+    queryFn: ({ signal }) => request<Simulation>('GET', `/v1/simulations/${id}`, { signal }),
+    refetchInterval: query => (isOver(query.state.data) ? false : SIMULATION_POLL_MS),
+  })
+
+function isOver(simulation: Simulation | undefined): boolean {
+  return simulation?.state === 'done' || simulation?.state === 'failed'
+}
+
+/** A list read page by page: how it is named in the cache and where it is read. */
+export interface PagedQuery<Item> {
+  readonly queryKey: readonly unknown[]
+  readonly readPage: (cursor: string | null, signal: AbortSignal) => Promise<Page<Item>>
+}
+
+function pagesOf<Item>(queryKey: readonly unknown[], path: string, query: Query): PagedQuery<Item> {
+  return {
+    queryKey,
+    readPage: (cursor, signal) =>
+      request('GET', path, { signal, query: { ...query, limit: PAGE_LIMIT, cursor: cursor ?? undefined } }),
+  }
+}
+
+/** A list that is short by nature (stores, policies …), read whole. */
+function listOf<Item>(queryKey: readonly unknown[], path: string) {
+  return queryOptions({
+    queryKey,
+    queryFn: async ({ signal }) =>
+      (await request<Page<Item>>('GET', path, { signal, query: { limit: PAGE_LIMIT } })).items,
+    staleTime: SETTINGS_STALE_MS,
+  })
+}

@@ -1,0 +1,29 @@
+import type { ReactNode } from 'react'
+import type { Migration } from '../api/types.ts'
+import { Badge, type BadgeTone } from '../ui/Badge.tsx'
+
+/** States as people read them, and how loud. Red only where a person is needed. */
+const STATES: Readonly<Record<Migration['state'], readonly [string, BadgeTone]>> = {
+  planned: ['Waiting', 'neutral'],
+  copying: ['Copying', 'active'],
+  copied: ['Copied', 'active'],
+  verifying: ['Verifying', 'active'],
+  verified: ['Verified', 'active'],
+  switched: ['Switched', 'active'],
+  grace: ['In grace', 'neutral'],
+  'deleting-source': ['Deleting old copy', 'active'],
+  done: ['Done', 'ended'],
+  aborted: ['Aborted', 'ended'],
+  quarantined: ['Needs you', 'alarm'],
+  retained: ['Done, old copy kept', 'ended'],
+  'rolled-back': ['Rolled back', 'ended'],
+}
+
+export function MigrationBadge({ migration }: { migration: Pick<Migration, 'state' | 'paused'> }): ReactNode {
+  const [name, tone] = STATES[migration.state]
+  return migration.paused ? <Badge>Paused</Badge> : <Badge tone={tone}>{name}</Badge>
+}
+
+export function migrationStateName(state: Migration['state']): string {
+  return STATES[state][0]
+}

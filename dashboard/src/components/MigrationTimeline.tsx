@@ -1,0 +1,59 @@
+import type { ReactNode } from 'react'
+import type { MigrationDetail } from '../api/types.ts'
+import { formatBytes } from '../format/quantity.ts'
+import { formatDuration, formatExact, formatTimeOfDay } from '../format/time.ts'
+import { classNames } from '../ui/class-names.ts'
+import { migrationStateName } from './MigrationBadge.tsx'
+
+type Step = MigrationDetail['timeline'][number]
+
+/** Every step with when, by whom, and what it proved; oldest first. */
+export function MigrationTimeline({ steps }: { steps: readonly Step[] }): ReactNode {
+  if (steps.length === 0) return <p className="text-ink-soft">No step yet: it waits for a free worker.</p>
+  return (
+    <ol className="relative ml-1 border-l border-line-strong">
+      {steps.map((step, index) => {
+        const before = steps[index - 1]
+        const passed = before === undefined ? null : Date.parse(step.at) - Date.parse(before.at)
+        const failed = /fail|refused|mismatch|corrupt|lost|exhausted/.test(step.event)
+        return (
+          <li key={step.sequence} className="relative pb-3 pl-4 last:pb-0">
+            <span
+              aria-hidden="true"
+              className={classNames(
+                'absolute top-1.5 -left-[4.5px] size-2 rounded-full border-2 border-surface',
+                failed ? 'bg-alarm' : 'bg-accent',
+              )}
+            />
+            <div className="flex flex-wrap items-baseline justify-between gap-x-3">
+              <span className={classNames('font-medium', failed && 'text-alarm')}>{sentence(step)}</span>
+              <span className="text-xs text-ink-faint" title={formatExact(Date.parse(step.at))}>
+                {formatTimeOfDay(Date.parse(step.at))}
+                {passed === null ? '' : `, after ${formatDuration(passed)}`}
+              </span>
+            </div>
+            <p className="text-xs break-words text-ink-faint">
+              {[...details(step), `by ${step.worker}`].join(' · ')}
+            </p>
+          </li>
+        )
+      })}
+    </ol>
+  )
+}
+
+function sentence(step: Step): string {
+  const event = step.event.replaceAll('-', ' ')
+  const said = event.charAt(0).toUpperCase() + event.slice(1)
+  return step.stateFrom === step.stateTo
+    ? said
+    : `${said} → ${migrationStateName(step.stateTo).toLowerCase()}`
+}
+
+function details({ detail }: Step): string[] {
+  return Object.entries(detail).map(([name, value]) => {
+    const label = name.replaceAll(/([A-Z])/g, ' $1').toLowerCase()
+    if (/bytes|size/i.test(name) && typeof value === 'number') return `${label} ${formatBytes(value)}`
+    return `${label} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`
+  })
+}

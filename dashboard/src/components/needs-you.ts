@@ -1,0 +1,68 @@
+import type { Overview, Store } from '../api/types.ts'
+import { formatCount, formatShare, formatUsd } from '../format/quantity.ts'
+import { paths } from '../paths.ts'
+
+/** Fuller than this, a location is somebody's concern. */
+const CAPACITY_SHARE_MAX = 0.9
+
+/** Something that waits for a person, and where to see to it. */
+export interface Need {
+  readonly text: string
+  readonly path: string
+  /** Red: something is wrong. Otherwise it only waits. */
+  readonly urgent: boolean
+}
+
+/** What is known besides the overview. */
+interface Circumstances {
+  readonly stores: readonly Store[]
+  readonly quarantined: { readonly count: number; readonly hasMore: boolean }
+}
+
+/** Everything that waits for a person, worst first. */
+export function needsOf(overview: Overview, { stores, quarantined }: Circumstances): readonly Need[] {
+  const { migrations, events, plans, locations } = overview
+  const needs: Need[] = []
+  const add = (when: boolean, text: string, path: string, urgent: boolean) =>
+    when && needs.push({ text, path, urgent })
+  for (const store of stores) {
+    add(store.state === 'auth-failed', `${store.name} refuses our credentials.`, paths.stores(), true)
+  }
+  add(
+    quarantined.count > 0,
+    `${quarantined.hasMore ? 'More than ' : ''}${counted(quarantined.count, 'move')} gave up. The objects are safe where they were.`,
+    paths.migrations({ state: 'quarantined' }),
+    true,
+  )
+  add(
+    events.deadLetters > 0,
+    `${counted(events.deadLetters, 'event')} could not be understood.`,
+    paths.events(),
+    true,
+  )
+  for (const location of locations) {
+    if (location.capacityBytes === null || location.capacityBytes === 0) continue
+    const share = location.bytes / location.capacityBytes
+    add(share >= CAPACITY_SHARE_MAX, `${location.name} is ${formatShare(share)} full.`, paths.stores(), true)
+  }
+  add(
+    plans.proposed > 0,
+    `${counted(plans.proposed, 'plan')} to decide, ${formatUsd(plans.proposedSavingUsd)} per month.`,
+    paths.plans({ state: 'proposed' }),
+    false,
+  )
+  add(
+    migrations.paused > 0,
+    `${counted(migrations.paused, 'move')} paused.`,
+    paths.migrations({ active: 'true' }),
+    false,
+  )
+  for (const store of stores) {
+    add(store.state === 'paused', `${store.name} is paused: nothing is moved there.`, paths.stores(), false)
+  }
+  return needs
+}
+
+function counted(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`
+}

@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest'
+import { systemStateOf } from './system-state.ts'
+
+const calm = {
+  events: { perSecond: 3, applied: 100, lagSeconds: 1, lagMessages: 2, deadLetters: 0 },
+  migrations: {
+    inFlight: 0,
+    unfinished: 0,
+    paused: 0,
+    byState: {},
+    doneLastHour: 0,
+    failedLastHour: 0,
+  },
+}
+
+it('says the worst thing first, in one word', () => {
+  const moving = { ...calm, migrations: { ...calm.migrations, inFlight: 2 } }
+  const behind = { ...moving, events: { ...calm.events, lagSeconds: 61 } }
+  const word = (overview: typeof calm | undefined, live: 'live' | 'lost' | 'connecting', quarantined = 0) =>
+    systemStateOf(overview, { live, quarantined }).word
+  expect(word(undefined, 'connecting')).toBe('Starting')
+  expect(word(calm, 'live')).toBe('Steady')
+  expect(word(moving, 'live')).toBe('Moving')
+  expect(word(behind, 'live')).toBe('Behind')
+  expect(word(behind, 'live', 1)).toBe('Needs you')
+  expect(word(behind, 'lost', 1)).toBe('Unreachable')
+})
