@@ -19,8 +19,8 @@ interface ModelClockRow {
  * at the moment it shows, so that model time never jumps back:
  * - when the scale is another than before,
  * - when the wall clock was set back so far that it would show less than it ever has,
- * - with `standsStillWhileDown`, so that an accelerated clock does not run for years while nothing runs. Only
- *   for a database with one process, because others would keep the anchor they have.
+ * - with `standsStillWhileDown`, when nobody noted the clock lately: so an accelerated clock does not run for
+ *   years while nothing runs. A process that runs notes it all the time and is not disturbed.
  *
  * What a killed process showed after its last note is allowed for by two notes' worth of time.
  */

@@ -23,7 +23,7 @@ export interface ObjectAccesses {
 }
 
 /** Reads of one object on one model day. */
-export interface DayAccesses {
+interface DayAccesses {
   /** Days since 1970. */
   readonly day: number
   reads: number

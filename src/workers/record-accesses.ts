@@ -16,7 +16,7 @@ export interface AccessRecorder {
 }
 
 /** Counts of what became of recorded events; a Prometheus counter is one of these. */
-export interface AccessRecorderMetrics {
+interface AccessRecorderMetrics {
   readonly appended: { inc(events: number): void }
   /** The queue was full, or the process ended while the log could not be reached. */
   readonly dropped: { inc(events: number): void }
@@ -25,7 +25,7 @@ export interface AccessRecorderMetrics {
 
 export interface AccessRecorderOptions {
   readonly eventLog: AccessEventLog
-  /** New for every start of the process: sequences begin at 1. */
+  /** New for every recorder, because sequences begin at 1: two with the same one would hide each other's events. */
   readonly bootId: Uuid
   /** Wall milliseconds for which an event waits for others. */
   readonly flushMs: number

@@ -3,8 +3,8 @@ import { type AccessEvent, READER_CLASSES } from '../../domain/access-event.ts'
 import { objectIdOf } from '../../domain/identifiers.ts'
 import { partitionOf } from '../access-event-log.ts'
 
-export const BUCKET_ID = '01890000-0000-7000-8000-000000000001'
-export const LOCATION_ID = '01890000-0000-7000-8000-000000000002'
+const BUCKET_ID = '01890000-0000-7000-8000-000000000001'
+const LOCATION_ID = '01890000-0000-7000-8000-000000000002'
 
 /** A read of one kilobyte of an object by an application, at noon of the first of June 2026. */
 export function accessEvent(key: string, changes: Partial<AccessEvent> = {}): AccessEvent {

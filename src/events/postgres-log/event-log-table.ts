@@ -2,7 +2,7 @@ import type { Instant } from '../../domain/clock.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
 
 /** A batch as it is stored: one row. */
-export interface EncodedBatch {
+interface EncodedBatch {
   readonly partition: number
   readonly bootId: Uuid
   readonly firstSequence: number
