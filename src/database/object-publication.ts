@@ -191,3 +191,19 @@ export async function findCopyAt(
   })
   return rows[0] ?? null
 }
+
+/** How many copies of deleted objects of a bucket still have bytes somewhere; counted up to 1,000. */
+export async function countLeftoverCopies(database: Queryable, bucketId: Uuid): Promise<number> {
+  const { rows } = await database.query<{ count: number }>(
+    `select count(*)::integer as count
+     from (
+       select 1
+       from object o
+       join copy c on c.object_id = o.id and c.state <> 'retained'
+       where o.bucket_id = $1 and not o.is_present
+       limit 1000
+     ) leftover`,
+    [bucketId],
+  )
+  return rows[0]?.count ?? 0
+}

@@ -7,6 +7,7 @@ import type {
   PartLayoutEntry,
   StoreIdentity,
 } from '../domain/object.ts'
+import type { Principal } from '../domain/principal.ts'
 import type { Queryable } from './postgres.ts'
 
 /** The current content of an object with the copy that serves it: all a read needs. */
@@ -166,12 +167,13 @@ export async function setObjectTags(
   database: Queryable,
   id: ObjectId,
   tags: Readonly<Record<string, string>>,
+  principal: Principal,
 ): Promise<boolean> {
   const { rowCount } = await database.query(
-    `update object_version v set tags = $2
+    `update object_version v set tags = $2, principal = $3
      from object o
      where o.id = $1 and o.is_present and v.object_id = $1 and v.generation = o.generation`,
-    [id, JSON.stringify(tags)],
+    [id, JSON.stringify(tags), principal],
   )
   return rowCount === 1
 }

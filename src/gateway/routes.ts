@@ -1,13 +1,35 @@
 import { GatewayError } from './error-table.ts'
+import { abortMultipartUpload } from './operations/abort-multipart-upload.ts'
+import {
+  emptyAnswer,
+  getBucketAcl,
+  getBucketLocation,
+  getBucketRequestPayment,
+  getBucketVersioning,
+  hasNone,
+  putAcl,
+} from './operations/bucket-answers.ts'
+import { completeMultipartUpload } from './operations/complete-multipart-upload.ts'
+import { copyObject } from './operations/copy-object.ts'
 import { createBucket } from './operations/create-bucket.ts'
+import { createMultipartUpload } from './operations/create-multipart-upload.ts'
+import { deleteBucket } from './operations/delete-bucket.ts'
 import { deleteObject } from './operations/delete-object.ts'
+import { deleteObjects } from './operations/delete-objects.ts'
 import { getObject } from './operations/get-object.ts'
 import { headBucket } from './operations/head-bucket.ts'
 import { headObject } from './operations/head-object.ts'
 import { listBuckets } from './operations/list-buckets.ts'
+import { listMultipartUploads } from './operations/list-multipart-uploads.ts'
+import { listObjectVersions } from './operations/list-object-versions.ts'
 import { listObjectsV1 } from './operations/list-objects.ts'
 import { listObjectsV2 } from './operations/list-objects-v2.ts'
+import { listParts } from './operations/list-parts.ts'
+import { getObjectAcl } from './operations/object-acl.ts'
+import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './operations/object-tagging.ts'
 import { putObject } from './operations/put-object.ts'
+import { uploadPart } from './operations/upload-part.ts'
+import { uploadPartCopy } from './operations/upload-part-copy.ts'
 import type { RequestContext } from './request-context.ts'
 import type { RequestTarget } from './request-target.ts'
 
@@ -29,10 +51,215 @@ export const ROUTES: readonly Route[] = [
   { operation: 'ListBuckets', method: 'GET', resource: 'service', query: [], run: listBuckets },
 
   { operation: 'ListObjectsV2', method: 'GET', resource: 'bucket', query: ['list-type'], run: listObjectsV2 },
+  {
+    operation: 'ListObjectVersions',
+    method: 'GET',
+    resource: 'bucket',
+    query: ['versions'],
+    run: listObjectVersions,
+  },
+  {
+    operation: 'ListMultipartUploads',
+    method: 'GET',
+    resource: 'bucket',
+    query: ['uploads'],
+    run: listMultipartUploads,
+  },
+  {
+    operation: 'GetBucketLocation',
+    method: 'GET',
+    resource: 'bucket',
+    query: ['location'],
+    run: getBucketLocation,
+  },
+  {
+    operation: 'GetBucketVersioning',
+    method: 'GET',
+    resource: 'bucket',
+    query: ['versioning'],
+    run: getBucketVersioning,
+  },
+  { operation: 'GetBucketAcl', method: 'GET', resource: 'bucket', query: ['acl'], run: getBucketAcl },
+  { operation: 'PutBucketAcl', method: 'PUT', resource: 'bucket', query: ['acl'], run: putAcl },
+  {
+    operation: 'GetBucketRequestPayment',
+    method: 'GET',
+    resource: 'bucket',
+    query: ['requestPayment'],
+    run: getBucketRequestPayment,
+  },
+  {
+    operation: 'GetBucketPolicy',
+    method: 'GET',
+    resource: 'bucket',
+    query: ['policy'],
+    run: hasNone('NoSuchBucketPolicy'),
+  },
+  {
+    operation: 'GetBucketPolicyStatus',
+    method: 'GET',
+    resource: 'bucket',
+    query: ['policyStatus'],
+    run: hasNone('NoSuchBucketPolicy'),
+  },
+  {
+    operation: 'GetBucketCors',
+    method: 'GET',
+    resource: 'bucket',
+    query: ['cors'],
+    run: hasNone('NoSuchCORSConfiguration'),
+  },
+  {
+    operation: 'GetBucketLifecycleConfiguration',
+    method: 'GET',
+    resource: 'bucket',
+    query: ['lifecycle'],
+    run: hasNone('NoSuchLifecycleConfiguration'),
+  },
+  {
+    operation: 'GetBucketEncryption',
+    method: 'GET',
+    resource: 'bucket',
+    query: ['encryption'],
+    run: hasNone('ServerSideEncryptionConfigurationNotFoundError'),
+  },
+  {
+    operation: 'GetBucketTagging',
+    method: 'GET',
+    resource: 'bucket',
+    query: ['tagging'],
+    run: hasNone('NoSuchTagSet'),
+  },
+  {
+    operation: 'GetBucketWebsite',
+    method: 'GET',
+    resource: 'bucket',
+    query: ['website'],
+    run: hasNone('NoSuchWebsiteConfiguration'),
+  },
+  {
+    operation: 'GetBucketReplication',
+    method: 'GET',
+    resource: 'bucket',
+    query: ['replication'],
+    run: hasNone('ReplicationConfigurationNotFoundError'),
+  },
+  {
+    operation: 'GetPublicAccessBlock',
+    method: 'GET',
+    resource: 'bucket',
+    query: ['publicAccessBlock'],
+    run: hasNone('NoSuchPublicAccessBlockConfiguration'),
+  },
+  {
+    operation: 'GetBucketOwnershipControls',
+    method: 'GET',
+    resource: 'bucket',
+    query: ['ownershipControls'],
+    run: hasNone('OwnershipControlsNotFoundError'),
+  },
+  {
+    operation: 'GetObjectLockConfiguration',
+    method: 'GET',
+    resource: 'bucket',
+    query: ['object-lock'],
+    run: hasNone('ObjectLockConfigurationNotFoundError'),
+  },
+  {
+    operation: 'GetBucketLogging',
+    method: 'GET',
+    resource: 'bucket',
+    query: ['logging'],
+    run: emptyAnswer('BucketLoggingStatus'),
+  },
+  {
+    operation: 'GetBucketNotificationConfiguration',
+    method: 'GET',
+    resource: 'bucket',
+    query: ['notification'],
+    run: emptyAnswer('NotificationConfiguration'),
+  },
+  {
+    operation: 'GetBucketAccelerateConfiguration',
+    method: 'GET',
+    resource: 'bucket',
+    query: ['accelerate'],
+    run: emptyAnswer('AccelerateConfiguration'),
+  },
+  { operation: 'DeleteObjects', method: 'POST', resource: 'bucket', query: ['delete'], run: deleteObjects },
   { operation: 'ListObjects', method: 'GET', resource: 'bucket', query: [], run: listObjectsV1 },
   { operation: 'CreateBucket', method: 'PUT', resource: 'bucket', query: [], run: createBucket },
   { operation: 'HeadBucket', method: 'HEAD', resource: 'bucket', query: [], run: headBucket },
+  { operation: 'DeleteBucket', method: 'DELETE', resource: 'bucket', query: [], run: deleteBucket },
 
+  { operation: 'GetObjectAcl', method: 'GET', resource: 'object', query: ['acl'], run: getObjectAcl },
+  { operation: 'PutObjectAcl', method: 'PUT', resource: 'object', query: ['acl'], run: putAcl },
+  {
+    operation: 'GetObjectTagging',
+    method: 'GET',
+    resource: 'object',
+    query: ['tagging'],
+    run: getObjectTagging,
+  },
+  {
+    operation: 'PutObjectTagging',
+    method: 'PUT',
+    resource: 'object',
+    query: ['tagging'],
+    run: putObjectTagging,
+  },
+  {
+    operation: 'DeleteObjectTagging',
+    method: 'DELETE',
+    resource: 'object',
+    query: ['tagging'],
+    run: deleteObjectTagging,
+  },
+  {
+    operation: 'CreateMultipartUpload',
+    method: 'POST',
+    resource: 'object',
+    query: ['uploads'],
+    run: createMultipartUpload,
+  },
+  {
+    operation: 'UploadPartCopy',
+    method: 'PUT',
+    resource: 'object',
+    query: ['uploadId', 'partNumber'],
+    header: 'x-amz-copy-source',
+    run: uploadPartCopy,
+  },
+  {
+    operation: 'UploadPart',
+    method: 'PUT',
+    resource: 'object',
+    query: ['uploadId', 'partNumber'],
+    run: uploadPart,
+  },
+  {
+    operation: 'CompleteMultipartUpload',
+    method: 'POST',
+    resource: 'object',
+    query: ['uploadId'],
+    run: completeMultipartUpload,
+  },
+  {
+    operation: 'AbortMultipartUpload',
+    method: 'DELETE',
+    resource: 'object',
+    query: ['uploadId'],
+    run: abortMultipartUpload,
+  },
+  { operation: 'ListParts', method: 'GET', resource: 'object', query: ['uploadId'], run: listParts },
+  {
+    operation: 'CopyObject',
+    method: 'PUT',
+    resource: 'object',
+    query: [],
+    header: 'x-amz-copy-source',
+    run: copyObject,
+  },
   { operation: 'GetObject', method: 'GET', resource: 'object', query: [], run: getObject },
   { operation: 'HeadObject', method: 'HEAD', resource: 'object', query: [], run: headObject },
   { operation: 'PutObject', method: 'PUT', resource: 'object', query: [], run: putObject },

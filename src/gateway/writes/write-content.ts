@@ -90,11 +90,7 @@ async function writeByUpload(services: GatewayServices, write: ContentWrite): Pr
   const partSize = partSizeOf(target.store, content.size)
   const intentId = newId()
   const { container, nativeKey } = target
-  const { uploadId } = await multipart.create(
-    container,
-    nativeKey,
-    describe(write, { intentId, generation: 0, sha256: null, etag: null }),
-  )
+  const { uploadId } = await multipart.create(container, nativeKey, describeUpload(write, intentId))
   const intent = intentOf(write, intentId, null, uploadId)
   try {
     await saveWriteIntent(database, intent, bootId)
@@ -183,6 +179,11 @@ function intentOf(
     nativeUploadId,
     principal: write.principal,
   }
+}
+
+/** What travels with an upload in parts: of its content, nothing is known yet. */
+export function describeUpload(write: Pick<ContentWrite, 'target' | 'facts'>, intentId: Uuid): PutFacts {
+  return describe(write, { intentId, generation: 0, sha256: null, etag: null })
 }
 
 function describe(
