@@ -10,6 +10,8 @@ export interface ReadAnswer {
   /** Without quotes; empty when there was none. */
   readonly etag: string
   readonly bytes: Bytes
+  /** Size of the whole object where a range was asked for, or null. */
+  readonly wholeSize: Bytes | null
   /** SHA-256 of the bytes received, lower-case hexadecimal. */
   readonly sha256: string
   /** The digest the answer promised in `x-amz-checksum-sha256`, lower-case hexadecimal, or null. */
@@ -45,7 +47,7 @@ export interface GatewayClient {
   read(
     bucket: string,
     key: string,
-    options?: { ifNoneMatch?: string; signal?: AbortSignal },
+    options?: { ifNoneMatch?: string; range?: string; signal?: AbortSignal },
   ): Promise<ReadAnswer>
   write(
     bucket: string,
@@ -78,12 +80,13 @@ export function createGatewayClient(options: {
   const send = (request: OutgoingRequest) => sendSigned(pool, sign, url.host, request)
 
   return {
-    async read(bucket, key, { ifNoneMatch, signal } = {}) {
+    async read(bucket, key, { ifNoneMatch, range, signal } = {}) {
       const answer = await send({
         method: 'GET',
         path: objectPath(bucket, key),
         headers: {
           'x-amz-checksum-mode': 'ENABLED',
+          ...(range === undefined ? {} : { range }),
           ...(ifNoneMatch === undefined ? {} : { 'if-none-match': `"${ifNoneMatch}"` }),
         },
         signal,
@@ -181,6 +184,7 @@ async function readAnswer(answer: Dispatcher.ResponseData): Promise<ReadAnswer> 
     status: answer.statusCode,
     etag: headerOf(answer, 'etag')?.replaceAll('"', '') ?? '',
     bytes,
+    wholeSize: wholeSizeOf(headerOf(answer, 'content-range')),
     sha256: hash.digest('hex'),
     promisedSha256: promised === null ? null : Buffer.from(promised, 'base64').toString('hex'),
     errorCode:
@@ -200,6 +204,11 @@ async function writeAnswer(answer: Dispatcher.ResponseData): Promise<WriteAnswer
 function headerOf(answer: Dispatcher.ResponseData, name: string): string | null {
   const value = answer.headers[name]
   return (Array.isArray(value) ? value[0] : value) ?? null
+}
+
+function wholeSizeOf(contentRange: string | null): Bytes | null {
+  const [, size] = /\/(\d+)$/.exec(contentRange ?? '') ?? []
+  return size === undefined ? null : Number(size)
 }
 
 function codeOf(answer: Dispatcher.ResponseData, text: string): string {

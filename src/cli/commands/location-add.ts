@@ -1,0 +1,53 @@
+import { Option } from 'commander'
+import type { LocationResource } from '../../api/schemas/location.ts'
+import type { StoreResource } from '../../api/schemas/store.ts'
+import { TIERS, type Tier } from '../../domain/tier.ts'
+import { notNegative, positive, type Register, wholeNumber } from '../command.ts'
+import { findNamed } from '../references.ts'
+import { locationView } from '../views/location.ts'
+
+interface Options {
+  store: string
+  container: string
+  storageClass?: string
+  tier: Tier
+  price: string
+  region: string
+  firstByteMs: number
+  restoreHours?: number
+  capacityBytes?: number
+}
+
+/** `dim location add`: a container in a store where copies can live. */
+export const registerLocationAdd: Register = (noun, bind) => {
+  const command = noun
+    .command('add <name>')
+    .description('add a place where copies can live: a container in a store')
+    .requiredOption('--store <store>', 'name or id of its store')
+    .requiredOption('--container <name>', "the store's own container: an S3 bucket, a folder")
+    .addOption(
+      new Option('--tier <tier>', 'label for people and policies').choices(TIERS).makeOptionMandatory(),
+    )
+    .requiredOption('--price <id>', 'entry of the price book that says what it costs')
+    .option('--storage-class <class>', "the store's own storage class")
+    .option('--region <region>', 'where it is', 'local')
+    .option('--first-byte-ms <ms>', 'time to first byte that readers see, 99th percentile', notNegative, 50)
+    .option('--restore-hours <hours>', 'hours until an offline copy can be read', positive)
+    .option('--capacity-bytes <bytes>', 'how much it may hold', wholeNumber)
+  bind<Options>(command, async ({ api, out }, options, name) => {
+    const store = await findNamed<StoreResource>(api, 'store', options.store)
+    const location = await api.post<LocationResource>('/v1/locations', {
+      name,
+      storeId: store.id,
+      container: options.container,
+      storageClass: options.storageClass ?? null,
+      tier: options.tier,
+      priceId: options.price,
+      region: options.region,
+      firstByteMsP99: options.firstByteMs,
+      restoreHours: options.restoreHours ?? null,
+      capacityBytes: options.capacityBytes ?? null,
+    })
+    out.one(location, locationView)
+  })
+}

@@ -1,0 +1,27 @@
+import type { MigrationResource } from '../../api/schemas/migration.ts'
+import type { Register } from '../command.ts'
+import { checkedId } from '../references.ts'
+import { migrationView } from '../views/migration.ts'
+
+/** What a person can do with a migration; the server refuses (exit code 6) what its state does not allow. */
+const VERBS = {
+  pause: 'let it rest after the step it is at',
+  resume: 'let a paused one go on',
+  cancel: 'stop it; before the switch nothing changes for readers',
+  retry: 'try a quarantined one again',
+  rollback: 'switch back to the source while it is in grace',
+} as const
+
+/** `dim migration pause|resume|cancel|retry|rollback` */
+export const registerMigrationControl: Register = (noun, bind) => {
+  for (const [verb, description] of Object.entries(VERBS))
+    bind(
+      noun.command(`${verb} <ids...>`).description(description),
+      async ({ api, out }, _options, ...values) => {
+        const ids = values.flat().map(checkedId)
+        const changed: MigrationResource[] = []
+        for (const id of ids) changed.push(await api.post<MigrationResource>(`/v1/migrations/${id}/${verb}`))
+        out.list(changed, migrationView)
+      },
+    )
+}

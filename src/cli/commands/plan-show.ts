@@ -1,0 +1,21 @@
+import type { DecisionSummary, PlanResource } from '../../api/schemas/plan.ts'
+import { limitOf, type Register, withListOptions } from '../command.ts'
+import { checkedId } from '../references.ts'
+import { decisionView, planView } from '../views/plan.ts'
+
+/** `dim plan show`: the plan for people on standard error, its decisions as the answer. */
+export const registerPlanShow: Register = (noun, bind) => {
+  const command = withListOptions(
+    noun.command('show <id>').description('what a plan would move, why and for how much'),
+  )
+  bind<{ limit: number }>(command, async ({ api, out }, options, id) => {
+    const path = `/v1/plans/${checkedId(id)}`
+    const plan = await api.get<PlanResource>(path)
+    const { items, hasMore } = await api.list<DecisionSummary>(`${path}/decisions`, {}, limitOf(options))
+    if (out.format === 'json' || out.format === 'yaml')
+      return out.one({ ...plan, decisions: items }, { name: planView.name, columns: [] })
+    for (const column of planView.columns) out.say(`${column.header.toLowerCase()}: ${column.value(plan)}`)
+    out.list(items, decisionView)
+    if (hasMore) out.say(`there are more than ${options.limit} decisions: --limit 0 prints all`)
+  })
+}

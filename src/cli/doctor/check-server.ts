@@ -1,0 +1,70 @@
+import type { Health } from '../../api/schemas/health.ts'
+import type { StoreProbe, StoreResource } from '../../api/schemas/store.ts'
+import { CliError } from '../exit-codes.ts'
+import type { LocalServer } from '../local-server.ts'
+import { namedPath } from '../references.ts'
+import type { Session } from '../session.ts'
+import { type Finding, fine } from './check-installation.ts'
+
+const CLOCK_SKEW_MS_MAX = 5_000
+
+/** Whether a server runs, and whether it can do its work. */
+export async function checkReadiness(session: Session, local: LocalServer | null): Promise<Finding[]> {
+  const check = 'server'
+  if (local === null && !namesServer(session))
+    return [
+      { check, verdict: 'warning', text: 'no server runs on this machine', fix: 'dim serve, or dim demo' },
+    ]
+  const health = await session.api.get<Health>('/readyz', { verbose: '' })
+  return (health.checks ?? []).map(({ name, ok, detail }) =>
+    ok
+      ? fine(`server: ${name}`, 'ready')
+      : { check: `server: ${name}`, verdict: 'failed', text: detail ?? 'failing', fix: null },
+  )
+}
+
+/** Whether the server's clock and ours agree well enough for signatures. */
+export async function checkClock(session: Session): Promise<Finding[]> {
+  if (session.findLocalServer() !== null) return [fine('clock', 'the server runs on this machine')]
+  if (!namesServer(session)) return []
+  const { at } = await session.api.get<{ at: string }>('/v1/overview')
+  const skewSeconds = Math.round(Math.abs(Date.parse(at) - Date.now()) / 1_000)
+  if (skewSeconds * 1_000 <= CLOCK_SKEW_MS_MAX)
+    return [fine('clock', `differs by ${skewSeconds} s from the server's`)]
+  const fix = 'let both machines set their clocks by NTP: S3 signatures fail beyond 15 minutes'
+  return [{ check: 'clock', verdict: 'warning', text: `differs by ${skewSeconds} s from the server's`, fix }]
+}
+
+/** Whether the server reaches its stores. */
+export async function checkStores(session: Session): Promise<Finding[]> {
+  if (session.findLocalServer() === null && !namesServer(session)) return []
+  const { items } = await session.api.list<StoreResource>('/v1/stores', {}, 100)
+  return Promise.all(items.map(store => checkStore(session, store)))
+}
+
+async function checkStore(session: Session, store: StoreResource): Promise<Finding> {
+  const check = `store ${store.name}`
+  try {
+    const probe = await session.api.post<StoreProbe>(`${namedPath('store', store.id)}/probe`)
+    if (probe.error === null) return fine(check, `answers in ${(probe.latencySeconds * 1_000).toFixed(0)} ms`)
+    return {
+      check,
+      verdict: 'failed',
+      text: `${probe.error.kind}: ${probe.error.message}`,
+      fix: fixOf(probe.error.kind),
+    }
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error
+    return { check, verdict: 'failed', text: error.message, fix: null }
+  }
+}
+
+function fixOf(kind: string): string {
+  if (kind === 'access-denied') return 'give it valid credentials'
+  if (kind === 'container-not-found') return 'create the container, or correct the location'
+  return 'check its endpoint, the network and that it runs'
+}
+
+function namesServer(session: Session): boolean {
+  return (session.globals.endpoint ?? session.environment.DIM_ENDPOINT) !== undefined
+}

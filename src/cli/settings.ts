@@ -1,0 +1,33 @@
+import { CliError, EXIT } from './exit-codes.ts'
+
+/**
+ * Settings from `name=value` arguments. A value that reads as JSON (`true`, `8`, `{"a":1}`) is taken as such,
+ * any other as text. Dots make sections: `retry.attempts=3`. Throws with exit code 2.
+ */
+export function parseSettings(assignments: readonly string[]): Record<string, unknown> {
+  const settings: Record<string, unknown> = Object.create(null)
+  for (const assignment of assignments) {
+    const [, name, text] = /^([A-Za-z][A-Za-z0-9.]*)=([\s\S]*)$/.exec(assignment) ?? []
+    if (name === undefined || text === undefined)
+      throw new CliError(EXIT.usage, `"${assignment}" is no setting: write name=value`)
+    const trail = name.split('.')
+    let section = settings
+    for (const part of trail.slice(0, -1)) {
+      section[part] ??= Object.create(null)
+      if (typeof section[part] !== 'object')
+        throw new CliError(EXIT.usage, `"${assignment}": ${part} is a value already, so it has no sections`)
+      section = section[part] as Record<string, unknown>
+    }
+    section[trail.at(-1)!] = settingOf(text)
+  }
+  return settings
+}
+
+function settingOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // Not JSON: the text itself is meant, as with endpoint=https://…
+    return text
+  }
+}

@@ -1,0 +1,26 @@
+import pc from 'picocolors'
+
+/** Where a command's words go: answers to standard output, everything for people to standard error. */
+export interface Terminal {
+  /** One answer; JSON, tables and nothing else. */
+  readonly print: (text: string) => void
+  /** A line for people: progress, warnings, hints. */
+  readonly say: (line: string) => void
+  /** Whether answers are read by a person right now. */
+  readonly isInteractive: boolean
+  /** Whether progress may overwrite its line. */
+  readonly showsProgress: boolean
+  readonly colors: ReturnType<typeof pc.createColors>
+}
+
+/** The terminal of this process. No colours and no progress without a TTY, or with NO_COLOR. */
+export function processTerminal(noColor: boolean): Terminal {
+  const { stdout, stderr } = process
+  return {
+    print: text => stdout.write(`${text}\n`),
+    say: line => stderr.write(`${line}\n`),
+    isInteractive: stdout.isTTY === true,
+    showsProgress: stderr.isTTY === true && !noColor,
+    colors: pc.createColors(stdout.isTTY === true && !noColor),
+  }
+}

@@ -1,0 +1,53 @@
+import type { ExplanationResource } from '../../api/schemas/explanation.ts'
+import { type Column, renderTable } from '../output.ts'
+import { bytesText, timeText, usdText } from '../units.ts'
+import { paybackText } from './plan.ts'
+
+type Alternative = ExplanationResource['alternatives'][number]
+
+/** Every part of what a place costs per month; the parts add up to the last column. */
+const costColumns: readonly Column<Alternative>[] = [
+  { header: 'PLACE', value: place => `${place.chosen ? '* ' : '  '}${place.locationName}` },
+  { header: 'TIER', value: place => place.tier },
+  { header: 'STORAGE', value: place => money(place.cost?.storageUsdPerMonth), align: 'right' },
+  { header: 'REQUESTS', value: place => money(place.cost?.readRequestsUsdPerMonth), align: 'right' },
+  { header: 'RETRIEVAL', value: place => money(place.cost?.retrievalUsdPerMonth), align: 'right' },
+  { header: 'EGRESS', value: place => money(place.cost?.egressUsdPerMonth), align: 'right' },
+  { header: 'OTHER', value: place => money(place.cost?.monitoringUsdPerMonth), align: 'right' },
+  { header: '$/MONTH', value: place => money(place.cost?.totalUsdPerMonth), align: 'right' },
+  { header: 'ONCE', value: place => money(place.cost?.oneTimeUsd), align: 'right' },
+  {
+    header: 'PAYBACK',
+    value: place => (place.paybackDays === null ? '-' : paybackText(place.paybackDays)),
+    align: 'right',
+  },
+  { header: 'WHY NOT', value: place => (place.chosen ? '' : place.explanation) },
+]
+
+/** An explanation as a person reads it. Pure. */
+export function explanationText(explanation: ExplanationResource): string {
+  const { inputs } = explanation
+  const lines = [
+    `s3://${explanation.bucket}/${explanation.key}  ${bytesText(explanation.size)}, in ${explanation.location.name} (${explanation.tier})`,
+    '',
+    explanation.summary,
+    '',
+    renderTable(explanation.alternatives, costColumns, true),
+    '',
+    `Counted with ${inputs.readsPerMonthExpected.toPrecision(3)} reads a month of ${bytesText(inputs.bytesPerRead)} each (heat ${inputs.heatPerDay.toPrecision(3)} a day, score ${inputs.heatScore.toFixed(0)}),`,
+    `${inputs.daysInLocation.toFixed(1)} days in this place, policy ${inputs.policy}, prices ${inputs.priceBook}.`,
+  ]
+  if (explanation.whatWouldChangeIt.length > 0)
+    lines.push(
+      '',
+      'What would change it:',
+      ...explanation.whatWouldChangeIt.map(change => `  - ${change.text}`),
+    )
+  lines.push('', `Looked at again ${timeText(explanation.reviewAt)} (${explanation.reviewReason}).`)
+  if (explanation.migrationId !== null) lines.push(`Being moved by migration ${explanation.migrationId}.`)
+  return lines.join('\n')
+}
+
+function money(usd: number | undefined): string {
+  return usd === undefined ? '-' : usdText(usd)
+}

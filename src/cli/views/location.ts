@@ -1,0 +1,27 @@
+import type { LocationResource } from '../../api/schemas/location.ts'
+import type { View } from '../output.ts'
+import { bytesText, countText, orHyphen } from '../units.ts'
+
+export const locationView: View<LocationResource> = {
+  name: location => location.name,
+  columns: [
+    { header: 'NAME', value: location => location.name },
+    { header: 'TIER', value: location => location.tier },
+    { header: 'STORE', value: location => location.store.name },
+    { header: 'CONTAINER', value: location => location.container },
+    { header: 'CLASS', value: location => orHyphen(location.storageClass) },
+    { header: 'COPIES', value: location => countText(location.usage.copies), align: 'right' },
+    { header: 'BYTES', value: location => bytesText(location.usage.bytes), align: 'right' },
+    { header: 'PRICE', value: location => location.priceId },
+    { header: 'REGION', value: location => location.region, wide: true },
+    { header: 'P99 MS', value: location => String(location.firstByteMsP99), align: 'right', wide: true },
+    { header: 'RESTORE H', value: location => orHyphen(location.restoreHours), align: 'right', wide: true },
+    {
+      header: 'CAPACITY',
+      value: location => (location.capacityBytes === null ? '-' : bytesText(location.capacityBytes)),
+      align: 'right',
+      wide: true,
+    },
+    { header: 'ID', value: location => location.id, wide: true },
+  ],
+}

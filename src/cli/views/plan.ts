@@ -1,0 +1,41 @@
+import type { DecisionSummary, PlanResource } from '../../api/schemas/plan.ts'
+import type { View } from '../output.ts'
+import { bytesText, countText, timeText, usdText } from '../units.ts'
+
+export const planView: View<PlanResource> = {
+  name: plan => plan.id,
+  columns: [
+    { header: 'ID', value: plan => plan.id },
+    { header: 'STATE', value: plan => plan.state },
+    { header: 'POLICY', value: plan => plan.policy.name },
+    { header: 'OBJECTS', value: plan => countText(plan.objects), align: 'right' },
+    { header: 'BYTES', value: plan => bytesText(plan.bytes), align: 'right' },
+    { header: 'SAVES/MONTH', value: plan => usdText(plan.monthlySavingUsd), align: 'right' },
+    { header: 'ONCE', value: plan => usdText(plan.oneTimeUsd), align: 'right' },
+    { header: 'PAYBACK', value: plan => paybackText(plan.paybackDays), align: 'right' },
+    { header: 'APPROVAL', value: plan => plan.approval, wide: true },
+    { header: 'PRICES', value: plan => plan.priceBook.name, wide: true },
+    { header: 'CREATED', value: plan => timeText(plan.createdAt), wide: true },
+    { header: 'DECIDED BY', value: plan => plan.decidedBy ?? '-', wide: true },
+  ],
+}
+
+export const decisionView: View<DecisionSummary> = {
+  name: decision => decision.id,
+  columns: [
+    { header: 'OBJECT', value: decision => `${decision.bucket}/${decision.key}` },
+    { header: 'SIZE', value: decision => bytesText(decision.size), align: 'right' },
+    { header: 'FROM', value: decision => decision.from.name },
+    { header: 'TO', value: decision => decision.to.name },
+    { header: 'REASON', value: decision => decision.reason },
+    { header: 'SAVES/MONTH', value: decision => usdText(decision.monthlySavingUsd), align: 'right' },
+    { header: 'ONCE', value: decision => usdText(decision.oneTimeUsd), align: 'right' },
+    { header: 'PAYBACK', value: decision => paybackText(decision.paybackDays), align: 'right' },
+    { header: 'VERDICT', value: decision => decision.verdict ?? 'open', wide: true },
+    { header: 'ID', value: decision => decision.id, wide: true },
+  ],
+}
+
+export function paybackText(days: number | null): string {
+  return days === null ? 'never' : `${days < 10 ? days.toFixed(1) : Math.round(days)} d`
+}
