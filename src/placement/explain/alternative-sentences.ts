@@ -1,0 +1,98 @@
+import type { PlacementAlternative, PlacementCost, RejectionReason } from '../../domain/placement.ts'
+import { costOf, type ExplainedDecision, presentAlternative } from './explained-decision.ts'
+import { bytesText, daysText, plain, usdSumText, usdText } from './figures.ts'
+import { slaOf } from './reason-sentences.ts'
+
+/** What one place would cost, part by part, and why it was or was not chosen. */
+export function alternativeSentence(e: ExplainedDecision, alternative: PlacementAlternative): string {
+  const { cost, locationName, tier } = alternative
+  const isHere = alternative.locationId === e.here.id
+  const place = `${locationName} (${tier}${isHere ? ', where it is' : ''})`
+  const verdict = alternative.chosen ? (isHere ? 'Chosen: it stays.' : 'Chosen.') : rejection(e, alternative)
+  if (cost === null) return `${place}: ${verdict}`
+  const monthly = sumOf(monthlyParts(cost), cost.totalUsdPerMonth, 'a month')
+  const once = isHere ? '' : ` Moving there: ${sumOf(onceParts(cost), cost.oneTimeUsd, 'once')}.`
+  return `${place}: ${monthly}.${once} ${verdict}`
+}
+
+type Part = readonly [name: string, usd: number]
+
+function monthlyParts(cost: PlacementCost): Part[] {
+  return [
+    ['storage', cost.storageUsdPerMonth],
+    ['read requests', cost.readRequestsUsdPerMonth],
+    ['retrieval', cost.retrievalUsdPerMonth],
+    ['egress', cost.egressUsdPerMonth],
+    ['monitoring', cost.monitoringUsdPerMonth],
+  ]
+}
+
+function onceParts(cost: PlacementCost): Part[] {
+  return [
+    ['entering', cost.transitionUsd],
+    ['reading the source', cost.sourceRetrievalUsd],
+    ['the way', cost.sourceEgressUsd],
+    ['early deletion', cost.earlyDeletionUsd],
+    ['grace', cost.graceStorageUsd],
+  ]
+}
+
+/** `$3.00 a month = storage $1.00 + egress $2.00`. Parts that round to nothing are left out. */
+function sumOf(parts: readonly Part[], total: number, when: string): string {
+  const text = usdSumText(
+    parts.map(([, usd]) => usd),
+    total,
+  )
+  const paid = parts.flatMap(([name], index) => {
+    const usd = text.parts[index]
+    return usd === null ? [] : [`${name} ${usd}`]
+  })
+  if (paid.length === 0) return `nothing ${when}`
+  return `${text.total} ${when} = ${paid.join(' + ')}`
+}
+
+function rejection(e: ExplainedDecision, alternative: PlacementAlternative): string {
+  const reason: RejectionReason = alternative.rejected ?? 'other-tier-wanted'
+  const { policy } = e.rules
+  const location = e.rules.locations.find(candidate => candidate.id === alternative.locationId)!
+  switch (reason) {
+    case 'current':
+      return 'It leaves this place.'
+    case 'other-tier-wanted':
+      return `Not chosen: the heat asks for the ${e.wantedTier} tier.`
+    case 'latency-above-sla':
+      return `Not allowed: the first byte takes ${plain(location.firstByteMsP99)} ms there (99th percentile), the limit is ${plain(slaOf(e)!)} ms.`
+    case 'offline':
+      return `Not allowed: copies there are offline and take ${plain(location.restoreHours ?? 0)} hours to restore.`
+    case 'capacity':
+      return `Not possible: ${bytesText(location.freeBytes ?? 0)} are free there, it needs ${bytesText(e.facts.size)}.`
+    case 'pinned-elsewhere':
+      return 'Not allowed: the object is pinned elsewhere.'
+    case 'not-in-policy':
+      return `Not allowed by the policy ${policy.name}.`
+    case 'no-price':
+      return `Not considered: the price book has no entry ${location.priceId}.`
+    case 'more-expensive': {
+      const more = costOf(alternative) - costOf(e.stays ? presentAlternative(e) : chosenOf(e))
+      return `Not chosen: ${usdText(more)} a month more.`
+    }
+    case 'payback-too-long':
+      return `Not chosen: paid back after ${alternative.paybackDays === null ? 'never' : daysText(alternative.paybackDays)}, the policy allows ${daysText(policy.maximumPaybackDays)}.`
+    case 'too-small-to-pay':
+      return 'Not chosen: the object is too small to pay for the move.'
+    case 'minimum-residence':
+      return `Not yet: objects stay ${daysText(policy.minimumResidenceDays)} before they move for money.`
+    case 'store-not-active':
+      return `Not possible: its store is ${location.storeState}.`
+    case 'same-container':
+      return 'Not possible: it is another class of the container the object is in, and changing classes in place is not supported.'
+    case 'decision-frozen':
+      return 'Not considered: the object is not moved at all now.'
+    default:
+      return reason satisfies never
+  }
+}
+
+function chosenOf(e: ExplainedDecision): PlacementAlternative {
+  return e.alternatives.find(alternative => alternative.chosen)!
+}
