@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseDocument } from 'yaml'
 import { z } from 'zod'
+import { apiConfigSchema } from '../api/config.ts'
+import { gatewayConfig } from '../gateway/config.ts'
 import { defaultDataFolder, type Environment } from './environment.ts'
 import { ROLE_NAMES } from './role-names.ts'
 
@@ -27,30 +29,15 @@ export const configSchema = z.strictObject({
       connectionsMax: z.int().min(4).max(500).default(24).describe('Connections this process opens at most'),
     })
     .prefault({}),
-  api: z
-    .strictObject({
+  api: apiConfigSchema
+    .extend({
       host: z.string().min(1).default('127.0.0.1').describe('Address the API and the dashboard listen on'),
       port: port.default(7600).describe('Port of the API and the dashboard; 0 picks a free one'),
     })
     .prefault({}),
-  gateway: z
-    .strictObject({
-      host: z.string().min(1).default('127.0.0.1').describe('Address the S3 gateway listens on'),
-      port: port.default(7601).describe('Port of the S3 gateway; 0 picks a free one'),
-      baseHost: z
-        .string()
-        .min(1)
-        .optional()
-        .describe('Host name under which buckets are addressed as sub-domains'),
-      region: z.string().min(1).default('us-east-1').describe('Region that clients sign for'),
-      defaultLocation: z.string().min(1).optional().describe('Location of buckets that S3 clients create'),
+  gateway: gatewayConfig
+    .extend({
       recordAccess: z.boolean().default(true).describe('Whether reads and writes leave access events'),
-      lockWaitSeconds: z
-        .number()
-        .positive()
-        .max(600)
-        .default(30)
-        .describe('How long a write waits for another one of its key'),
     })
     .prefault({}),
   ingest: z
@@ -191,7 +178,12 @@ function collectKeys(schema: z.ZodType, trail: readonly string[]): ConfigKey[] {
 
 function unwrap(schema: z.ZodType): z.ZodType {
   let inner: z.ZodType = schema
-  while (inner instanceof z.ZodDefault || inner instanceof z.ZodOptional || inner instanceof z.ZodPrefault)
+  while (
+    inner instanceof z.ZodDefault ||
+    inner instanceof z.ZodOptional ||
+    inner instanceof z.ZodPrefault ||
+    inner instanceof z.ZodNullable
+  )
     inner = inner.unwrap() as z.ZodType
   return inner
 }

@@ -9,6 +9,8 @@ import type { Config } from './config.ts'
 export interface ConnectedDatabase {
   readonly database: Database
   readonly connectionString: string
+  /** The embedded server, or null when `database.url` names one of the user's. */
+  readonly embedded: EmbeddedServer | null
   /** Closes the pool and stops the embedded server if this process claimed it. */
   close(): Promise<void>
 }
@@ -33,13 +35,18 @@ export async function connectDatabase(config: Config, log: Logger): Promise<Conn
     connectionString,
     connectionsMax: config.database.connectionsMax,
     applicationName: `dim ${process.pid}`,
-    onIdleError: error => log.warn({ error }, 'an idle database connection broke'),
+    onIdleError: error => {
+      // Connections that were told to end may still be cut by the server that stops right after.
+      if (!isClosing) log.warn({ error }, 'an idle database connection broke')
+    },
   })
+  let isClosing = false
   let claim: ServerClaim | null = null
   try {
     if (server !== null) claim = await claimOrRefuse(server, database, config.dataDir)
     await applySchemaChanges(database)
   } catch (error) {
+    isClosing = true
     await claim?.release()
     await database.end()
     if (claim !== null) await server?.stop()
@@ -49,7 +56,9 @@ export async function connectDatabase(config: Config, log: Logger): Promise<Conn
   return {
     database,
     connectionString,
+    embedded: server,
     async close() {
+      isClosing = true
       await claim?.release()
       await database.end()
       await server?.stop()

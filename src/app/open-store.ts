@@ -52,6 +52,25 @@ export function openStore(store: StoreToOpen, credentials: Redacted | null): Obj
   }
 }
 
+/** What is wrong with the settings of a store of this kind, without its credentials; empty when nothing is. */
+export function problemsOfSettings(
+  kind: StoreToOpen['kind'],
+  settings: StoreToOpen['settings'],
+): { field: string; message: string }[] {
+  const result = SETTINGS_SCHEMAS[kind].safeParse(settings)
+  if (result.success) return []
+  return result.error.issues.map(issue => ({
+    field: ['settings', ...issue.path].join('.'),
+    message: issue.message,
+  }))
+}
+
+const SETTINGS_SCHEMAS = {
+  memory: memorySettings,
+  filesystem: filesystemSettings,
+  s3: s3Settings,
+} as const satisfies Record<StoreToOpen['kind'], z.ZodType>
+
 function check<Settings extends z.ZodType, Credentials extends z.ZodType>(
   store: StoreToOpen,
   credentials: Redacted | null,

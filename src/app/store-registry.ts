@@ -2,16 +2,17 @@ import type { Database } from '../database/postgres.ts'
 import { findSealedCredentials, findStore } from '../database/stores.ts'
 import type { Uuid } from '../domain/identifiers.ts'
 import type { Redacted } from '../domain/redacted.ts'
-import { type SecretBox, storeCredentialsPurpose } from '../domain/secret-box.ts'
+import { type SecretBox, SecretBoxError, storeCredentialsPurpose } from '../domain/secret-box.ts'
 import type { Store } from '../domain/store.ts'
-import type { ObjectStore } from '../stores/object-store.ts'
+import { type ObjectStore, StoreError } from '../stores/object-store.ts'
+import { StoreSettingsError } from './open-store.ts'
 
 /** How long a store's row is trusted before it is read again: a changed credential works within it. */
 const TRUST_MS = 5_000
 
 /** Opens stores once per process and hands them to whoever needs one. */
 export interface StoreRegistry {
-  /** The open store with this id. Throws an Error when there is none, or its settings are not usable. */
+  /** The open store with this id. Rejects with a StoreError when it cannot be opened. */
   open(storeId: Uuid): Promise<ObjectStore>
   /** Closes every store it opened. */
   close(): Promise<void>
@@ -64,7 +65,7 @@ export function createStoreRegistry(options: {
       const promise = refresh(storeId)
         // While the database is away, what is already open goes on working.
         .catch((error: unknown) => {
-          if (known === undefined) throw error
+          if (known === undefined) throw asStoreError(storeId, error)
           return known.store
         })
         .finally(() => opening.delete(storeId))
@@ -77,4 +78,17 @@ export function createStoreRegistry(options: {
       await Promise.all(open.map(store => store.close()))
     },
   }
+}
+
+/** Whoever works with stores knows one kind of error; a catalog that cannot be read is one that may come back. */
+function asStoreError(storeId: Uuid, cause: unknown): StoreError {
+  const isFinal = cause instanceof StoreSettingsError || cause instanceof SecretBoxError
+  return new StoreError({
+    kind: isFinal ? 'unsupported' : 'unreachable',
+    retry: isFinal ? 'no' : 'yes',
+    store: storeId,
+    operation: 'open',
+    message: `store ${storeId} cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`,
+    cause,
+  })
 }

@@ -90,3 +90,14 @@ export async function revokeToken(database: Queryable, id: Uuid): Promise<boolea
   )
   return rowCount === 1
 }
+
+/** Adds a token in place of all usable ones that this principal made under this name. */
+export async function replaceToken(database: Database, token: NewApiToken): Promise<void> {
+  await inTransaction(database, async connection => {
+    await connection.query(
+      'update api_token set revoked_at = now() where name = $1 and principal = $2 and revoked_at is null',
+      [token.name, token.principal],
+    )
+    await insertToken(connection, token)
+  })
+}

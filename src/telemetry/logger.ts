@@ -25,7 +25,7 @@ export function createLogger(options: {
       name: options.name ?? 'dim',
       level: options.level,
       timestamp: pino.stdTimeFunctions.isoTime,
-      serializers: { error: pino.stdSerializers.errWithCause },
+      serializers: { error: (error: unknown) => describeError(error, 0) },
       redact: {
         paths: REDACTED.flatMap(field => [field, `*.${field}`, `*.*.${field}`]),
         censor: '[redacted]',
@@ -33,6 +33,27 @@ export function createLogger(options: {
     },
     options.destination ?? pino.destination(2),
   )
+}
+
+const CAUSES_MAX = 5
+
+/**
+ * What a log line tells of an error: its own words and kind, never its other properties. Errors of drivers
+ * carry whole connections, with statements and credentials in them.
+ */
+function describeError(error: unknown, depth: number): unknown {
+  if (!(error instanceof Error)) return String(error)
+  const { code, kind } = error as { code?: unknown; kind?: unknown }
+  return {
+    type: error.name,
+    message: error.message,
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(typeof kind === 'string' ? { kind } : {}),
+    stack: error.stack,
+    ...(error.cause === undefined || depth >= CAUSES_MAX
+      ? {}
+      : { cause: describeError(error.cause, depth + 1) }),
+  }
 }
 
 /** A logger that keeps quiet, for tests. */

@@ -1,0 +1,40 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { createApi } from '../../api/create-api.ts'
+import { listenFailure, urlOf } from '../listen.ts'
+import { openStore, problemsOfSettings } from '../open-store.ts'
+import type { RunningRole, ServerParts } from '../server-parts.ts'
+
+/** Serves the control plane, the live stream and the dashboard. */
+export async function startApiRole(parts: ServerParts): Promise<RunningRole> {
+  const { config } = parts
+  const dashboardFolder = findDashboard()
+  const api = createApi({
+    database: parts.database,
+    clock: parts.modelClock,
+    wall: parts.wallClock,
+    log: parts.log,
+    metrics: parts.metrics,
+    secretBox: parts.secretBox,
+    stores: {
+      checkSettings: problemsOfSettings,
+      open: (store, credentials) => openStore(store, credentials),
+    },
+    config: config.api,
+    version: parts.version,
+    events: parts.eventLog,
+    ...(dashboardFolder === null ? {} : { dashboardFolder }),
+  })
+  await api.listen({ host: config.api.host, port: config.api.port }).catch(cause => {
+    throw listenFailure(cause, { ...config.api, variable: 'DIM_API_PORT' })
+  })
+  const address = api.server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : config.api.port
+  return { url: urlOf(config.api.host, port), stop: () => api.close() }
+}
+
+/** The built dashboard beside the sources or the build, or null when it was not built. */
+function findDashboard(): string | null {
+  const folder = path.resolve(import.meta.dirname, '../../../dashboard/dist')
+  return existsSync(path.join(folder, 'index.html')) ? folder : null
+}

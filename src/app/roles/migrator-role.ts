@@ -1,0 +1,38 @@
+import { findLocation } from '../../database/locations.ts'
+import { createPostgresLedger } from '../../database/migrations.ts'
+import { createMigrationWorker } from '../../workers/run-migrations.ts'
+import { createCopySweeper } from '../../workers/sweep-copies.ts'
+import { runLoops } from '../run-loops.ts'
+import type { RunningRole, ServerParts } from '../server-parts.ts'
+
+/** Moves objects, and deletes what they left behind. */
+export async function startMigratorRole(parts: ServerParts): Promise<RunningRole> {
+  const { config, database, metrics } = parts
+  const shared = {
+    openStore: (storeId: string) => parts.stores.open(storeId),
+    locationById: (locationId: string) => findLocation(database, locationId),
+    log: parts.log,
+  }
+  const worker = createMigrationWorker({
+    ...shared,
+    ledger: createPostgresLedger(database),
+    modelClock: parts.modelClock,
+    modelScale: parts.modelScale,
+    wallClock: parts.wallClock,
+    workerId: parts.owner,
+    concurrency: config.migrator.concurrency,
+    leaseMs: config.migrator.leaseSeconds * 1_000,
+    random: Math.random,
+    metrics: {
+      ended: (outcome, from, to) => metrics.migrationJobs.inc({ outcome, from, to }),
+      copiedBytes: (bytes, from, to) => metrics.migrationBytes.inc({ from, to }, bytes),
+      phaseTook: (phase, seconds) => metrics.migrationPhaseSeconds.observe({ phase }, seconds),
+      retried: kind => metrics.migrationRetries.inc({ kind }),
+      verificationFailed: reason => metrics.verifyFailures.inc({ reason }),
+      tookOver: () => metrics.leaseTakeovers.inc({ resource: 'migration' }),
+      inFlight: migrations => metrics.migrationsInFlight.set(migrations),
+    },
+  })
+  const sweeper = createCopySweeper({ ...shared, database, wallClock: parts.wallClock })
+  return runLoops(parts, [worker, sweeper])
+}
