@@ -71,6 +71,8 @@ export interface CopyToSweep {
   readonly place: NativePlace
   readonly bucket: { readonly id: Uuid; readonly name: string; readonly mode: BucketMode }
   readonly key: string
+  /** The migration that made it, or null. */
+  readonly migrationId: Uuid | null
   /** The multipart upload that was to become this copy; null when there was none or it is complete. */
   readonly uploadId: string | null
 }
@@ -82,19 +84,22 @@ interface SweepRow extends CopyRow {
   bucket_name: string
   bucket_mode: BucketMode
   key: string
+  migration_id: Uuid | null
   upload_id: string | null
 }
 
 const SWEEP = `
   select ${COPY_COLUMNS}, l.store_id, l.container, b.id as bucket_id, b.name as bucket_name,
-         b.mode as bucket_mode, o.key,
-         (select m.evidence ->> 'uploadId' from migration m
-          where m.object_id = c.object_id and m.target_copy_id = c.id
-          order by m.id desc limit 1) as upload_id
+         b.mode as bucket_mode, o.key, made.id as migration_id, made.evidence ->> 'uploadId' as upload_id
   from copy c
   join object o on o.id = c.object_id
   join bucket b on b.id = o.bucket_id
-  join location l on l.id = c.location_id`
+  join location l on l.id = c.location_id
+  left join lateral (
+    select m.id, m.evidence from migration m
+    where m.object_id = c.object_id and m.target_copy_id = c.id
+    order by m.id desc limit 1
+  ) as made on true`
 
 /**
  * Copies in state `deleting` that nobody reads any more: at most `limit`, without those that were just tried
@@ -179,6 +184,7 @@ function copyToSweepOf(row: SweepRow): CopyToSweep {
     place: { storeId: row.store_id, container: row.container, nativeKey: row.native_key },
     bucket: { id: row.bucket_id, name: row.bucket_name, mode: row.bucket_mode },
     key: row.key,
+    migrationId: row.migration_id,
     uploadId: row.upload_id,
   }
 }

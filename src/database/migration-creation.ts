@@ -48,8 +48,7 @@ const CREATE = `
              when source.id is null or source.state <> 'complete' then 'no-source'
              when target_location.id is null then 'unknown-location'
              when (source_location.store_id, source_location.container)
-                = (target_location.store_id, target_location.container)
-               and coalesce(source.native_key, o.key) = o.key then 'same-place'
+                = (target_location.store_id, target_location.container) then 'same-place'
              when exists (
                select from migration m where m.object_id = w."objectId" and m.finished_at is null)
                then 'in-flight'

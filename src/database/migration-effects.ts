@@ -57,7 +57,7 @@ async function intendTarget({ connection, migration, modelNow, principal }: Effe
     text: `
       insert into copy (object_id, id, generation, location_id, state, is_primary, native_key, size,
                         entered_ms, principal)
-      values ($1, $2, $3, $4, 'staging', false, null, $5, $6, $7)
+      values ($1, $2, $3, $4, 'staging', false, nullif($8, $9), $5, $6, $7)
       on conflict (object_id, id) do nothing`,
     values: [
       migration.objectId,
@@ -67,6 +67,8 @@ async function intendTarget({ connection, migration, modelNow, principal }: Effe
       migration.size,
       Math.round(modelNow),
       principal,
+      migration.evidence.targetKey ?? migration.key,
+      migration.key,
     ],
   })
 }
@@ -83,7 +85,7 @@ async function noteTarget({ connection, migration, modelNow }: EffectContext): P
         where c.object_id = $1 and o.id = $1 and c.id <> $2 and not c.is_primary
           and theirs.id = c.location_id and ours.id = $6
           and theirs.store_id = ours.store_id and theirs.container = ours.container
-          and coalesce(c.native_key, o.key) = o.key
+          and coalesce(c.native_key, o.key) = $7
       )
       update copy set etag = $3, version_id = $4, entered_ms = $5
       where object_id = $1 and id = $2 and state = 'staging'`,
@@ -94,6 +96,7 @@ async function noteTarget({ connection, migration, modelNow }: EffectContext): P
       identity?.versionId ?? null,
       Math.round(modelNow),
       migration.targetLocationId,
+      migration.evidence.targetKey ?? migration.key,
     ],
   })
   if (rowCount !== 1) throw new LedgerError('switch-lost', 'the target copy is no longer being written')

@@ -44,6 +44,9 @@ export async function writeRecord(
 /** Effects that change nothing but the migration's own row or the live stream. */
 const OWN_EFFECTS: ReadonlySet<string> = new Set(['count-attempt', 'reset-attempts', 'announce'])
 
+/** A worker that just wrote is alive: its lease, not renewed while the row was locked, lasts at least so long. */
+const LEASE_AFTER_WRITE_SECONDS = 10
+
 async function advance(
   connection: Queryable,
   lease: MigrationLease,
@@ -64,7 +67,9 @@ async function advance(
         finished_at = case when $10 then now() end,
         lease_owner = case when $10 or $11::double precision is not null then null else m.lease_owner end,
         lease_expires_at =
-          case when $10 or $11::double precision is not null then null else m.lease_expires_at end,
+          case when $10 or $11::double precision is not null then null
+          else greatest(m.lease_expires_at, clock_timestamp() + interval '${LEASE_AFTER_WRITE_SECONDS} seconds')
+          end,
         not_before = case when $11::double precision is null then m.not_before
           else clock_timestamp() + $11::double precision * interval '1 millisecond' end,
         grace_until_ms = case when $12 then $13::bigint + m.grace_ms else m.grace_until_ms end

@@ -200,6 +200,7 @@ interface SubjectRow {
   bucket_id: Uuid
   bucket_name: string
   bucket_mode: BucketMode
+  owns_target_container: boolean
   object_id: ObjectId
   key: string
   generation: number
@@ -220,7 +221,18 @@ async function readMigrationSubject(queryable: Queryable, migrationId: Uuid): Pr
   const { rows } = await queryable.query<SubjectRow>({
     name: 'migration_subject',
     text: `
-      select b.id as bucket_id, b.name as bucket_name, b.mode as bucket_mode, o.id as object_id, o.key,
+      select b.id as bucket_id, b.name as bucket_name, b.mode as bucket_mode,
+             b.id = coalesce(
+               (select other.id
+                from location target
+                join location theirs
+                  on theirs.store_id = target.store_id and theirs.container = target.container
+                join bucket other on other.write_location_id = theirs.id
+                where target.id = m.target_location_id
+                order by other.created_at, other.id
+                limit 1),
+               (select other.id from bucket other order by other.created_at, other.id limit 1)
+             ) as owns_target_container, o.id as object_id, o.key,
              o.generation, o.placement_version, o.is_present,
              o.quarantined_because is not null as is_quarantined, v.size, v.etag, v.headers, v.metadata,
              encode(v.sha256, 'hex') as sha256, v.sha256_source, encode(v.crc64nvme, 'hex') as crc64nvme
@@ -252,7 +264,12 @@ async function readMigrationSubject(queryable: Queryable, migrationId: Uuid): Pr
 
 function subjectOf(row: SubjectRow): Omit<MigrationSubject, 'source' | 'target'> {
   return {
-    bucket: { id: row.bucket_id, name: row.bucket_name, mode: row.bucket_mode },
+    bucket: {
+      id: row.bucket_id,
+      name: row.bucket_name,
+      mode: row.bucket_mode,
+      ownsTargetContainer: row.owns_target_container,
+    },
     object: {
       id: row.object_id,
       key: row.key,

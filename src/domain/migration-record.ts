@@ -121,7 +121,16 @@ export interface ClaimedMigration extends Migration {
 
 /** What a migration is about, as the catalog says now. */
 export interface MigrationSubject {
-  readonly bucket: { readonly id: Uuid; readonly name: string; readonly mode: BucketMode }
+  readonly bucket: {
+    readonly id: Uuid
+    readonly name: string
+    readonly mode: BucketMode
+    /**
+     * Whether objects lie under their own keys at the target: true for the oldest bucket that writes into the
+     * target's container, or, where none does, for the oldest of all.
+     */
+    readonly ownsTargetContainer: boolean
+  }
   readonly object: Pick<CatalogObject, 'id' | 'key' | 'generation' | 'placementVersion'> & {
     /** False once a client deleted it. */
     readonly isPresent: boolean
@@ -162,7 +171,7 @@ export interface NewMigration {
  * Why a migration was not planned: `outdated` (another generation or placement version, or no such object),
  * `no-source` (no primary copy that is known to be good), `in-flight` (the object has an unfinished one),
  * `observed` (its bucket is only looked at), `quarantined` (a person must look first), `unknown-location`,
- * `same-place` (source and target are the same bytes in the same container).
+ * `same-place` (source and target are one container, where nothing has to be moved).
  */
 export type NewMigrationRefusal =
   | 'outdated'

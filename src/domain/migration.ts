@@ -83,6 +83,8 @@ export interface MigrationEvidence {
   readonly bytesCopied?: Bytes
   readonly targetIdentity?: StoreIdentity
   readonly verifiedBy?: 'target-checksum' | 'read-back'
+  /** The key under which the target keeps the bytes; known from the first try on. */
+  readonly targetKey?: string
   /** The multipart upload at the target that may have to be given up; null once it is complete. */
   readonly uploadId?: string | null
   readonly error?: { readonly kind: string; readonly message: string }

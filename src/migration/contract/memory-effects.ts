@@ -75,7 +75,7 @@ function intendTarget({ catalog, migration, modelNow }: EffectContext): void {
     locationId: migration.targetLocationId,
     state: 'staging',
     isPrimary: false,
-    nativeKey: migration.key,
+    nativeKey: migration.evidence.targetKey ?? migration.key,
     identity: { etag: null, versionId: null },
     size: migration.size,
     enteredAt: modelNow,
@@ -88,7 +88,7 @@ function noteTarget({ catalog, migration, modelNow }: EffectContext): void {
   const target = catalog.copies.get(migration.targetCopyId)
   check(target?.state === 'staging', 'the target copy is no longer being written')
   const { storeId, container } = catalog.locations.get(migration.targetLocationId)!
-  const place = { storeId, container, nativeKey: migration.key }
+  const place = { storeId, container, nativeKey: target.nativeKey }
   for (const other of copiesAt(catalog, migration.objectId, place)) {
     if (other.id !== target.id && !other.isPrimary) catalog.copies.delete(other.id)
   }

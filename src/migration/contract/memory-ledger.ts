@@ -229,8 +229,8 @@ function plan(catalog: MemoryCatalog, wanted: NewMigration, clock: Clock): NewMi
   if (source?.state !== 'complete') return 'no-source'
   const target = catalog.locations.get(wanted.targetLocationId)
   if (target === undefined) return 'unknown-location'
-  const place = { storeId: target.storeId, container: target.container, nativeKey: object.key }
-  if (copiesAt(catalog, object.id, place).some(copy => copy.id === source.id)) return 'same-place'
+  const from = catalog.locations.get(source.locationId)
+  if (from?.storeId === target.storeId && from.container === target.container) return 'same-place'
   const others = [...catalog.migrations.values()].filter(other => other.objectId === object.id)
   if (others.some(other => !isEndState(other.state))) return 'in-flight'
   catalog.migrations.set(wanted.id, {
@@ -265,7 +265,7 @@ function subjectOf(catalog: MemoryCatalog, migrationId: Uuid): MigrationSubject 
   const migration = catalog.migrations.get(migrationId)!
   const object = catalog.objects.get(migration.objectId)!
   return {
-    bucket: catalog.buckets.get(object.bucketId)!,
+    bucket: { ...catalog.buckets.get(object.bucketId)!, ownsTargetContainer: true },
     object: { ...object },
     version: object.generation === migration.generation ? object.version : null,
     source: catalog.copies.get(migration.sourceCopyId) ?? null,

@@ -1,0 +1,182 @@
+import { newId, type Uuid } from '../domain/identifiers.ts'
+import type { Migration, MigrationState } from '../domain/migration.ts'
+import { LedgerError, type MigrationStep } from '../domain/migration-record.ts'
+import type { Principal } from '../domain/principal.ts'
+import { applyEffects, lockObjectRow } from './migration-effects.ts'
+import { MIGRATION_COLUMNS, type MigrationRow, migrationOf } from './migration-rows.ts'
+import { writeTimeline } from './migration-steps.ts'
+import { type Connection, type Database, inTransaction } from './postgres.ts'
+
+/**
+ * What a command did. `not-found`: there is no such migration. `not-now`: its state does not permit it.
+ * `object-changed`: the object is no longer what the migration was about. `object-busy`: another migration of
+ * the object is unfinished. `cleaning-up`: what the last try left is not removed yet; soon it will be.
+ */
+export type MigrationCommandResult =
+  | { readonly kind: 'done'; readonly migration: Migration }
+  | { readonly kind: 'not-found' | 'not-now' | 'object-changed' | 'object-busy' | 'cleaning-up' }
+
+/** A person's wish: which migration, who asks, and in which states it is permitted (see migration/transitions). */
+export interface MigrationCommand {
+  readonly id: Uuid
+  readonly principal: Principal
+  readonly permittedIn: readonly MigrationState[]
+}
+
+/** Nobody takes the migration, and its worker stops at the next step. Pausing twice is no error. */
+export function pauseMigration(
+  database: Database,
+  command: MigrationCommand,
+): Promise<MigrationCommandResult> {
+  return setFlags(database, command, 'pause-requested', 'paused = true')
+}
+
+/** Lets a paused migration go on at once. */
+export function resumeMigration(
+  database: Database,
+  command: MigrationCommand,
+): Promise<MigrationCommandResult> {
+  return setFlags(database, command, 'resume-requested', 'paused = false, not_before = now()')
+}
+
+/** Asks the mover to end it, ahead of everything else; the source stays as it is. */
+export function cancelMigration(
+  database: Database,
+  command: MigrationCommand,
+): Promise<MigrationCommandResult> {
+  const flags = 'cancel_requested = true, paused = false, priority = 100, not_before = now()'
+  return setFlags(database, command, 'cancel-requested', flags)
+}
+
+async function setFlags(
+  database: Database,
+  command: MigrationCommand,
+  event: string,
+  assignments: string,
+): Promise<MigrationCommandResult> {
+  return inTransaction(database, async connection => {
+    const migration = await lockMigration(connection, command.id)
+    if (migration === null) return { kind: 'not-found' }
+    if (!command.permittedIn.includes(migration.state)) return { kind: 'not-now' }
+    const { rows } = await connection.query<MigrationRow>(
+      `update migration m set ${assignments} where m.id = $1 returning ${MIGRATION_COLUMNS}`,
+      [command.id],
+    )
+    await note(connection, migration, event, migration.state, command.principal)
+    return { kind: 'done', migration: migrationOf(rows[0]!) }
+  })
+}
+
+/**
+ * Plans an ended migration anew, as a first try with a fresh target copy, if the object is still what it was
+ * about and its source copy is the good primary one.
+ */
+export async function retryMigration(
+  database: Database,
+  command: MigrationCommand,
+): Promise<MigrationCommandResult> {
+  try {
+    return await inTransaction(database, connection => retry(connection, command))
+  } catch (error) {
+    if ((error as { code?: unknown }).code === UNIQUE_VIOLATION) return { kind: 'object-busy' }
+    throw error
+  }
+}
+
+const UNIQUE_VIOLATION = '23505'
+
+async function retry(connection: Connection, command: MigrationCommand): Promise<MigrationCommandResult> {
+  const migration = await lockMigration(connection, command.id)
+  if (migration === null) return { kind: 'not-found' }
+  if (!command.permittedIn.includes(migration.state)) return { kind: 'not-now' }
+  await lockObjectRow(connection, migration.objectId)
+  if (await hasLeftovers(connection, migration)) return { kind: 'cleaning-up' }
+  const { rows } = await connection.query<MigrationRow>(
+    `update migration m
+     set state = 'planned', attempt = 0, evidence = '{}', finished_at = null, started_at = null,
+         paused = false, cancel_requested = false, not_before = now(), target_copy_id = $2,
+         placement_version = o.placement_version, grace_until_ms = null
+     from object o, copy source
+     where m.id = $1 and o.id = m.object_id and o.is_present and o.generation = m.generation
+       and o.quarantined_because is null and source.object_id = m.object_id and source.id = m.source_copy_id
+       and source.is_primary and source.state = 'complete'
+     returning ${MIGRATION_COLUMNS}`,
+    [command.id, newId()],
+  )
+  if (rows[0] === undefined) return { kind: 'object-changed' }
+  await note(connection, migration, 'retried', 'planned', command.principal)
+  return { kind: 'done', migration: migrationOf(rows[0]) }
+}
+
+/** An upload is known by the migration's evidence only, so that it must be gone before that is forgotten. */
+async function hasLeftovers(connection: Connection, migration: Migration): Promise<boolean> {
+  if (migration.evidence.uploadId == null) return false
+  const { rows } = await connection.query('select from copy where object_id = $1 and id = $2', [
+    migration.objectId,
+    migration.targetCopyId,
+  ])
+  return rows.length > 0
+}
+
+/**
+ * Makes the source copy, still in grace, primary again, and leaves the target copy to the sweeper: one
+ * transaction, after which no worker can act on the old lease. `step` is what migration/transitions says about
+ * `rolled-back` in the migration's state.
+ */
+export async function rollBackMigration(
+  database: Database,
+  command: Omit<MigrationCommand, 'permittedIn'> & {
+    readonly stepOf: (state: MigrationState) => MigrationStep | null
+    /** Model milliseconds. */
+    readonly modelNow: number
+  },
+): Promise<MigrationCommandResult> {
+  try {
+    return await inTransaction(database, async connection => {
+      const migration = await lockMigration(connection, command.id)
+      if (migration === null) return { kind: 'not-found' }
+      const step = command.stepOf(migration.state)
+      if (step === null) return { kind: 'not-now' }
+      await lockObjectRow(connection, migration.objectId)
+      const { principal, modelNow } = command
+      await applyEffects({ connection, migration, step, modelNow, principal })
+      const { rows } = await connection.query<MigrationRow>(
+        `update migration m
+         set state = $2, finished_at = now(), lease_owner = null, lease_expires_at = null,
+             fencing_token = m.fencing_token + 1
+         where m.id = $1
+         returning ${MIGRATION_COLUMNS}`,
+        [migration.id, step.to],
+      )
+      await note(connection, migration, step.event, step.to, principal)
+      return { kind: 'done', migration: migrationOf(rows[0]!) }
+    })
+  } catch (error) {
+    if (error instanceof LedgerError && error.kind === 'switch-lost') return { kind: 'object-changed' }
+    throw error
+  }
+}
+
+async function lockMigration(connection: Connection, id: Uuid): Promise<Migration | null> {
+  const { rows } = await connection.query<MigrationRow>(
+    `select ${MIGRATION_COLUMNS} from migration m where m.id = $1 for update`,
+    [id],
+  )
+  return rows[0] === undefined ? null : migrationOf(rows[0])
+}
+
+async function note(
+  connection: Connection,
+  migration: Migration,
+  event: string,
+  to: MigrationState,
+  principal: Principal,
+): Promise<void> {
+  await writeTimeline(connection, {
+    migrationId: migration.id,
+    fencingToken: migration.fencingToken,
+    worker: principal,
+    steps: [{ event, from: migration.state, to }],
+    detail: {},
+  })
+}

@@ -1,0 +1,177 @@
+import type { ObjectId, Uuid } from '../domain/identifiers.ts'
+import type {
+  EndState,
+  Migration,
+  MigrationDirection,
+  MigrationState,
+  WorkingState,
+} from '../domain/migration.ts'
+import type { Tier } from '../domain/tier.ts'
+import { MIGRATION_COLUMNS, type MigrationRow, migrationOf } from './migration-rows.ts'
+import type { Queryable } from './postgres.ts'
+
+/** A migration as people see it. */
+export interface MigrationView extends Migration {
+  readonly bucketName: string
+  readonly source: PlaceView
+  readonly target: PlaceView
+  readonly monthlySavingUsd: number | null
+  readonly oneTimeUsd: number | null
+  readonly createdAt: Date
+  readonly startedAt: Date | null
+  readonly finishedAt: Date | null
+  /** Null once it has ended or while a worker has it. */
+  readonly nextAttemptAt: Date | null
+  readonly principal: string
+}
+
+/** A location by its name. */
+export interface PlaceView {
+  readonly id: Uuid
+  readonly name: string
+  readonly tier: Tier
+}
+
+interface ViewRow extends MigrationRow {
+  bucket_name: string
+  source_name: string
+  source_tier: Tier
+  target_name: string
+  target_tier: Tier
+  monthly_saving_usd: number | null
+  one_time_usd: number | null
+  created_at: Date
+  started_at: Date | null
+  finished_at: Date | null
+  next_attempt_at: Date | null
+  principal: string
+}
+
+const VIEW = `
+  select ${MIGRATION_COLUMNS}, b.name as bucket_name, source.name as source_name, source.tier as source_tier,
+         target.name as target_name, target.tier as target_tier, m.monthly_saving_usd, m.one_time_usd,
+         m.created_at, m.started_at, m.finished_at, m.principal,
+         case when m.finished_at is null and m.lease_owner is null then m.not_before end as next_attempt_at
+  from migration m
+  join bucket b on b.id = m.bucket_id
+  join location source on source.id = m.source_location_id
+  join location target on target.id = m.target_location_id`
+
+/** What a list of migrations is narrowed to. */
+export interface MigrationFilter {
+  readonly state?: MigrationState
+  /** True: unfinished only; false: finished only. */
+  readonly isActive?: boolean
+  readonly direction?: MigrationDirection
+  readonly bucketId?: Uuid
+  readonly objectId?: ObjectId
+  readonly planId?: Uuid
+  /** The last id of the page before. */
+  readonly beforeId?: Uuid
+  readonly limit: number
+}
+
+/** One page of migrations, the newest first. */
+export async function listMigrations(
+  queryable: Queryable,
+  filter: MigrationFilter,
+): Promise<MigrationView[]> {
+  const { rows } = await queryable.query<ViewRow>(
+    `${VIEW}
+     where ($1::text is null or m.state = $1)
+       and ($2::boolean is null or (m.finished_at is null) = $2)
+       and ($3::text is null or m.direction = $3)
+       and ($4::uuid is null or m.bucket_id = $4)
+       and ($5::uuid is null or m.object_id = $5)
+       and ($6::uuid is null or m.plan_id = $6)
+       and ($7::uuid is null or m.id < $7)
+     order by m.id desc
+     limit $8`,
+    [
+      filter.state ?? null,
+      filter.isActive ?? null,
+      filter.direction ?? null,
+      filter.bucketId ?? null,
+      filter.objectId ?? null,
+      filter.planId ?? null,
+      filter.beforeId ?? null,
+      filter.limit,
+    ],
+  )
+  return rows.map(viewOf)
+}
+
+/** One migration, or null. */
+export async function findMigration(queryable: Queryable, id: Uuid): Promise<MigrationView | null> {
+  const { rows } = await queryable.query<ViewRow>(`${VIEW} where m.id = $1`, [id])
+  return rows[0] === undefined ? null : viewOf(rows[0])
+}
+
+/** One line of a migration's timeline. */
+export interface MigrationTimelineEntry {
+  readonly sequence: number
+  readonly at: Date
+  readonly event: string
+  readonly stateFrom: MigrationState
+  readonly stateTo: MigrationState
+  /** The worker, or the principal of a person's command. */
+  readonly worker: string
+  readonly fencingToken: number
+  readonly detail: Readonly<Record<string, unknown>>
+}
+
+/** The newest steps of a migration in the order in which they happened; at most `limit`. */
+export async function listMigrationTimeline(
+  queryable: Queryable,
+  migrationId: Uuid,
+  limit = 1_000,
+): Promise<MigrationTimelineEntry[]> {
+  const { rows } = await queryable.query<MigrationTimelineEntry>(
+    `select sequence, at, event, state_from as "stateFrom", state_to as "stateTo", worker,
+            fencing_token as "fencingToken", detail
+     from (select * from migration_event where migration_id = $1 order by sequence desc limit $2) as newest
+     order by sequence`,
+    [migrationId, limit],
+  )
+  return rows
+}
+
+/** How many migrations are unfinished and how many bytes they move, by state. */
+export async function countUnfinishedMigrations(
+  queryable: Queryable,
+): Promise<{ state: WorkingState; migrations: number; bytes: number }[]> {
+  const { rows } = await queryable.query<{ state: WorkingState; migrations: number; bytes: number }>(
+    `select state, count(*) as migrations, sum(size)::bigint as bytes
+     from migration where finished_at is null group by state order by state`,
+  )
+  return rows
+}
+
+/** How many migrations ended since a moment and how many bytes they moved, by end. */
+export async function countFinishedMigrations(
+  queryable: Queryable,
+  since: Date,
+): Promise<{ state: EndState; migrations: number; bytes: number }[]> {
+  const { rows } = await queryable.query<{ state: EndState; migrations: number; bytes: number }>(
+    `select state, count(*) as migrations, sum(size)::bigint as bytes
+     from migration where finished_at is not null and finished_at >= $1 group by state order by state`,
+    [since],
+  )
+  return rows
+}
+
+function viewOf(row: ViewRow): MigrationView {
+  return {
+    ...migrationOf(row),
+    bucketName: row.bucket_name,
+    source: { id: row.source_location_id, name: row.source_name, tier: row.source_tier },
+    target: { id: row.target_location_id, name: row.target_name, tier: row.target_tier },
+    monthlySavingUsd: row.monthly_saving_usd,
+    oneTimeUsd: row.one_time_usd,
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+    nextAttemptAt: row.next_attempt_at,
+    principal: row.principal,
+  }
+}

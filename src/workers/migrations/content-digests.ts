@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto'
+import { createCRC64 } from 'hash-wasm'
+import type { Bytes } from '../../domain/bytes.ts'
+
+/** The polynomial of CRC-64/NVME in the notation of hash-wasm; its check value is ae8b14860a799888. */
+const CRC64NVME_POLYNOMIAL = '9a6c9329ac4bc9b5'
+
+/** Number and digests of bytes that were seen to their end; digests are lower-case hexadecimal. */
+export interface SeenContent {
+  readonly size: Bytes
+  readonly digests: { readonly sha256: string; readonly crc64nvme: string }
+}
+
+/** Both digests and the byte count of a content, grown while it passes. */
+export interface ContentDigests {
+  update(chunk: Uint8Array): void
+  /** Called once, after the last chunk. */
+  finish(): SeenContent
+}
+
+/** Starts SHA-256 and CRC-64/NVME over a whole content. */
+export async function startContentDigests(): Promise<ContentDigests> {
+  const sha256 = createHash('sha256')
+  const crc64nvme = (await createCRC64(CRC64NVME_POLYNOMIAL)).init()
+  let size = 0
+  return {
+    update(chunk) {
+      size += chunk.byteLength
+      sha256.update(chunk)
+      crc64nvme.update(chunk)
+    },
+    finish: () => ({ size, digests: { sha256: sha256.digest('hex'), crc64nvme: crc64nvme.digest('hex') } }),
+  }
+}
+
+/** Reads a body to its end and tells what it was; keeps none of it. */
+export async function digestBody(body: AsyncIterable<Uint8Array>): Promise<SeenContent> {
+  const digests = await startContentDigests()
+  for await (const chunk of body) digests.update(chunk)
+  return digests.finish()
+}

@@ -1,0 +1,56 @@
+import type { MigrationState } from '../../domain/migration.ts'
+import { LedgerError, type MigrationEvent } from '../../domain/migration-record.ts'
+import { StoreError, type StoreErrorKind } from '../../stores/object-store.ts'
+import { StepFailure } from './migration-job.ts'
+
+/** What an error of a step means: the event to report, its kind and words for people. */
+export interface FailedStep {
+  /** Null: nothing is reported; the migration rests and the step begins again. */
+  readonly event: MigrationEvent | null
+  readonly kind: string
+  readonly message: string
+}
+
+/** What no later try can change while source and target are the same. */
+const LASTING: ReadonlySet<StoreErrorKind> = new Set([
+  'invalid-key',
+  'too-large',
+  'metadata-too-large',
+  'unsupported',
+  'store-full',
+])
+
+/** What a step's error means in the state in which it happened. */
+export function failedStepOf(state: MigrationState, error: unknown): FailedStep {
+  if (error instanceof StepFailure) return { event: error.event, kind: error.kind, message: error.message }
+  const kind = kindOf(error)
+  const message = error instanceof Error ? error.message : String(error)
+  if (error instanceof LedgerError && error.kind === 'switch-lost') {
+    return { event: state === 'verified' ? 'switch-lost' : 'superseded', kind, message }
+  }
+  return { event: eventOf(state, error), kind, message }
+}
+
+function eventOf(state: MigrationState, error: unknown): MigrationEvent | null {
+  switch (state) {
+    case 'copying':
+      return error instanceof StoreError && LASTING.has(error.kind) ? 'copy-refused' : 'copy-failed'
+    case 'verifying':
+    case 'verified':
+      return 'verification-failed'
+    case 'deleting-source':
+      return 'delete-failed'
+    default:
+      return null
+  }
+}
+
+function kindOf(error: unknown): string {
+  if (error instanceof StoreError || error instanceof LedgerError) return error.kind
+  return 'unexpected'
+}
+
+/** Events after which the same stage is tried again, as long as tries are left. */
+export function isRetried(event: MigrationEvent): boolean {
+  return ['copy-failed', 'verification-failed', 'mismatched', 'delete-failed'].includes(event)
+}

@@ -1,0 +1,122 @@
+import type { Location } from '../../domain/location.ts'
+import type { Migration, MigrationEvidence } from '../../domain/migration.ts'
+import type {
+  MigrationEvent,
+  MigrationLease,
+  MigrationRecord,
+  MigrationSubject,
+} from '../../domain/migration-record.ts'
+import { deadlineMs } from '../../migration/backoff.ts'
+import type { LockedLedger } from '../../migration/ledger.ts'
+import { stepsFrom } from '../../migration/transitions.ts'
+import type { ObjectStore } from '../../stores/object-store.ts'
+import type { HeldLease } from './lease-keeper.ts'
+import type { Boundary, MigrationParts } from './migration-parts.ts'
+
+/** How long a publication or deletion waits for a client's write of the same object, in milliseconds. */
+const LOCK_WAIT_MS_MAX = 10_000
+
+/** One end of a migration: a location and its store. */
+export interface MigrationEnd {
+  readonly location: Location
+  readonly store: ObjectStore
+}
+
+/** One migration in the hands of this worker. */
+export interface MigrationJob {
+  readonly parts: MigrationParts
+  readonly lease: MigrationLease
+  readonly held: HeldLease
+  /** Aborts when the worker stops, the lease is lost, or a person asks to pause or cancel. */
+  readonly signal: AbortSignal
+  readonly source: MigrationEnd
+  readonly target: MigrationEnd
+  /** As the ledger last said. */
+  migration: Migration
+  /** Whether this lease has counted a try, which an interruption gives back. */
+  hasCountedTry: boolean
+}
+
+/** What a step found out: reported to the ledger, or a rest without a word. */
+export type StepOutcome =
+  | {
+      readonly kind: 'happened'
+      readonly events: readonly MigrationEvent[]
+      readonly evidence?: MigrationEvidence
+      readonly detail?: Readonly<Record<string, unknown>>
+      readonly releaseForMs?: number
+    }
+  /** The step wrote its record itself, under the object's lock. */
+  | { readonly kind: 'recorded' }
+  | { readonly kind: 'rest'; readonly ms: number }
+
+/** A step found something that decides: it ends the step with this event instead of a retry. */
+export class StepFailure extends Error {
+  override readonly name = 'StepFailure'
+  readonly event: MigrationEvent
+  /** Which of the reasons of that event it was. */
+  readonly kind: string
+
+  constructor(event: MigrationEvent, kind: string, message: string) {
+    super(message)
+    this.event = event
+    this.kind = kind
+  }
+}
+
+/** The key under which the target keeps the bytes. */
+export function targetKeyOf(migration: Migration): string {
+  return migration.evidence.targetKey ?? migration.key
+}
+
+/** The record that says these events happened now. */
+export function recordOf(
+  job: MigrationJob,
+  outcome: Omit<Extract<StepOutcome, { kind: 'happened' }>, 'kind'>,
+): MigrationRecord {
+  const { events, ...rest } = outcome
+  return {
+    steps: stepsFrom(job.migration.kind, job.migration.state, events),
+    modelNow: job.parts.modelClock.now(),
+    ...rest,
+  }
+}
+
+/** Ends a request that carries so many bytes when it hangs, or when the job ends. */
+export function requestSignal(job: Pick<MigrationJob, 'signal'>, bytes: number): AbortSignal {
+  return AbortSignal.any([job.signal, AbortSignal.timeout(deadlineMs(bytes))])
+}
+
+/**
+ * Runs `work` while the object is locked and the migration's row with it, waiting for a client's write of the
+ * same object for a bounded time.
+ */
+export async function underObjectLock(
+  job: MigrationJob,
+  work: (locked: LockedLedger) => Promise<void>,
+): Promise<void> {
+  job.held.isRowLocked = true
+  try {
+    await job.parts.ledger.withObjectLock(job.lease, job.lease.objectId, LOCK_WAIT_MS_MAX, work)
+  } finally {
+    job.held.isRowLocked = false
+  }
+}
+
+/** Tells tests where the worker is. */
+export async function reach(job: MigrationJob, boundary: Boundary): Promise<void> {
+  await job.parts.atBoundary?.(boundary, job.migration)
+}
+
+/** Throws `superseded` unless the migration's version is still the object's present content. */
+export function checkStillCurrent(job: MigrationJob, subject: MigrationSubject): void {
+  const { object, version } = subject
+  const { generation } = job.migration
+  if (object.isPresent && object.generation === generation && version !== null) return
+  const now = object.isPresent ? `is generation ${object.generation} now` : 'was deleted'
+  throw new StepFailure(
+    'superseded',
+    'object-changed',
+    `the object ${now}, generation ${generation} was to move`,
+  )
+}

@@ -1,0 +1,77 @@
+import type { Clock } from '../../domain/clock.ts'
+import type { Uuid } from '../../domain/identifiers.ts'
+import type { Location } from '../../domain/location.ts'
+import type { Migration } from '../../domain/migration.ts'
+import type { MigrationLedger } from '../../migration/ledger.ts'
+import type { ObjectStore } from '../../stores/object-store.ts'
+import type { Logger } from '../../telemetry/logger.ts'
+
+/** What the mover needs. */
+export interface MigrationParts {
+  readonly ledger: MigrationLedger
+  /** The open store with this id. Rejects with a `StoreError`. Whoever opens stores closes them. */
+  readonly openStore: (storeId: Uuid) => Promise<ObjectStore>
+  /** Null when there is no such location any more. */
+  readonly locationById: (locationId: Uuid) => Promise<Location | null>
+  readonly modelClock: Clock
+  /** Model milliseconds per wall millisecond: turns the end of grace into a time to look again. Default: 1. */
+  readonly modelScale?: number
+  readonly wallClock: Clock
+  /** Unique among processes and restarts: who holds the leases. */
+  readonly workerId: string
+  /** How many migrations run at once. */
+  readonly concurrency: number
+  /** How long a lease lasts without renewal, by the database's clock. Default: 30,000. */
+  readonly leaseMs?: number
+  /** `read-back` reads every copy back even where the store reports digests. Default: `reported`. */
+  readonly verification?: 'reported' | 'read-back'
+  readonly log: Logger
+  readonly metrics: MigrationMetrics
+  /** From [0, 1): spreads retries. */
+  readonly random: () => number
+  /** Awaited at each durable boundary: tests stop a worker there. */
+  readonly atBoundary?: (boundary: Boundary, migration: Migration) => void | Promise<void>
+}
+
+/** The moments between which a worker may die; see migration/SPEC.md, "Order of durable records". */
+export const BOUNDARIES = [
+  'claimed',
+  'target-intended',
+  'source-read',
+  'parts-staged',
+  'before-publication',
+  'published',
+  'copied',
+  'proven',
+  'switched',
+  'deletion-intended',
+  'before-deletion',
+  'source-deleted',
+] as const
+export type Boundary = (typeof BOUNDARIES)[number]
+
+/** Where the mover counts; the front door connects it to the metrics of the process. */
+export interface MigrationMetrics {
+  /** A migration ended in `outcome`; locations by name. */
+  ended(outcome: string, from: string, to: string): void
+  copiedBytes(bytes: number, from: string, to: string): void
+  phaseTook(phase: string, seconds: number): void
+  retried(errorKind: string): void
+  verificationFailed(reason: string): void
+  tookOver(): void
+  inFlight(migrations: number): void
+}
+
+/** Counts nothing. */
+export function noMigrationMetrics(): MigrationMetrics {
+  const nothing = () => undefined
+  return {
+    ended: nothing,
+    copiedBytes: nothing,
+    phaseTook: nothing,
+    retried: nothing,
+    verificationFailed: nothing,
+    tookOver: nothing,
+    inFlight: nothing,
+  }
+}

@@ -1,0 +1,268 @@
+import { isEndState, type MigrationEvidence, type MigrationState } from '../../domain/migration.ts'
+import { type ClaimedMigration, LedgerError, type MigrationEvent } from '../../domain/migration-record.ts'
+import { nativeKeyOf } from '../../domain/native-key.ts'
+import { backoffMs } from '../../migration/backoff.ts'
+import { isPermitted } from '../../migration/transitions.ts'
+import { copyStep } from './copy-step.ts'
+import { deleteSourceStep, graceStep } from './delete-source-step.ts'
+import { failedStepOf, isRetried } from './failed-step.ts'
+import { type HeldLease, Interruption } from './lease-keeper.ts'
+import {
+  type MigrationEnd,
+  type MigrationJob,
+  reach,
+  recordOf,
+  type StepOutcome,
+  targetKeyOf,
+} from './migration-job.ts'
+import type { MigrationParts } from './migration-parts.ts'
+import { switchStep, verifyStep } from './verify-step.ts'
+
+/** How long a migration rests whose stores could not be opened, in wall milliseconds. */
+const REST_WITHOUT_STORE_MS = 10_000
+
+/**
+ * Takes one leased migration as far as it goes now: to its end, into grace, or to a failed try. Resolves to
+ * whether the ledger knows that the lease is given up. Never rejects.
+ */
+export async function runMigration(
+  parts: MigrationParts,
+  claimed: ClaimedMigration,
+  held: HeldLease,
+): Promise<boolean> {
+  let job: MigrationJob
+  try {
+    job = await openJob(parts, claimed, held)
+  } catch (error) {
+    parts.log.warn({ error, migrationId: claimed.id }, 'a store cannot be opened; the migration rests')
+    return tryRelease(parts, held, REST_WITHOUT_STORE_MS, false)
+  }
+  try {
+    await live(job)
+    return true
+  } catch (error) {
+    return settle(job, held, error)
+  }
+}
+
+async function openJob(
+  parts: MigrationParts,
+  migration: ClaimedMigration,
+  held: HeldLease,
+): Promise<MigrationJob> {
+  const [source, target] = await Promise.all([
+    openEnd(parts, migration.sourceLocationId),
+    openEnd(parts, migration.targetLocationId),
+  ])
+  return {
+    parts,
+    held,
+    lease: held.lease,
+    signal: held.signal,
+    source,
+    target,
+    migration,
+    hasCountedTry: false,
+  }
+}
+
+async function openEnd(parts: MigrationParts, locationId: string): Promise<MigrationEnd> {
+  const location = await parts.locationById(locationId)
+  if (location === null) throw new Error(`there is no location ${locationId}`)
+  return { location, store: await parts.openStore(location.storeId) }
+}
+
+/** Step after step until the migration ends or rests. Rejects with what interrupted it. */
+async function live(job: MigrationJob): Promise<void> {
+  await reach(job, 'claimed')
+  if (job.migration.cancelRequested && isPermitted(job.migration.kind, job.migration.state, 'cancelled')) {
+    await report(job, { kind: 'happened', events: ['cancelled'] })
+    return
+  }
+  checkInterruption(job)
+  await takeUp(job)
+  while (!isEndState(job.migration.state)) {
+    checkInterruption(job)
+    const { state } = job.migration
+    const isOver = await tryStep(job, state)
+    if (isOver) return
+  }
+}
+
+/** Counts the try, before anything is done in it, and ends a stage that was tried too often. */
+async function takeUp(job: MigrationJob): Promise<void> {
+  const { state, attempt, attemptsMax } = job.migration
+  if (state === 'grace' || state === 'switched') return
+  const isExhausted = state !== 'planned' && state !== 'copied' && attempt >= attemptsMax
+  const events: readonly MigrationEvent[] = [isExhausted ? 'attempts-exhausted' : 'taken-up']
+  const evidence = isExhausted
+    ? { error: job.migration.evidence.error ?? NEVER_FINISHED }
+    : await firstEvidence(job)
+  await report(job, { kind: 'happened', events, evidence })
+  job.hasCountedTry = state !== 'copied'
+  if (state === 'planned') await reach(job, 'target-intended')
+}
+
+/** The error of a migration whose worker died in every try. */
+const NEVER_FINISHED = { kind: 'interrupted', message: 'every try was interrupted' }
+
+/** The target's key, chosen once, before anything is written under it. */
+async function firstEvidence(job: MigrationJob): Promise<MigrationEvidence> {
+  if (job.migration.state !== 'planned') return {}
+  const { bucket, object } = await job.parts.ledger.readSubject(job.migration.id)
+  const targetKey = nativeKeyOf({
+    ownsContainer: bucket.ownsTargetContainer,
+    bucketName: bucket.name,
+    key: object.key,
+    objectId: object.id,
+    keyBytesMax: job.target.store.capabilities.keyBytesMax,
+  })
+  return { targetKey }
+}
+
+/** Does what the state asks for. Resolves to whether the lease is given up. */
+async function tryStep(job: MigrationJob, state: MigrationState): Promise<boolean> {
+  const startedAt = job.parts.wallClock.now()
+  try {
+    const outcome = await stepOf(job, state)
+    job.parts.metrics.phaseTook(state, Math.max(0, job.parts.wallClock.now() - startedAt) / 1_000)
+    return await report(job, outcome)
+  } catch (error) {
+    if (job.signal.aborted || isFenced(error)) throw error
+    return fail(job, error)
+  }
+}
+
+async function stepOf(job: MigrationJob, state: MigrationState): Promise<StepOutcome> {
+  switch (state) {
+    case 'copying':
+      return copyStep(job)
+    case 'verifying':
+      return verifyStep(job)
+    case 'verified':
+      return switchStep(job)
+    case 'switched':
+      return { kind: 'happened', events: ['grace-began'] }
+    case 'grace':
+      return graceStep(job)
+    case 'deleting-source':
+      await reach(job, 'deletion-intended')
+      return deleteSourceStep(job)
+    default:
+      throw new Error(`a worker has nothing to do for a migration that is ${state}`)
+  }
+}
+
+/** Makes an outcome durable. Resolves to whether the lease is given up by it. */
+async function report(job: MigrationJob, outcome: StepOutcome): Promise<boolean> {
+  switch (outcome.kind) {
+    case 'happened':
+      job.migration = await job.parts.ledger.record(job.lease, recordOf(job, outcome))
+      if (outcome.events.includes('switch-won')) await reach(job, 'switched')
+      break
+    case 'recorded':
+      break
+    case 'rest':
+      await job.parts.ledger.release(job.lease, outcome.ms, false)
+      return true
+  }
+  if (isEndState(job.migration.state)) noteEnd(job)
+  return job.migration.leaseOwner === null
+}
+
+/** Reports a failed try: another one later, or the end. */
+async function fail(job: MigrationJob, error: unknown): Promise<boolean> {
+  const { migration, parts } = job
+  const { event, kind, message } = failedStepOf(migration.state, error)
+  const restMs = backoffMs(Math.max(migration.attempt, 1), parts.random())
+  parts.log.warn({ error, migrationId: migration.id, state: migration.state, kind }, 'a step failed')
+  if (event === 'mismatched') parts.metrics.verificationFailed(kind)
+  if (event === null) return report(job, { kind: 'rest', ms: restMs })
+  if (event !== 'mismatched') await abandonUpload(job)
+  const evidence = { error: { kind, message } }
+  const isLastTry = isRetried(event) && migration.attempt >= migration.attemptsMax
+  if (isRetried(event) && !isLastTry) {
+    parts.metrics.retried(kind)
+    return report(job, {
+      kind: 'happened',
+      events: [event],
+      evidence,
+      detail: { kind, message },
+      releaseForMs: restMs,
+    })
+  }
+  const events: readonly MigrationEvent[] = isLastTry ? [event, 'attempts-exhausted'] : [event]
+  return report(job, { kind: 'happened', events, evidence, detail: { kind, message } })
+}
+
+/** Frees staged parts early; what this misses the next try or the sweeper frees. */
+async function abandonUpload(job: MigrationJob): Promise<void> {
+  const { uploadId } = job.migration.evidence
+  const { store, location } = job.target
+  if (uploadId == null || store.multipart === undefined) return
+  try {
+    await store.multipart.abort(location.container, targetKeyOf(job.migration), uploadId, {
+      signal: AbortSignal.timeout(5_000),
+    })
+  } catch (error) {
+    job.parts.log.debug({ error, migrationId: job.migration.id }, 'an upload is left to the sweeper')
+  }
+}
+
+function checkInterruption(job: MigrationJob): void {
+  job.signal.throwIfAborted()
+  const { kind, state, cancelRequested, paused } = job.migration
+  if (cancelRequested && isPermitted(kind, state, 'cancelled')) throw new Interruption('cancelled')
+  if (paused) throw new Interruption('paused')
+}
+
+/** Ends a job that was interrupted. Resolves to whether the ledger knows that the lease is given up. */
+async function settle(job: MigrationJob, held: HeldLease, error: unknown): Promise<boolean> {
+  const { parts, migration } = job
+  if (isFenced(error)) {
+    parts.log.info({ migrationId: migration.id }, 'the lease was taken over; this worker leaves it alone')
+    return true
+  }
+  const interruption = job.signal.aborted ? job.signal.reason : error
+  if (!(interruption instanceof Interruption)) {
+    parts.log.error({ error, migrationId: migration.id }, 'a migration could not be recorded')
+    return tryRelease(parts, held, backoffMs(migration.attempt, parts.random()), false)
+  }
+  if (interruption.reason !== 'cancelled') return tryRelease(parts, held, 0, job.hasCountedTry)
+  try {
+    await abandonUpload(job)
+    return await report(job, { kind: 'happened', events: ['cancelled'] })
+  } catch (reportError) {
+    parts.log.warn({ error: reportError, migrationId: migration.id }, 'a cancellation could not be recorded')
+    return tryRelease(parts, held, 0, job.hasCountedTry)
+  }
+}
+
+async function tryRelease(
+  parts: MigrationParts,
+  held: HeldLease,
+  restMs: number,
+  returnsAttempt: boolean,
+): Promise<boolean> {
+  try {
+    await parts.ledger.release(held.lease, restMs, returnsAttempt)
+    return true
+  } catch (error) {
+    parts.log.warn({ error, migrationId: held.lease.migrationId }, 'a lease could not be given back yet')
+    return false
+  }
+}
+
+function noteEnd(job: MigrationJob): void {
+  const { migration, parts, source, target } = job
+  const { id, key, state, evidence } = migration
+  parts.metrics.ended(state, source.location.name, target.location.name)
+  const level = state === 'quarantined' ? 'error' : state === 'done' ? 'debug' : 'info'
+  const from = source.location.name
+  const to = target.location.name
+  parts.log[level]({ migrationId: id, key, from, to, reason: evidence.error }, `a migration is ${state}`)
+}
+
+function isFenced(error: unknown): boolean {
+  return error instanceof LedgerError && error.kind === 'fenced'
+}

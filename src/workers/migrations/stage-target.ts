@@ -1,0 +1,211 @@
+import { type Bytes, MIB } from '../../domain/bytes.ts'
+import type { MigrationSubject } from '../../domain/migration-record.ts'
+import type { Copy } from '../../domain/object.ts'
+import { judgeSource, type SourceVerdict } from '../../migration/verification.ts'
+import type { MultipartStore, PutResult, WriteCondition } from '../../stores/object-store.ts'
+import { digestBody, type SeenContent, startContentDigests } from './content-digests.ts'
+import { targetFacts } from './copy-metadata.ts'
+import { type MigrationJob, reach, requestSignal, StepFailure, targetKeyOf } from './migration-job.ts'
+import { noteProgress } from './progress.ts'
+import { openSource } from './source-body.ts'
+
+/** Objects up to this size are held in memory and published by one request. */
+const WHOLE_BYTES_MAX = 8 * MIB
+/** The size of a part unless the store's limits ask for larger ones. */
+const PART_BYTES = 8 * MIB
+
+/** Bytes that are ready to be published at the target and cannot be seen there yet. */
+export interface StagedTarget {
+  readonly content: SeenContent
+  /** Makes the bytes visible; called under the object's lock. */
+  publish(condition: WriteCondition | undefined): Promise<PutResult>
+}
+
+/**
+ * Reads the source to its end and stages its bytes for the target, with at most 8 MiB of them in memory.
+ * Throws {@link StepFailure} when the bytes are not what the catalog knows.
+ */
+export async function stageTarget(
+  job: MigrationJob,
+  subject: MigrationSubject,
+  copy: Copy,
+): Promise<StagedTarget> {
+  const { capabilities } = job.target.store
+  if (copy.size <= Math.min(WHOLE_BYTES_MAX, capabilities.putSizeMax)) return stageWhole(job, subject, copy)
+  if (job.target.store.multipart !== undefined && capabilities.multipart !== null) {
+    return stageParts(job, subject, copy, job.target.store.multipart)
+  }
+  if (copy.size <= capabilities.putSizeMax) return stageStream(job, subject, copy)
+  const message = `${job.target.store.name} takes at most ${capabilities.putSizeMax} bytes`
+  throw new StepFailure('copy-refused', 'too-large', message)
+}
+
+async function stageWhole(job: MigrationJob, subject: MigrationSubject, copy: Copy): Promise<StagedTarget> {
+  const { body } = await openSource(job, copy)
+  const digests = await startContentDigests()
+  const chunks: Uint8Array[] = []
+  for await (const chunk of body) {
+    digests.update(chunk)
+    chunks.push(chunk)
+  }
+  const content = digests.finish()
+  await checkContent(job, subject, copy, content)
+  await reach(job, 'source-read')
+  const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+  return {
+    content,
+    publish: condition =>
+      job.target.store.put(job.target.location.container, targetKeyOf(job.migration), bytes, {
+        ...targetFacts(job.migration, subject, job.target, content.digests.sha256),
+        ...(condition === undefined ? {} : { condition }),
+        size: copy.size,
+        digests: content.digests,
+        signal: requestSignal(job, copy.size),
+      }),
+  }
+}
+
+async function stageParts(
+  job: MigrationJob,
+  subject: MigrationSubject,
+  copy: Copy,
+  multipart: MultipartStore,
+): Promise<StagedTarget> {
+  const { container } = job.target.location
+  const key = targetKeyOf(job.migration)
+  const facts = targetFacts(job.migration, subject, job.target, subject.version?.digests.sha256 ?? null)
+  const { uploadId } = await multipart.create(container, key, { ...facts, signal: requestSignal(job, 0) })
+  job.migration = await job.parts.ledger.reportProgress(job.lease, { uploadId, bytesCopied: 0 })
+  const { content, parts } = await sendParts(job, copy, multipart, uploadId)
+  await checkContent(job, subject, copy, content)
+  await reach(job, 'parts-staged')
+  return {
+    content,
+    publish: condition =>
+      multipart.complete(container, key, uploadId, parts, {
+        ...(condition === undefined ? {} : { condition }),
+        signal: requestSignal(job, copy.size),
+      }),
+  }
+}
+
+async function sendParts(job: MigrationJob, copy: Copy, multipart: MultipartStore, uploadId: string) {
+  const { container } = job.target.location
+  const key = targetKeyOf(job.migration)
+  const partBytes = partBytesOf(copy.size, job.target.store.capabilities.multipart!)
+  const digests = await startContentDigests()
+  const { body } = await openSource(job, copy)
+  const parts: { partNumber: number; etag: string }[] = []
+  try {
+    const source = new PartReader(body, chunk => digests.update(chunk))
+    for (let sent = 0; sent < copy.size; sent += partBytes) {
+      const size = Math.min(partBytes, copy.size - sent)
+      const partNumber = parts.length + 1
+      const options = { size, signal: requestSignal(job, size) }
+      const part = await multipart.putPart(container, key, uploadId, partNumber, source.take(size), options)
+      parts.push({ partNumber, etag: part.etag })
+      await noteProgress(job, sent + size)
+    }
+    await source.expectEnd()
+  } finally {
+    body.destroy()
+  }
+  return { content: digests.finish(), parts }
+}
+
+/** For stores without multipart uploads: the source is read while the object is locked. */
+async function stageStream(job: MigrationJob, subject: MigrationSubject, copy: Copy): Promise<StagedTarget> {
+  // Read twice: nothing may be published before its digest is known to be right.
+  const content = await digestBody((await openSource(job, copy)).body)
+  await checkContent(job, subject, copy, content)
+  return {
+    content,
+    publish: async condition => {
+      const { body } = await openSource(job, copy)
+      return job.target.store.put(job.target.location.container, targetKeyOf(job.migration), body, {
+        ...targetFacts(job.migration, subject, job.target, content.digests.sha256),
+        ...(condition === undefined ? {} : { condition }),
+        size: copy.size,
+        digests: content.digests,
+        signal: requestSignal(job, copy.size),
+      })
+    },
+  }
+}
+
+/**
+ * Throws unless the bytes are what the catalog knows. A digest that differs is read once more before the
+ * source is called corrupt: the network lies more often than a disk.
+ */
+async function checkContent(
+  job: MigrationJob,
+  subject: MigrationSubject,
+  copy: Copy,
+  content: SeenContent,
+): Promise<void> {
+  const known = subject.version?.digests ?? {}
+  const first = judgeSource(copy.size, known, content)
+  if (first.verdict === 'right') return
+  if (first.verdict === 'corrupt') {
+    job.parts.metrics.verificationFailed('source')
+    const again = judgeSource(copy.size, known, await digestBody((await openSource(job, copy)).body))
+    if (again.verdict === 'corrupt') {
+      throw new StepFailure('source-corrupt', `source-${again.difference.what}`, explain(job, again))
+    }
+  }
+  throw new StepFailure('copy-failed', `source-${first.difference.what}`, explain(job, first))
+}
+
+function explain(job: MigrationJob, verdict: Exclude<SourceVerdict, { verdict: 'right' }>): string {
+  const { what, expected, found } = verdict.difference
+  return `${job.source.store.name}: the source's ${what} is ${found}, not ${expected}`
+}
+
+/** The smallest part size, from 8 MiB up, with which the object fits into the parts a store allows. */
+export function partBytesOf(
+  size: Bytes,
+  limits: { readonly partSizeMin: Bytes; readonly partSizeMax: Bytes; readonly partsMax: number },
+): Bytes {
+  const needed = Math.ceil(size / limits.partsMax)
+  return Math.min(limits.partSizeMax, Math.max(PART_BYTES, limits.partSizeMin, needed))
+}
+
+/** Cuts one stream into parts without collecting them. */
+class PartReader {
+  readonly #chunks: AsyncIterator<Uint8Array>
+  readonly #onChunk: (chunk: Uint8Array) => void
+  #rest: Uint8Array | null = null
+
+  constructor(body: AsyncIterable<Uint8Array>, onChunk: (chunk: Uint8Array) => void) {
+    this.#chunks = body[Symbol.asyncIterator]()
+    this.#onChunk = onChunk
+  }
+
+  /** The next so many bytes; fewer when the source ends. */
+  async *take(size: Bytes): AsyncGenerator<Uint8Array, void, undefined> {
+    let missing = size
+    while (missing > 0) {
+      const chunk = await this.#next()
+      if (chunk === null) return
+      const piece = chunk.subarray(0, missing)
+      this.#rest = piece.byteLength < chunk.byteLength ? chunk.subarray(piece.byteLength) : null
+      missing -= piece.byteLength
+      this.#onChunk(piece)
+      yield piece
+    }
+  }
+
+  /** Reads on to the source's own end, where it checks that it kept its promise. */
+  async expectEnd(): Promise<void> {
+    for (let chunk = await this.#next(); chunk !== null; chunk = await this.#next()) {
+      this.#rest = null
+      this.#onChunk(chunk)
+    }
+  }
+
+  async #next(): Promise<Uint8Array | null> {
+    if (this.#rest !== null) return this.#rest
+    const step = await this.#chunks.next()
+    return step.done === true ? null : step.value
+  }
+}

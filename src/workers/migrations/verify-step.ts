@@ -1,0 +1,130 @@
+import type { MigrationSubject } from '../../domain/migration-record.ts'
+import type { Copy } from '../../domain/object.ts'
+import { isSameCopy } from '../../migration/deletion.ts'
+import {
+  judgeReadBack,
+  judgeReport,
+  type ReadContent,
+  type TargetVerdict,
+} from '../../migration/verification.ts'
+import { StoreError } from '../../stores/object-store.ts'
+import { digestBody } from './content-digests.ts'
+import {
+  checkStillCurrent,
+  type MigrationJob,
+  reach,
+  requestSignal,
+  StepFailure,
+  type StepOutcome,
+} from './migration-job.ts'
+import { checkSourceUnchanged, findCopy } from './source-body.ts'
+
+/** Proves the target copy, looks at the source once more, and switches. */
+export async function verifyStep(job: MigrationJob): Promise<StepOutcome> {
+  const subject = await job.parts.ledger.readSubject(job.migration.id)
+  checkStillCurrent(job, subject)
+  const target = targetOf(subject)
+  const by = await proveTarget(job, target)
+  await checkSource(job, subject)
+  await reach(job, 'proven')
+  return switchOutcome(job, ['verified'], { verifiedBy: by })
+}
+
+/** Switches a copy that was proven by a worker that did not come to the switch. */
+export async function switchStep(job: MigrationJob): Promise<StepOutcome> {
+  const subject = await job.parts.ledger.readSubject(job.migration.id)
+  checkStillCurrent(job, subject)
+  if ((await findCopy(job, job.target, targetOf(subject))) !== 'same') {
+    throw new StepFailure('mismatched', 'target-changed', 'the target is not the copy that was proven')
+  }
+  await checkSource(job, subject)
+  return switchOutcome(job, [], {})
+}
+
+function switchOutcome(
+  job: MigrationJob,
+  before: readonly 'verified'[],
+  evidence: { verifiedBy?: 'target-checksum' | 'read-back' },
+): StepOutcome {
+  const restMs = graceRestMs(job, job.migration.graceMs)
+  const events = [...before, 'switch-won', 'grace-began'] as const
+  if (restMs === 0) return { kind: 'happened', events: [...events, 'grace-over'], evidence }
+  return { kind: 'happened', events, evidence, releaseForMs: restMs }
+}
+
+/** The longest rest before the end of grace is looked at again, should the model clock run faster by then. */
+const GRACE_REST_MS_MAX = 300_000
+const GRACE_REST_MS_MIN = 50
+
+/** Wall milliseconds to rest while so many model milliseconds of grace remain; 0 when none do. */
+export function graceRestMs(job: Pick<MigrationJob, 'parts'>, remainingModelMs: number): number {
+  if (remainingModelMs <= 0) return 0
+  const remaining = Math.ceil(remainingModelMs / (job.parts.modelScale ?? 1))
+  return Math.min(Math.max(remaining, GRACE_REST_MS_MIN), GRACE_REST_MS_MAX)
+}
+
+function targetOf(subject: MigrationSubject): Copy {
+  if (subject.target !== null) return subject.target
+  throw new StepFailure('superseded', 'target-replaced', 'the target copy was replaced by a newer version')
+}
+
+async function checkSource(job: MigrationJob, subject: MigrationSubject): Promise<void> {
+  if (subject.source === null) {
+    throw new StepFailure('superseded', 'source-not-primary', 'the source copy is no longer in the catalog')
+  }
+  await checkSourceUnchanged(job, subject.source)
+}
+
+/** How the target was proven. Throws {@link StepFailure} `mismatched` when it is not what was read. */
+async function proveTarget(job: MigrationJob, target: Copy): Promise<'target-checksum' | 'read-back'> {
+  const { evidence } = job.migration
+  const read: ReadContent = {
+    size: job.migration.size,
+    digests: { sha256: evidence.sha256 ?? null, crc64nvme: evidence.crc64nvme ?? null },
+  }
+  const reported = await judgeByReport(job, target, read)
+  const verdict = reported.verdict === 'must-read-back' ? await judgeByBytes(job, target, read) : reported
+  if (verdict.verdict === 'verified') return verdict.by
+  if (verdict.verdict === 'must-read-back') {
+    throw new StepFailure(
+      'mismatched',
+      'no-digest',
+      'nothing is known that the target could be compared with',
+    )
+  }
+  const { what, expected, found } = verdict.difference
+  const message = `${job.target.store.name}: the copy's ${what} is ${found}, not ${expected}`
+  throw new StepFailure('mismatched', `target-${what}`, message)
+}
+
+async function judgeByReport(job: MigrationJob, target: Copy, read: ReadContent): Promise<TargetVerdict> {
+  const { store, location } = job.target
+  const signal = requestSignal(job, 0)
+  const stored = await orMismatch(store.head(location.container, target.nativeKey, { signal }))
+  const size = judgeReport(read, { size: stored.size, digests: {} }, [])
+  if (size.verdict === 'mismatch') return size
+  if (!isSameCopy(target, stored)) {
+    throw new StepFailure('mismatched', 'target-changed', 'the target is not the copy that was published')
+  }
+  const trusted = job.parts.verification === 'read-back' ? [] : store.capabilities.reportedDigests
+  return judgeReport(read, stored, trusted)
+}
+
+async function judgeByBytes(job: MigrationJob, target: Copy, read: ReadContent): Promise<TargetVerdict> {
+  const { store, location } = job.target
+  const onlyIf = store.capabilities.conditionalRead ? { onlyIf: target.identity } : {}
+  const signal = requestSignal(job, target.size)
+  const stored = await orMismatch(store.get(location.container, target.nativeKey, { ...onlyIf, signal }))
+  return judgeReadBack(read, await digestBody(stored.body))
+}
+
+/** A target that is not there is not the copy that was published. */
+async function orMismatch<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked
+  } catch (error) {
+    const kinds = ['not-found', 'container-not-found', 'precondition-failed']
+    if (!(error instanceof StoreError) || !kinds.includes(error.kind)) throw error
+    throw new StepFailure('mismatched', 'target-gone', error.message)
+  }
+}

@@ -1,0 +1,541 @@
+import { createHash } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createMovingWorld, type MovingWorld, sampleOf } from '../../test/builders/moving-world.ts'
+import { MIB } from '../domain/bytes.ts'
+import { newId } from '../domain/identifiers.ts'
+import { createFilesystemStore } from '../stores/filesystem/filesystem-store.ts'
+import { type ObjectStore, StoreError } from '../stores/object-store.ts'
+
+const SMALL = sampleOf(1_000)
+const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+
+/** A store with some of its ways changed. */
+function changed(store: ObjectStore, change: Partial<ObjectStore>): ObjectStore {
+  return new Proxy(store, {
+    get: (target, name) => Reflect.get(name in change ? change : target, name),
+  })
+}
+
+async function* flipped(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let isFlipped = false
+  for await (const chunk of body) {
+    const copy = Buffer.from(chunk)
+    if (!isFlipped && copy.length > 0) copy[0]! ^= 1
+    isFlipped = true
+    yield copy
+  }
+}
+
+async function* chunksOf(body: AsyncIterable<Uint8Array> | Uint8Array): AsyncGenerator<Uint8Array> {
+  if (body instanceof Uint8Array) yield body
+  else yield* body
+}
+
+describe('the mover', () => {
+  let world: MovingWorld
+  afterEach(() => world.dispose())
+
+  async function newWorld(options: Parameters<typeof createMovingWorld>[0] = {}) {
+    world = await createMovingWorld(options)
+    return world
+  }
+
+  async function finish(id: string) {
+    for (let round = 0; round < 12; round++) {
+      await world.work()
+      if ((await world.migration(id)).finishedAt !== null) break
+      world.endGrace()
+      await world.letTimePass()
+    }
+    return world.migration(id)
+  }
+
+  const hotHas = (key: string) =>
+    world.stores.hot.head('data', key).then(
+      () => true,
+      () => false,
+    )
+  const coldHas = (key: string) =>
+    world.stores.cold.head('data', key).then(
+      () => true,
+      () => false,
+    )
+
+  it('moves an object byte-identically, keeps the source through grace, then deletes it', async () => {
+    await newWorld()
+    await world.addObject('a/b c.txt', SMALL)
+    const id = await world.plan('a/b c.txt')
+    await world.work()
+    expect(await world.migration(id)).toMatchObject({ state: 'grace', leaseOwner: null })
+    expect(await world.read('a/b c.txt')).toEqual(SMALL)
+    expect(await hotHas('a/b c.txt')).toBe(true)
+    expect(await finish(id)).toMatchObject({
+      state: 'done',
+      evidence: { sha256: sha256Of(SMALL), verifiedBy: 'target-checksum', bytesCopied: 1_000 },
+    })
+    expect(await world.read('a/b c.txt')).toEqual(SMALL)
+    expect(await hotHas('a/b c.txt')).toBe(false)
+    expect(await world.copies('a/b c.txt')).toMatchObject([
+      { isPrimary: true, state: 'complete', size: 1_000 },
+    ])
+    expect(await world.timeline(id)).toEqual([
+      'planned',
+      'taken-up',
+      'copied',
+      'taken-up',
+      'verified',
+      'switch-won',
+      'grace-began',
+      'grace-over',
+      'source-deleted',
+    ])
+  })
+
+  it('lets the copy describe itself and carry the metadata of its owner', async () => {
+    await newWorld()
+    await world.addObject('k', SMALL)
+    await world.plan('k')
+    await world.work()
+    expect((await world.stores.cold.head('data', 'k')).metadata).toMatchObject({
+      colour: 'blue',
+      'dim-bucket': 'photos',
+      'dim-key': 'k',
+      'dim-generation': '1',
+      'dim-sha256': sha256Of(SMALL),
+    })
+  })
+
+  it.each([
+    ['0 bytes', 0],
+    ['1 byte', 1],
+    ['8 MiB', 8 * MIB],
+    ['8 MiB and a byte', 8 * MIB + 1],
+    ['20 MiB in parts', 20 * MIB + 7],
+  ])('moves an object of %s', async (_name, size) => {
+    await newWorld()
+    const bytes = sampleOf(size)
+    await world.addObject('k', bytes)
+    const id = await world.plan('k', { graceMs: 0 })
+    expect(await finish(id)).toMatchObject({ state: 'done' })
+    expect(sha256Of(await world.read('k'))).toBe(sha256Of(bytes))
+  })
+
+  it('moves between folders and back', async () => {
+    const root = await mkdtemp(path.join(tmpdir(), 'dim-move-'))
+    const storeAt = (name: string) =>
+      createFilesystemStore({ name, settings: { root: path.join(root, name), durability: 'none' } })
+    await newWorld({ stores: { hot: storeAt('hot'), cold: storeAt('cold') } })
+    try {
+      const large = sampleOf(9 * MIB)
+      await world.addObject('ä/large', large, { sha256: sha256Of(large) })
+      expect(await finish(await world.plan('ä/large'))).toMatchObject({ state: 'done' })
+      const back = await world.plan('ä/large', { targetLocationId: world.locationIds.hot })
+      expect(await finish(back)).toMatchObject({ state: 'done' })
+      expect(sha256Of(await world.read('ä/large'))).toBe(sha256Of(large))
+      expect([await hotHas('ä/large'), await coldHas('ä/large')]).toEqual([true, false])
+    } finally {
+      await rm(root, { recursive: true, force: true })
+    }
+  })
+
+  it('reads the target back where its store reports no digest that can be trusted', async () => {
+    await newWorld()
+    const { capabilities } = world.stores.cold
+    world.stores.cold = changed(world.stores.cold, { capabilities: { ...capabilities, reportedDigests: [] } })
+    await world.addObject('k', SMALL)
+    const id = await world.plan('k')
+    await world.work()
+    expect(await world.migration(id)).toMatchObject({ state: 'grace', evidence: { verifiedBy: 'read-back' } })
+  })
+
+  it('works with stores that cannot compare at all, in a bucket that is exclusively ours', async () => {
+    await newWorld()
+    for (const side of ['hot', 'cold'] as const) {
+      const store = world.stores[side]
+      const none = { conditionalPut: false, conditionalDelete: false, conditionalRead: false }
+      world.stores[side] = changed(store, { capabilities: { ...store.capabilities, ...none } })
+    }
+    await world.addObject('k', SMALL)
+    expect(await finish(await world.plan('k'))).toMatchObject({ state: 'done' })
+    expect(await world.read('k')).toEqual(SMALL)
+    expect(await hotHas('k')).toBe(false)
+  })
+
+  it('retains the source in a shared bucket whose store cannot delete conditionally', async () => {
+    await newWorld({ mode: 'shared' })
+    const store = world.stores.hot
+    world.stores.hot = changed(store, { capabilities: { ...store.capabilities, conditionalDelete: false } })
+    await world.addObject('k', SMALL)
+    const migration = await finish(await world.plan('k'))
+    expect(migration.state).toBe('retained')
+    expect(await hotHas('k')).toBe(true)
+    expect((await world.copies('k')).map(copy => copy.state).sort()).toEqual(['complete', 'retained'])
+  })
+
+  it('retains a source that its store holds locked, after one attempt', async () => {
+    await newWorld()
+    let deletions = 0
+    const locked = () => {
+      deletions++
+      const facts = { kind: 'access-denied', retry: 'no', store: 'hot', operation: 'delete' } as const
+      return Promise.reject(new StoreError({ ...facts, message: 'retention' }))
+    }
+    world.stores.hot = changed(world.stores.hot, { delete: locked })
+    await world.addObject('k', SMALL)
+    expect(await finish(await world.plan('k'))).toMatchObject({ state: 'retained' })
+    expect(deletions).toBe(1)
+  })
+
+  it('keeps a source whose identity changed during grace', async () => {
+    await newWorld({ mode: 'shared' })
+    await world.addObject('k', SMALL)
+    const id = await world.plan('k')
+    await world.work()
+    const foreign = sampleOf(1_000, 'foreign')
+    await world.stores.hot.put('data', 'k', foreign, { size: 1_000 })
+    expect(await finish(id)).toMatchObject({ state: 'retained' })
+    const { body } = await world.stores.hot.get('data', 'k')
+    for await (const chunk of body) expect(Buffer.from(chunk)).toEqual(foreign)
+    expect(await world.read('k')).toEqual(SMALL)
+  })
+
+  it('aborts when the source was overwritten behind the gateway before the switch', async () => {
+    await newWorld({ mode: 'shared' })
+    await world.addObject('k', SMALL)
+    const id = await world.plan('k')
+    const atBoundary = async (boundary: string) => {
+      if (boundary === 'copied') await world.stores.hot.put('data', 'k', sampleOf(5), { size: 5 })
+    }
+    await world.work({ atBoundary })
+    expect(await world.migration(id)).toMatchObject({
+      state: 'aborted',
+      evidence: { error: { kind: 'source-other' } },
+    })
+    await world.sweep()
+    expect(await coldHas('k')).toBe(false)
+  })
+
+  it('ends as aborted when the source is gone', async () => {
+    await newWorld()
+    await world.addObject('k', SMALL)
+    const id = await world.plan('k')
+    await world.stores.hot.delete('data', 'k')
+    await world.work()
+    expect(await world.migration(id)).toMatchObject({
+      state: 'aborted',
+      evidence: { error: { kind: 'source-gone' } },
+    })
+    expect((await world.copies('k')).find(copy => copy.isPrimary)).toMatchObject({ state: 'suspect' })
+  })
+
+  describe('when a client writes', () => {
+    /** What the gateway commits for an overwrite: new bytes under the same native key, a new generation. */
+    async function overwrite(key: string, bytes: Uint8Array) {
+      const id = world.objectId(key)
+      const { database } = world.test
+      const { identity } = await world.stores.hot.put('data', key, bytes, { size: bytes.byteLength })
+      await database.query(
+        `with retired as (
+           delete from copy where object_id = $1 and location_id = $2
+         ), superseded as (
+           update copy set state = 'deleting', is_primary = false, grace_until_ms = null
+           where object_id = $1 and location_id <> $2 and state in ('complete', 'grace', 'suspect')
+         ), raised as (
+           update object set generation = generation + 1, placement_version = placement_version + 1 where id = $1
+         ), forgotten as (
+           delete from object_version where object_id = $1
+         )
+         insert into object_version (object_id, generation, size, etag, last_modified, principal)
+         select $1, generation + 1, $3, 'new', now(), 'user:test' from object where id = $1`,
+        [id, world.locationIds.hot, bytes.byteLength],
+      )
+      await database.query(
+        `insert into copy (object_id, id, generation, location_id, state, is_primary, etag, size, entered_ms,
+                           principal)
+         select id, $2, generation, $3, 'complete', true, $4, $5, 0, 'user:test' from object where id = $1`,
+        [id, newId(), world.locationIds.hot, identity.etag, bytes.byteLength],
+      )
+    }
+
+    it.each([
+      'target-intended',
+      'source-read',
+      'before-publication',
+      'copied',
+      'proven',
+      'switched',
+      'deletion-intended',
+    ] as const)('keeps the version that came at %s, and removes the stale copy', async when => {
+      await newWorld()
+      await world.addObject('k', SMALL)
+      const id = await world.plan('k', { graceMs: 0 })
+      const fresh = sampleOf(2_000, 'fresh')
+      let isDone = false
+      const atBoundary = async (boundary: string) => {
+        if (boundary !== when || isDone) return
+        isDone = true
+        await overwrite('k', fresh)
+      }
+      await world.work({ atBoundary })
+      expect(isDone).toBe(true)
+      expect(await world.migration(id)).toMatchObject({ state: 'aborted' })
+      expect(await world.read('k')).toEqual(fresh)
+      await world.sweep()
+      expect(await world.read('k')).toEqual(fresh)
+      expect(await coldHas('k')).toBe(false)
+      expect(await world.copies('k')).toMatchObject([{ isPrimary: true, generation: 2 }])
+    })
+
+    it('keeps the version a client wrote while the object was being copied', async () => {
+      await newWorld()
+      await world.addObject('k', SMALL)
+      const id = await world.plan('k')
+      const fresh = sampleOf(10, 'fresh')
+      const { hot } = world.stores
+      let reads = 0
+      world.stores.hot = changed(hot, {
+        async get(...given: Parameters<ObjectStore['get']>) {
+          const found = await hot.get(...given)
+          if (reads++ === 0) await overwrite('k', fresh)
+          return found
+        },
+      })
+      await world.work()
+      expect(await world.migration(id)).toMatchObject({ state: 'aborted' })
+      expect(await world.read('k')).toEqual(fresh)
+    })
+
+    it('ends as aborted when the object was deleted, and leaves nothing', async () => {
+      await newWorld()
+      await world.addObject('k', SMALL)
+      const id = await world.plan('k')
+      const atBoundary = async (boundary: string) => {
+        if (boundary !== 'proven') return
+        await world.test.database.query(
+          `update object set is_present = false, generation = generation + 1,
+                             placement_version = placement_version + 1 where id = $1`,
+          [world.objectId('k')],
+        )
+        await world.test.database.query(
+          `update copy set state = 'deleting', is_primary = false where object_id = $1 and state = 'complete'`,
+          [world.objectId('k')],
+        )
+      }
+      await world.work({ atBoundary })
+      expect(await world.migration(id)).toMatchObject({ state: 'aborted' })
+      await world.sweep()
+      expect([await hotHas('k'), await coldHas('k')]).toEqual([false, false])
+      expect(await world.copies('k')).toEqual([])
+    })
+  })
+
+  describe('when a store lies', () => {
+    async function expectNeverSwitched(id: string) {
+      const migration = await finish(id)
+      expect(migration.state).toBe('quarantined')
+      expect(migration.evidence.error).toBeDefined()
+      expect(await world.timeline(id)).not.toContain('switch-won')
+      expect(await hotHas('k')).toBe(true)
+      return migration
+    }
+
+    it('never switches to a target that flips a bit', async () => {
+      await newWorld()
+      const { cold } = world.stores
+      world.stores.cold = changed(cold, {
+        capabilities: { ...cold.capabilities, reportedDigests: [] },
+        put: (container, key, body, options) => {
+          const { digests: _, ...rest } = options
+          return cold.put(container, key, flipped(chunksOf(body)), rest)
+        },
+      })
+      await world.addObject('k', SMALL)
+      const migration = await expectNeverSwitched(await world.plan('k'))
+      expect(migration.evidence.error).toMatchObject({ kind: 'target-sha256' })
+      expect(migration.attempt).toBe(3)
+      expect(await world.read('k')).toEqual(SMALL)
+      await world.sweep()
+      expect(await coldHas('k')).toBe(false)
+    })
+
+    it('never switches to a target that loses the last byte', async () => {
+      await newWorld()
+      const { cold } = world.stores
+      world.stores.cold = changed(cold, {
+        put: (container, key, body, options) => {
+          const { digests: _, ...rest } = options
+          const short = (body as Uint8Array).subarray(0, -1)
+          return cold.put(container, key, short, { ...rest, size: short.byteLength })
+        },
+      })
+      await world.addObject('k', SMALL)
+      const migration = await expectNeverSwitched(await world.plan('k'))
+      expect(migration.evidence.error).toMatchObject({ kind: 'target-size' })
+    })
+
+    it('never switches when the target forgets what it took', async () => {
+      await newWorld()
+      const { cold } = world.stores
+      world.stores.cold = changed(cold, {
+        put: async () => ({ identity: { etag: 'promise', versionId: null } }),
+      })
+      await world.addObject('k', SMALL)
+      const migration = await expectNeverSwitched(await world.plan('k'))
+      expect(migration.evidence.error).toMatchObject({ kind: 'target-gone' })
+    })
+
+    it('quarantines a source whose bytes are not the ones the catalog knows, and suspects it', async () => {
+      await newWorld()
+      const { hot } = world.stores
+      world.stores.hot = changed(hot, {
+        async get(...given: Parameters<ObjectStore['get']>) {
+          const found = await hot.get(...given)
+          const body = Object.assign(flipped(found.body), { destroy: () => found.body.destroy() })
+          return { ...found, body }
+        },
+      })
+      await world.addObject('k', SMALL, { sha256: sha256Of(SMALL) })
+      const migration = await expectNeverSwitched(await world.plan('k'))
+      expect(migration.evidence.error).toMatchObject({ kind: 'source-sha256' })
+      expect((await world.copies('k')).find(copy => copy.isPrimary)).toMatchObject({ state: 'suspect' })
+      expect(await coldHas('k')).toBe(false)
+    })
+
+    it('tries again when only one reading of the source was wrong', async () => {
+      await newWorld()
+      const { hot } = world.stores
+      let reads = 0
+      world.stores.hot = changed(hot, {
+        async get(...given: Parameters<ObjectStore['get']>) {
+          const found = await hot.get(...given)
+          if (reads++ > 0) return found
+          const body = Object.assign(flipped(found.body), { destroy: () => found.body.destroy() })
+          return { ...found, body }
+        },
+      })
+      await world.addObject('k', SMALL, { sha256: sha256Of(SMALL) })
+      expect(await finish(await world.plan('k'))).toMatchObject({ state: 'done' })
+    })
+
+    it('switches back to the source when the new primary vanished during grace', async () => {
+      await newWorld()
+      await world.addObject('k', SMALL)
+      const id = await world.plan('k')
+      await world.work()
+      await world.stores.cold.delete('data', 'k')
+      expect(await finish(id)).toMatchObject({ state: 'quarantined' })
+      expect(await world.read('k')).toEqual(SMALL)
+    })
+  })
+
+  it('refuses a target key that holds bytes which are not ours', async () => {
+    await newWorld()
+    await world.stores.cold.ensureContainer('data')
+    await world.stores.cold.put('data', 'k', sampleOf(3, 'foreign'), { size: 3 })
+    await world.addObject('k', SMALL)
+    expect(await finish(await world.plan('k'))).toMatchObject({
+      state: 'quarantined',
+      evidence: { error: { kind: 'target-occupied' } },
+    })
+    await world.sweep()
+    expect((await world.stores.cold.head('data', 'k')).size).toBe(3)
+  })
+
+  it('tries again after a passing failure, and counts the tries', async () => {
+    await newWorld()
+    const { cold } = world.stores
+    let failures = 2
+    world.stores.cold = changed(cold, {
+      put: (...given) => {
+        if (failures-- <= 0) return cold.put(...given)
+        const facts = { kind: 'throttled', retry: 'yes', store: 'cold', operation: 'put' } as const
+        return Promise.reject(new StoreError({ ...facts, message: 'slow down' }))
+      },
+    })
+    await world.addObject('k', SMALL)
+    const id = await world.plan('k')
+    await world.work()
+    expect(await world.migration(id)).toMatchObject({
+      state: 'copying',
+      attempt: 1,
+      leaseOwner: null,
+      evidence: { error: { kind: 'throttled' } },
+    })
+    expect(await finish(id)).toMatchObject({ state: 'done' })
+  })
+
+  it('quarantines with evidence after the last try', async () => {
+    await newWorld()
+    const facts = { kind: 'unreachable', retry: 'yes', store: 'cold', operation: 'put' } as const
+    world.stores.cold = changed(world.stores.cold, {
+      put: () => Promise.reject(new StoreError({ ...facts, message: 'no route' })),
+    })
+    await world.addObject('k', SMALL)
+    expect(await finish(await world.plan('k'))).toMatchObject({
+      state: 'quarantined',
+      attempt: 3,
+      evidence: { error: { kind: 'unreachable', message: 'no route' } },
+    })
+  })
+
+  it('removes what an aborted migration left at the target', async () => {
+    await newWorld()
+    await world.addObject('k', sampleOf(9 * MIB))
+    const id = await world.plan('k')
+    const stopping = new AbortController()
+    const { multipart } = world.stores.cold
+    let aborted: string | null = null
+    world.stores.cold = changed(world.stores.cold, {
+      multipart: {
+        ...multipart!,
+        abort: async (container, key, uploadId) => {
+          aborted = uploadId
+          await multipart!.abort(container, key, uploadId)
+        },
+      },
+    })
+    const atBoundary = (boundary: string) => {
+      if (boundary === 'parts-staged')
+        throw Object.assign(new Error('the process died'), { signal: stopping })
+    }
+    await world.work({ atBoundary })
+    await world.test.database.query('update migration set cancel_requested = true')
+    await world.letTimePass()
+    await world.work()
+    expect(await world.migration(id)).toMatchObject({ state: 'aborted' })
+    await world.sweep()
+    expect(aborted).not.toBeNull()
+    expect(await world.copies('k')).toHaveLength(1)
+  })
+
+  it('gives everything back when it is asked to stop, and counts no try', async () => {
+    await newWorld()
+    await world.addObject('k', SMALL)
+    const id = await world.plan('k')
+    const stopping = new AbortController()
+    const { createMigrationWorker } = await import('./run-migrations.ts')
+    const atBoundary = (boundary: string) => {
+      if (boundary === 'source-read') stopping.abort()
+    }
+    await createMigrationWorker({ ...world.parts, atBoundary }).step(stopping.signal)
+    expect(await world.migration(id)).toMatchObject({ state: 'copying', attempt: 0, leaseOwner: null })
+    await world.work()
+    expect(await world.migration(id)).toMatchObject({ state: 'grace' })
+  })
+
+  it('moves a thousand small objects', async () => {
+    await newWorld()
+    const keys = Array.from({ length: 1_000 }, (_, index) => `small/${index}`)
+    for (const key of keys) await world.addObject(key, sampleOf(4_096, key))
+    for (const key of keys) await world.plan(key, { graceMs: 0 })
+    const startedAt = performance.now()
+    await world.work({ concurrency: 16 })
+    const perSecond = Math.round(1_000 / ((performance.now() - startedAt) / 1_000))
+    console.info(`moved ${perSecond} small objects per second`)
+    const { rows } = await world.test.database.query('select state, count(*) from migration group by state')
+    expect(rows).toEqual([{ state: 'done', count: 1_000 }])
+  })
+})

@@ -1,0 +1,159 @@
+import {
+  abandonStagingCopies,
+  type CopyToSweep,
+  deleteCopyRow,
+  listCopiesAt,
+  listCopiesToSweep,
+  lockCopyToSweep,
+  retainCopy,
+} from '../database/copies.ts'
+import { withObjectLock } from '../database/object-lock.ts'
+import type { Connection, Database } from '../database/postgres.ts'
+import type { Clock } from '../domain/clock.ts'
+import { SECOND } from '../domain/duration.ts'
+import type { Uuid } from '../domain/identifiers.ts'
+import { type ObjectStore, StoreError } from '../stores/object-store.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { Loop } from './loop.ts'
+import { type DeletionOutcome, deleteCopyBytes } from './migrations/delete-copy.ts'
+
+/** How many copies one step looks at. */
+const COPIES_PER_STEP_MAX = 200
+/** How many are deleted at once; each holds a connection while it is. */
+const DELETIONS_AT_ONCE = 4
+/** How long a deletion waits for a client's write of the same object, in milliseconds. */
+const LOCK_WAIT_MS_MAX = 2_000
+const REQUEST_MS_MAX = 30 * SECOND
+/** How long a copy or a location that failed is left alone, in wall milliseconds. */
+const REST_MS = 10 * SECOND
+const RESTING_MAX = 10_000
+const IDLE_MS = SECOND
+
+/** What the sweeper needs. */
+export interface SweepParts {
+  readonly database: Database
+  /** The open store with this id. Rejects with a `StoreError`. Whoever opens stores closes them. */
+  readonly openStore: (storeId: Uuid) => Promise<ObjectStore>
+  readonly wallClock: Clock
+  readonly log: Logger
+  /** Told what became of each copy. */
+  readonly onSwept?: (outcome: DeletionOutcome) => void
+}
+
+/**
+ * The loop that deletes copies nobody reads any more: superseded by an overwrite or a delete of the gateway,
+ * or left by a migration that ended without a switch. Each is deleted while its object is locked, and only if
+ * the bytes are still that copy's and no other copy's.
+ */
+export function createCopySweeper(parts: SweepParts): Loop {
+  const resting = new RestingPlaces(parts.wallClock)
+  return {
+    name: 'sweep-copies',
+    idleMs: IDLE_MS,
+    async step(signal) {
+      await abandonStagingCopies(parts.database, COPIES_PER_STEP_MAX)
+      const copies = await listCopiesToSweep(parts.database, {
+        limit: COPIES_PER_STEP_MAX,
+        exceptCopyIds: resting.list('copy'),
+        exceptLocationIds: resting.list('location'),
+      })
+      const queue = [...copies]
+      const sweepers = Array.from({ length: DELETIONS_AT_ONCE }, async () => {
+        for (let next = queue.shift(); next !== undefined && !signal.aborted; next = queue.shift()) {
+          await sweepOne(parts, resting, next, signal)
+        }
+      })
+      await Promise.all(sweepers)
+      return copies.length
+    },
+  }
+}
+
+async function sweepOne(
+  parts: SweepParts,
+  resting: RestingPlaces,
+  found: CopyToSweep,
+  signal: AbortSignal,
+): Promise<void> {
+  const { copy } = found
+  if (resting.has('location', copy.locationId)) return
+  try {
+    const store = await parts.openStore(found.place.storeId)
+    await withObjectLock(parts.database, copy.objectId, LOCK_WAIT_MS_MAX, async connection => {
+      const locked = await lockCopyToSweep(connection, copy.objectId, copy.id)
+      if (locked !== null) await sweepLocked(parts, connection, store, locked, signal)
+    })
+  } catch (error) {
+    if (signal.aborted) return
+    const isOfStore = error instanceof StoreError && error.retry === 'yes'
+    resting.add(isOfStore ? 'location' : 'copy', isOfStore ? copy.locationId : copy.id)
+    parts.log.warn(
+      { error, copyId: copy.id },
+      'a superseded copy could not be deleted and will be tried again',
+    )
+  }
+}
+
+async function sweepLocked(
+  parts: SweepParts,
+  connection: Connection,
+  store: ObjectStore,
+  locked: CopyToSweep,
+  signal: AbortSignal,
+): Promise<void> {
+  const { copy, place } = locked
+  const requestSignal = () => AbortSignal.any([signal, AbortSignal.timeout(REQUEST_MS_MAX)])
+  if (locked.uploadId !== null) {
+    await store.multipart?.abort(place.container, place.nativeKey, locked.uploadId, {
+      signal: requestSignal(),
+    })
+  }
+  const others = await listCopiesAt(connection, copy.objectId, place)
+  const outcome = await deleteCopyBytes({
+    store,
+    container: place.container,
+    copy,
+    bucket: locked.bucket,
+    key: locked.key,
+    others: others.filter(other => other.id !== copy.id),
+    intent: locked.migrationId,
+    signal: requestSignal,
+  })
+  parts.onSwept?.(outcome)
+  if (outcome === 'unsafe' || outcome === 'refused') {
+    await retainCopy(connection, copy.objectId, copy.id)
+    parts.log.info({ copyId: copy.id, outcome }, 'a superseded copy is retained')
+    return
+  }
+  if (outcome === 'changed')
+    parts.log.warn({ copyId: copy.id }, 'bytes that are not ours took the place of a copy')
+  await deleteCopyRow(connection, copy.objectId, copy.id)
+}
+
+/** Copies and locations that failed a moment ago. Bounded: the oldest is forgotten first. */
+class RestingPlaces {
+  readonly #clock: Clock
+  readonly #until = new Map<string, number>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  add(kind: 'copy' | 'location', id: Uuid): void {
+    const oldest = this.#until.keys().next().value
+    if (this.#until.size >= RESTING_MAX && oldest !== undefined) this.#until.delete(oldest)
+    this.#until.set(`${kind} ${id}`, this.#clock.now() + REST_MS)
+  }
+
+  has(kind: 'copy' | 'location', id: Uuid): boolean {
+    return this.list(kind).includes(id)
+  }
+
+  list(kind: 'copy' | 'location'): Uuid[] {
+    const now = this.#clock.now()
+    for (const [name, until] of this.#until) if (until <= now) this.#until.delete(name)
+    return [...this.#until.keys()]
+      .filter(name => name.startsWith(`${kind} `))
+      .map(name => name.slice(kind.length + 1))
+  }
+}

@@ -1,0 +1,221 @@
+import { createHash } from 'node:crypto'
+import { COPY_COLUMNS, type CopyRow, copyOf } from '../../src/database/copies.ts'
+import { findMigration, listMigrationTimeline } from '../../src/database/migration-views.ts'
+import { createPostgresLedger } from '../../src/database/migrations.ts'
+import { resolveObject } from '../../src/database/objects.ts'
+import type { BucketMode } from '../../src/domain/bucket.ts'
+import { GIB } from '../../src/domain/bytes.ts'
+import { wallClock } from '../../src/domain/clock.ts'
+import { newId, objectIdOf, type Uuid } from '../../src/domain/identifiers.ts'
+import type { Location } from '../../src/domain/location.ts'
+import type { NewMigration } from '../../src/domain/migration-record.ts'
+import type { MigrationLedger } from '../../src/migration/ledger.ts'
+import { createMemoryStore } from '../../src/stores/memory/memory-store.ts'
+import type { ObjectStore } from '../../src/stores/object-store.ts'
+import { silentLogger } from '../../src/telemetry/logger.ts'
+import { type MigrationParts, noMigrationMetrics } from '../../src/workers/migrations/migration-parts.ts'
+import { createMigrationWorker } from '../../src/workers/run-migrations.ts'
+import { createCopySweeper } from '../../src/workers/sweep-copies.ts'
+import { createTestDatabase, type TestDatabase } from './database.ts'
+
+const CONTAINER = 'data'
+const MODEL_START = 1_000_000
+
+/** Two stores, two locations, one bucket: everything a move needs, with real bytes. */
+export interface MovingWorld {
+  readonly test: TestDatabase
+  readonly ledger: MigrationLedger
+  /** What the mover opens; tests put liars in front of the real stores. */
+  readonly stores: { hot: ObjectStore; cold: ObjectStore }
+  readonly locationIds: { readonly hot: Uuid; readonly cold: Uuid }
+  readonly bucketId: Uuid
+  readonly modelClock: { at: number; now(): number }
+  readonly parts: MigrationParts
+  objectId(key: string): Uuid
+  addObject(key: string, bytes: Uint8Array, options?: { sha256?: string }): Promise<void>
+  /** Plans a move from hot to cold, or back. */
+  plan(key: string, change?: Partial<NewMigration>): Promise<Uuid>
+  /** Runs everything that is due now. */
+  work(change?: Partial<MigrationParts>): Promise<number>
+  sweep(): Promise<number>
+  /** Leases of dead workers run out, back-off is over, and grace is looked at again. */
+  letTimePass(): Promise<void>
+  endGrace(): void
+  migration(id: Uuid): Promise<NonNullable<Awaited<ReturnType<typeof findMigration>>>>
+  timeline(id: Uuid): Promise<string[]>
+  copies(key: string): Promise<ReturnType<typeof copyOf>[]>
+  /** The bytes a reader is given now. */
+  read(key: string): Promise<Buffer>
+  dispose(): Promise<void>
+}
+
+/** Builds the world on a database of its own. `dispose` it. */
+export async function createMovingWorld(
+  options: { mode?: BucketMode; stores?: { hot: ObjectStore; cold: ObjectStore } } = {},
+): Promise<MovingWorld> {
+  const test = await createTestDatabase({ connectionsMax: 24 })
+  const { database } = test
+  const stores = options.stores ?? { hot: newMemoryStore('hot-store'), cold: newMemoryStore('cold-store') }
+  const storeIds = { hot: newId(), cold: newId() }
+  const locationIds = { hot: newId(), cold: newId() }
+  const bucketId = newId()
+  const bucketName = 'photos'
+  const locations = new Map<Uuid, Location>()
+  for (const tier of ['hot', 'cold'] as const) {
+    await database.query(
+      `insert into store (id, name, kind, settings, principal) values ($1, $2, 'memory', '{}', 'user:test')`,
+      [storeIds[tier], `${tier}-store`],
+    )
+    await database.query(
+      `insert into location (id, name, store_id, container, tier, price_id, region, first_byte_ms_p99, principal)
+       values ($1, $2, $3, $4, $2, 'p', 'r', 1, 'user:test')`,
+      [locationIds[tier], tier, storeIds[tier], CONTAINER],
+    )
+    locations.set(locationIds[tier], locationOf(tier, locationIds[tier], storeIds[tier]))
+  }
+  await database.query(
+    `insert into bucket (id, name, mode, write_location_id, principal) values ($1, $2, $3, $4, 'user:test')`,
+    [bucketId, bucketName, options.mode ?? 'exclusive', locationIds.hot],
+  )
+  await stores.hot.ensureContainer(CONTAINER)
+  const modelClock = { at: MODEL_START, now: () => modelClock.at }
+  const ledger: MigrationLedger = createPostgresLedger(database)
+  const openStore = async (id: Uuid) => (id === storeIds.hot ? world.stores.hot : world.stores.cold)
+  const parts: MigrationParts = {
+    ledger,
+    openStore,
+    locationById: async id => locations.get(id) ?? null,
+    modelClock,
+    wallClock,
+    workerId: 'worker-1',
+    concurrency: 8,
+    log: silentLogger,
+    metrics: noMigrationMetrics(),
+    random: () => 0.5,
+  }
+  const objectId = (key: string) => objectIdOf(bucketId, key)
+  const run = async (step: (signal: AbortSignal) => Promise<number>) => step(new AbortController().signal)
+
+  const world: MovingWorld = {
+    test,
+    ledger,
+    stores,
+    locationIds,
+    bucketId,
+    modelClock,
+    parts,
+    objectId,
+
+    async addObject(key, bytes, { sha256 } = {}) {
+      const id = objectId(key)
+      const { identity } = await stores.hot.put(CONTAINER, key, bytes, { size: bytes.byteLength })
+      await database.query(
+        `insert into object (id, bucket_id, key, generation, placement_version, is_present, principal)
+         values ($1, $2, $3, 1, 1, true, 'user:test')`,
+        [id, bucketId, key],
+      )
+      await database.query(
+        `insert into object_version (object_id, generation, size, etag, metadata, sha256, sha256_source,
+                                     last_modified, principal)
+         values ($1, 1, $2, 'client-etag', '{"colour": "blue"}', decode($3, 'hex'), $4, now(), 'user:test')`,
+        [id, bytes.byteLength, sha256 ?? null, sha256 === undefined ? null : 'client-write'],
+      )
+      await database.query(
+        `insert into copy (object_id, id, generation, location_id, state, is_primary, etag, version_id, size,
+                           entered_ms, principal)
+         values ($1, $2, 1, $3, 'complete', true, $4, $5, $6, 0, 'user:test')`,
+        [id, newId(), locationIds.hot, identity.etag, identity.versionId, bytes.byteLength],
+      )
+    },
+
+    async plan(key, change = {}) {
+      const object = await resolveObject(database, objectId(key))
+      const migration: NewMigration = {
+        id: newId(),
+        objectId: objectId(key),
+        generation: object!.generation,
+        placementVersion: object!.placementVersion,
+        targetCopyId: newId(),
+        targetLocationId: locationIds.cold,
+        priority: 50,
+        direction: 'demotion',
+        graceMs: 1_000,
+        attemptsMax: 3,
+        decisionId: null,
+        planId: null,
+        monthlySavingUsd: null,
+        oneTimeUsd: null,
+        ...change,
+      }
+      const { refused } = await ledger.create([migration], 'user:test')
+      if (refused.length > 0) throw new Error(`not planned: ${refused[0]!.reason}`)
+      return migration.id
+    },
+
+    work: change => run(createMigrationWorker({ ...parts, ...change }).step),
+    sweep: () => run(createCopySweeper({ database, openStore, wallClock, log: silentLogger }).step),
+
+    async letTimePass() {
+      await database.query(
+        `update migration set not_before = now(),
+                              lease_expires_at = lease_expires_at - interval '1 hour'`,
+      )
+    },
+    endGrace() {
+      modelClock.at += 10_000
+    },
+
+    async migration(id) {
+      return (await findMigration(database, id))!
+    },
+    async timeline(id) {
+      return (await listMigrationTimeline(database, id)).map(entry => entry.event)
+    },
+    async copies(key) {
+      const { rows } = await database.query<CopyRow>(
+        `select ${COPY_COLUMNS} from copy c join object o on o.id = c.object_id
+         where c.object_id = $1 order by c.entered_ms, c.id`,
+        [objectId(key)],
+      )
+      return rows.map(copyOf)
+    },
+    async read(key) {
+      const object = await resolveObject(database, objectId(key))
+      const copy = object!.copy!
+      const store = await openStore(copy.storeId)
+      const { body } = await store.get(copy.container, copy.nativeKey, { onlyIf: copy.identity })
+      const chunks: Uint8Array[] = []
+      for await (const chunk of body) chunks.push(chunk)
+      return Buffer.concat(chunks)
+    },
+    dispose: () => test.drop(),
+  }
+  return world
+}
+
+/** A store in memory with room for tests. */
+export function newMemoryStore(name: string): ObjectStore {
+  return createMemoryStore({ name, settings: { capacityBytes: GIB } })
+}
+
+/** Bytes that differ by seed. */
+export function sampleOf(size: number, seed = 'a'): Buffer {
+  const block = createHash('sha512').update(seed).digest()
+  return Buffer.alloc(size, block)
+}
+
+function locationOf(tier: 'hot' | 'cold', id: Uuid, storeId: Uuid): Location {
+  return {
+    id,
+    name: tier,
+    storeId,
+    container: CONTAINER,
+    storageClass: null,
+    tier,
+    priceId: 'p',
+    region: 'r',
+    firstByteMsP99: 1,
+    restoreHours: null,
+    capacityBytes: null,
+  }
+}
