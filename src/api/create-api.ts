@@ -1,4 +1,4 @@
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyPluginAsync, LogController } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { guardRoutes } from './authentication.ts'
 import type { ApiOptions } from './context.ts'
@@ -16,6 +16,7 @@ import { bucketsRoutes } from './routes/buckets.ts'
 import { eventsRoutes } from './routes/events.ts'
 import { importsRoutes } from './routes/imports.ts'
 import { locationsRoutes } from './routes/locations.ts'
+import { migrationsRoutes } from './routes/migrations.ts'
 import { objectsRoutes } from './routes/objects.ts'
 import { overviewRoutes } from './routes/overview.ts'
 import { plansRoutes } from './routes/plans.ts'
@@ -38,9 +39,30 @@ const REQUEST_TIMEOUT_MS = 60_000
  * Call `listen` to open it, or `ready` to use `inject`; `close` ends streams and background looks.
  */
 export function createApi(options: ApiOptions): FastifyInstance {
+  const live = { feed: new ActivityFeed(options), sampler: new OverviewSampler(options) }
+  const app = assembleApi(options, live)
+  app.addHook('onReady', async () => {
+    await live.feed.start()
+    live.sampler.start()
+  })
+  app.addHook('onClose', async () => {
+    await live.feed.stop()
+    await live.sampler.stop()
+  })
+  return app
+}
+
+/** What runs in the background while the server does. */
+export interface Live {
+  readonly feed: ActivityFeed
+  readonly sampler: OverviewSampler
+}
+
+/** The server with all its routes and nothing in the background: enough to describe it. */
+export function assembleApi(options: ApiOptions, live: Live): FastifyInstance {
   const app = Fastify({
     loggerInstance: options.log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.config.bodyBytesMax,
     requestTimeout: REQUEST_TIMEOUT_MS,
     routerOptions: { maxParamLength: PATH_PARAMETER_LENGTH_MAX },
@@ -58,23 +80,14 @@ export function createApi(options: ApiOptions): FastifyInstance {
   boundRequests(app, options)
   guardRoutes(app, options)
   honourIdempotencyKeys(app, options)
-  app.register(async scope => registerRoutes(scope, options))
+  documentRoutes(app, options.version)
+  for (const routes of routesOf(options, live)) app.register(routes)
+  app.register(async scope => serveDashboard(scope, options))
   return app
 }
 
-async function registerRoutes(app: FastifyInstance, options: ApiOptions): Promise<void> {
-  const live = { feed: new ActivityFeed(options), sampler: new OverviewSampler(options) }
-  app.addHook('onReady', async () => {
-    await live.feed.start()
-    live.sampler.start()
-  })
-  app.addHook('onClose', async () => {
-    await live.feed.stop()
-    await live.sampler.stop()
-  })
-
-  await documentRoutes(app, options.version)
-  const routes = [
+function routesOf(options: ApiOptions, live: Live): FastifyPluginAsync[] {
+  return [
     systemRoutes(options),
     sessionRoutes(options),
     overviewRoutes(live.sampler),
@@ -82,6 +95,7 @@ async function registerRoutes(app: FastifyInstance, options: ApiOptions): Promis
     activityRoutes(options),
     objectsRoutes(options),
     plansRoutes(options),
+    migrationsRoutes(options),
     eventsRoutes(options),
     importsRoutes(options),
     simulationsRoutes(options),
@@ -93,6 +107,4 @@ async function registerRoutes(app: FastifyInstance, options: ApiOptions): Promis
     accessKeysRoutes(options),
     tokensRoutes(options),
   ]
-  for (const plugin of routes) await app.register(plugin)
-  await serveDashboard(app, options)
 }

@@ -1,6 +1,6 @@
 import fastifySwagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
-import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { ROLES_OF_ROUTES } from './roles-of-routes.ts'
 import { COMPONENTS } from './schemas/components.ts'
@@ -10,12 +10,11 @@ const DESCRIPTION = `The control plane of Data in Motion. Lists are pages of at 
 cursor; errors are problem documents (RFC 9457); times are ISO 8601 in UTC; money is US dollars of list prices.`
 
 /** Collects the OpenAPI 3.1 document from the routes that are registered after it. */
-export async function documentRoutes(app: FastifyInstance, version: string): Promise<void> {
-  const schemaRegistry = z.registry<{ id: string }>()
+export function documentRoutes(app: FastifyInstance, version: string): void {
+  // Names go where the descriptions are; adding one again changes nothing.
   for (const [id, schema] of Object.entries({ ...COMPONENTS, Problem: problemSchema }))
-    schemaRegistry.add(schema, { id })
-  const transformObject = createJsonSchemaTransformObject({ schemaRegistry })
-  await app.register(fastifySwagger, {
+    z.globalRegistry.add(schema, { ...z.globalRegistry.get(schema), id })
+  app.register(fastifySwagger, {
     openapi: {
       openapi: '3.1.0',
       info: {
@@ -32,8 +31,9 @@ export async function documentRoutes(app: FastifyInstance, version: string): Pro
         },
       },
     },
-    transform: createJsonSchemaTransform({ schemaRegistry }),
-    transformObject: document => withProblemsAndRoles(transformObject(document) as OpenApiDocument) as never,
+    transform: jsonSchemaTransform,
+    transformObject: document =>
+      tidy(withProblemsAndRoles(jsonSchemaTransformObject(document) as OpenApiDocument)) as never,
   })
 }
 
@@ -60,6 +60,12 @@ export interface OpenApiOperation {
   'x-role'?: string
 }
 
+/** Routes that answer with something else than JSON. */
+const NOT_JSON: Readonly<Record<string, string>> = {
+  '/metrics': 'text/plain',
+  '/v1/stream': 'text/event-stream',
+}
+
 function withProblemsAndRoles(document: OpenApiDocument): OpenApiDocument {
   for (const [path, operations] of Object.entries(document.paths))
     for (const [method, operation] of Object.entries(operations)) {
@@ -67,10 +73,30 @@ function withProblemsAndRoles(document: OpenApiDocument): OpenApiDocument {
       const role = ROLES_OF_ROUTES[route] ?? 'admin'
       operation['x-role'] = role
       operation.security = role === 'public' ? [] : [{ token: [] }, { session: [] }]
+      for (const response of Object.values(operation.responses))
+        if (response.description === 'Default Response') response.description = operation.summary ?? ''
+      const otherType = NOT_JSON[path]
+      const json = operation.responses['200']?.content?.['application/json']
+      if (otherType !== undefined && json !== undefined)
+        operation.responses['200'] = { description: operation.summary ?? '', content: { [otherType]: json } }
       operation.responses.default = {
         description: 'A problem document',
         content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
       }
     }
   return document
+}
+
+/** Schemas for requests that no request uses, and checks that say no more than the format beside them. */
+function tidy(document: OpenApiDocument): OpenApiDocument {
+  const { schemas } = document.components
+  for (const name of Object.keys(schemas)) if (name.endsWith('Input')) delete schemas[name]
+  return JSON.parse(JSON.stringify(document), (_key, value: unknown) => {
+    if (typeof value !== 'object' || value === null) return value
+    const schema = value as { format?: unknown; pattern?: unknown; maximum?: unknown; minimum?: unknown }
+    if (typeof schema.format === 'string') delete schema.pattern
+    if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum
+    if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum
+    return value
+  })
 }

@@ -94,19 +94,6 @@ export async function countUnfinishedMigrations(database: Queryable): Promise<Un
   return rows
 }
 
-/** Migrations that ended during the last hour of the wall clock, by end state. */
-export async function countRecentMigrations(database: Queryable): Promise<Map<MigrationState, number>> {
-  const { rows } = await database.query<{ state: MigrationState; count: number }>({
-    name: 'overview_recent',
-    text: `
-      select state, count(*) as count
-      from migration
-      where finished_at is not null and finished_at > now() - interval '1 hour'
-      group by state`,
-  })
-  return new Map(rows.map(row => [row.state, row.count]))
-}
-
 /** How fast the model clock runs; 1 where nobody set it. */
 export async function readClockScale(database: Queryable): Promise<number> {
   const { rows } = await database.query<{ scale: number }>('select scale from model_clock')

@@ -1,7 +1,83 @@
+import { listPlacementLocations, readPlacementFacts } from '../../database/placement-facts.ts'
+import { findPolicy } from '../../database/policies.ts'
+import { findCurrentPriceBook } from '../../database/price-books.ts'
+import type { StoredPlacementFacts } from '../../domain/placement-facts.ts'
+import { heatReadingAt } from '../../heat/heat-reading.ts'
+import { decidePlacement } from '../../placement/decide-placement.ts'
+import { explainPlacement } from '../../placement/explain/explain-placement.ts'
+import type { PlacementRules } from '../../placement/price-options.ts'
 import type { ApiOptions } from '../context.ts'
-import { ApiError } from '../problems.ts'
+import { optionalTimeText, timeText } from '../present.ts'
+import { ApiError, notFound } from '../problems.ts'
 import type { ExplanationResource } from '../schemas/explanation.ts'
 
-export async function explainObject(_id: string, _options: ApiOptions): Promise<ExplanationResource> {
-  throw new ApiError('not-available', 'explanations are not there yet')
+/**
+ * Makes the decision about one object again, as the planner would now, and words it for a person. Nothing is
+ * kept. Throws an ApiError `conflict` where there is nothing to decide by: no policy, or no price book.
+ */
+export async function explainObject(
+  objectId: string,
+  options: Pick<ApiOptions, 'database' | 'clock'>,
+): Promise<ExplanationResource> {
+  const [row] = await readPlacementFacts(options.database, [objectId])
+  if (row === undefined) throw notFound('object with a primary copy', objectId)
+  const rules = await rulesFor(row.facts, options)
+  const facts = { ...row.facts, ...heatReadingAt(row.facts, rules.now) }
+  const decision = decidePlacement(facts, rules.policy, rules.priceBook, rules.locations, rules.now)
+  const explanation = explainPlacement(facts, decision, rules)
+  const here = locationIn(rules, decision.fromLocationId)
+  const there = locationIn(rules, decision.toLocationId)
+  return {
+    objectId,
+    bucket: facts.bucketName,
+    key: facts.key,
+    size: facts.size,
+    location: { id: here.id, name: here.name },
+    tier: here.tier,
+    stays: here.id === there.id,
+    targetLocation: { id: there.id, name: there.name },
+    reason: decision.reason,
+    summary: explanation.summary,
+    monthlySavingUsd: decision.monthlySavingUsd,
+    oneTimeUsd: decision.oneTimeUsd,
+    paybackDays: decision.paybackDays,
+    alternatives: explanation.alternatives.map(({ locationId, text }) => ({
+      ...decision.alternatives.find(alternative => alternative.locationId === locationId)!,
+      explanation: text,
+    })),
+    whatWouldChangeIt: explanation.whatWouldChangeIt.map(condition => ({
+      ...condition,
+      at: optionalTimeText(condition.at),
+    })),
+    inputs: { ...decision.inputs, at: timeText(decision.inputs.at) },
+    reviewAt: timeText(decision.reviewAt),
+    reviewReason: decision.reviewReason,
+    migrationId: facts.migrationId,
+  }
+}
+
+function locationIn(rules: PlacementRules, locationId: string): PlacementRules['locations'][number] {
+  const location = rules.locations.find(candidate => candidate.id === locationId)
+  if (location === undefined) throw notFound('location', locationId)
+  return location
+}
+
+async function rulesFor(
+  facts: StoredPlacementFacts,
+  { database, clock }: Pick<ApiOptions, 'database' | 'clock'>,
+): Promise<PlacementRules> {
+  const now = clock.now()
+  const [policy, priceBook, locations] = await Promise.all([
+    facts.policyId === null ? null : findPolicy(database, facts.policyId),
+    findCurrentPriceBook(database, timeText(now).slice(0, 10)),
+    listPlacementLocations(database),
+  ])
+  if (policy === null)
+    throw new ApiError(
+      'conflict',
+      `the bucket ${facts.bucketName} has no policy, so nothing decides about its objects: give it one`,
+    )
+  if (priceBook === null)
+    throw new ApiError('conflict', 'there is no price book, so no place has a price: add one')
+  return { policy: policy.spec, priceBook: priceBook.book, locations, now }
 }

@@ -1,8 +1,8 @@
 import { listLatestDecisions } from '../../database/decisions.ts'
 import { countDeadLetters, listIngestProgress } from '../../database/event-progress.ts'
 import { readIngestLag } from '../../database/ingest-partitions.ts'
+import { countFinishedMigrations } from '../../database/migration-views.ts'
 import {
-  countRecentMigrations,
   countUnfinishedMigrations,
   readClockScale,
   readPendingShifts,
@@ -12,6 +12,7 @@ import {
 } from '../../database/overview.ts'
 import { sumProposedPlans } from '../../database/plans.ts'
 import { findCurrentPriceBook } from '../../database/price-books.ts'
+import { HOUR } from '../../domain/duration.ts'
 import type { MigrationState } from '../../domain/migration.ts'
 import { type LocationPrice, type PriceBook, priceBookLabel } from '../../domain/price.ts'
 import { TIERS } from '../../domain/tier.ts'
@@ -42,7 +43,7 @@ export async function takeOverview(
     listLatestDecisions(database, LATEST_DECISIONS),
     readClockScale(database),
     readEventState(database, events.name),
-    readMigrationState(database),
+    readMigrationState(database, wall.now()),
   ])
   return {
     at: timeText(wall.now()),
@@ -72,11 +73,15 @@ async function readEventState(
   }
 }
 
-async function readMigrationState(database: ApiOptions['database']): Promise<Overview['migrations']> {
-  const [unfinished, recent] = await Promise.all([
+async function readMigrationState(
+  database: ApiOptions['database'],
+  now: number,
+): Promise<Overview['migrations']> {
+  const [unfinished, finished] = await Promise.all([
     countUnfinishedMigrations(database),
-    countRecentMigrations(database),
+    countFinishedMigrations(database, new Date(now - HOUR)),
   ])
+  const recent = new Map<MigrationState, number>(finished.map(row => [row.state, row.migrations]))
   const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0)
   return {
     inFlight: sum(unfinished.map(row => row.leased)),

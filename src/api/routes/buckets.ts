@@ -22,6 +22,7 @@ import {
   bucketSchema,
   bucketUpdateSchema,
 } from '../schemas/bucket.ts'
+import { ifMatchHeadersSchema } from '../schemas/headers.ts'
 import { pageOf, pageQuerySchema } from '../schemas/page.ts'
 import { idParametersSchema } from '../schemas/values.ts'
 
@@ -104,6 +105,7 @@ export function bucketsRoutes({ database }: ApiOptions): FastifyPluginAsyncZod {
           operationId: 'updateBucket',
           summary: 'Change mode, policy or where new bytes go',
           tags: ['buckets'],
+          headers: ifMatchHeadersSchema,
           params: idParametersSchema,
           body: bucketUpdateSchema,
           response: { 200: bucketSchema },

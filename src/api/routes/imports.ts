@@ -10,6 +10,7 @@ import { decodeCursor, encodeCursor, toPage } from '../cursor.ts'
 import { timeText } from '../present.ts'
 import { notFound } from '../problems.ts'
 import { recordActivity } from '../record-activity.ts'
+import { idempotencyHeadersSchema } from '../schemas/headers.ts'
 import { type ImportResource, importCreateSchema, importSchema } from '../schemas/import.ts'
 import { pageOf, pageQuerySchema } from '../schemas/page.ts'
 import { idParametersSchema, idSchema } from '../schemas/values.ts'
@@ -64,6 +65,7 @@ export function importsRoutes({ database }: ApiOptions): FastifyPluginAsyncZod {
           operationId: 'createImport',
           summary: 'List what lies in a location into a bucket of the catalog',
           tags: ['imports'],
+          headers: idempotencyHeadersSchema,
           body: importCreateSchema,
           response: { 202: importSchema },
         },

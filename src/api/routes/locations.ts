@@ -17,6 +17,7 @@ import { timeText } from '../present.ts'
 import { ApiError, notFound } from '../problems.ts'
 import { recordActivity } from '../record-activity.ts'
 import { ifStillThere, revisionOf, showRevision } from '../revision.ts'
+import { ifMatchHeadersSchema } from '../schemas/headers.ts'
 import {
   type LocationResource,
   locationCreateSchema,
@@ -104,6 +105,7 @@ export function locationsRoutes({ database }: ApiOptions): FastifyPluginAsyncZod
           operationId: 'updateLocation',
           summary: 'Change tier, price, region, latency, restore time or capacity',
           tags: ['locations'],
+          headers: ifMatchHeadersSchema,
           params: idParametersSchema,
           body: locationUpdateSchema,
           response: { 200: locationSchema },
@@ -131,6 +133,7 @@ export function locationsRoutes({ database }: ApiOptions): FastifyPluginAsyncZod
           operationId: 'deleteLocation',
           summary: 'Forget a location that nothing refers to; its bytes stay',
           tags: ['locations'],
+          headers: ifMatchHeadersSchema,
           params: idParametersSchema,
           response: { 204: z.null() },
         },

@@ -11,6 +11,7 @@ import { decodeCursor, encodeCursor, toPage } from '../cursor.ts'
 import { optionalTimeText, timeText } from '../present.ts'
 import { presentDecision } from '../present-decision.ts'
 import { ApiError, notFound } from '../problems.ts'
+import { idempotencyHeadersSchema } from '../schemas/headers.ts'
 import { pageOf, pageQuerySchema } from '../schemas/page.ts'
 import {
   decisionSchema,
@@ -96,6 +97,7 @@ export function plansRoutes({ database }: ApiOptions): FastifyPluginAsyncZod {
           operationId: 'approvePlan',
           summary: 'Approve a proposed plan, less the decisions excepted: its migrations begin',
           tags: ['plans'],
+          headers: idempotencyHeadersSchema,
           params: idParametersSchema,
           body: planApproveSchema,
           response: { 200: planSchema },

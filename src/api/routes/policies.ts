@@ -19,6 +19,7 @@ import { timeText } from '../present.ts'
 import { ApiError, notFound } from '../problems.ts'
 import { recordActivity } from '../record-activity.ts'
 import { ifStillThere, revisionOf, showRevision } from '../revision.ts'
+import { ifMatchHeadersSchema } from '../schemas/headers.ts'
 import { pageOf, pageQuerySchema } from '../schemas/page.ts'
 import {
   type PolicyResource,
@@ -104,6 +105,7 @@ export function policiesRoutes({ database }: ApiOptions): FastifyPluginAsyncZod 
           operationId: 'replacePolicy',
           summary: 'Give a policy a new document; its objects are looked at again',
           tags: ['policies'],
+          headers: ifMatchHeadersSchema,
           params: idParametersSchema,
           body: policyUpdateSchema,
           response: { 200: policySchema },

@@ -15,6 +15,7 @@ import { decodeCursor, encodeCursor, toPage } from '../cursor.ts'
 import { optionalTimeText, timeText } from '../present.ts'
 import { notFound } from '../problems.ts'
 import { recordActivity } from '../record-activity.ts'
+import { idempotencyHeadersSchema } from '../schemas/headers.ts'
 import { pageOf, pageQuerySchema } from '../schemas/page.ts'
 import { burstSpecSchema, type SimulationResource, simulationSchema } from '../schemas/simulation.ts'
 import { idParametersSchema, idSchema } from '../schemas/values.ts'
@@ -70,6 +71,7 @@ export function simulationsRoutes({ database }: ApiOptions): FastifyPluginAsyncZ
           operationId: 'createBurst',
           summary: 'Burst real reads through the gateway over chosen objects',
           tags: ['simulations'],
+          headers: idempotencyHeadersSchema,
           body: burstSpecSchema,
           response: { 202: simulationSchema },
         },

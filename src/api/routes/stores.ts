@@ -23,6 +23,7 @@ import { probeStore } from '../probe-store.ts'
 import { ApiError, type FieldError, notFound } from '../problems.ts'
 import { recordActivity } from '../record-activity.ts'
 import { ifStillThere, revisionOf, showRevision } from '../revision.ts'
+import { ifMatchHeadersSchema } from '../schemas/headers.ts'
 import { PAGE_LIMIT_MAX, pageOf, pageQuerySchema } from '../schemas/page.ts'
 import {
   type StoreCredentials,
@@ -122,6 +123,7 @@ export function storesRoutes(options: ApiOptions): FastifyPluginAsyncZod {
           operationId: 'updateStore',
           summary: 'Pause or resume a store, change its settings or replace its credentials',
           tags: ['stores'],
+          headers: ifMatchHeadersSchema,
           params: idParametersSchema,
           body: storeUpdateSchema,
           response: { 200: storeSchema },
@@ -163,6 +165,7 @@ export function storesRoutes(options: ApiOptions): FastifyPluginAsyncZod {
           operationId: 'deleteStore',
           summary: 'Forget a store that no location uses; its bytes stay',
           tags: ['stores'],
+          headers: ifMatchHeadersSchema,
           params: idParametersSchema,
           response: { 204: z.null() },
         },

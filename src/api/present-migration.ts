@@ -1,0 +1,57 @@
+import type { MigrationTimelineEntry, MigrationView } from '../database/migration-views.ts'
+import { actionsOf } from './migration-actions.ts'
+import { optionalTimeText, timeText } from './present.ts'
+import type { MigrationDetail, MigrationResource } from './schemas/migration.ts'
+
+/** A migration as lists show it. */
+export function presentMigration(migration: MigrationView): MigrationResource {
+  const { evidence } = migration
+  return {
+    id: migration.id,
+    kind: migration.kind,
+    state: migration.state,
+    direction: migration.direction,
+    bucket: migration.bucketName,
+    key: migration.key,
+    objectId: migration.objectId,
+    generation: migration.generation,
+    source: migration.source,
+    target: migration.target,
+    size: migration.size,
+    bytesCopied: Math.min(evidence.bytesCopied ?? 0, migration.size),
+    priority: migration.priority,
+    attempt: migration.attempt,
+    attemptsMax: migration.attemptsMax,
+    paused: migration.paused,
+    cancelRequested: migration.cancelRequested,
+    worker: migration.leaseOwner,
+    error: evidence.error ?? null,
+    verifiedBy: evidence.verifiedBy ?? null,
+    sha256: evidence.sha256 ?? null,
+    planId: migration.planId,
+    decisionId: migration.decisionId,
+    monthlySavingUsd: migration.monthlySavingUsd,
+    oneTimeUsd: migration.oneTimeUsd,
+    graceUntil: optionalTimeText(migration.graceUntil),
+    createdAt: timeText(migration.createdAt),
+    startedAt: optionalTimeText(migration.startedAt),
+    finishedAt: optionalTimeText(migration.finishedAt),
+    nextAttemptAt: optionalTimeText(migration.nextAttemptAt),
+    principal: migration.principal,
+    can: actionsOf(migration),
+  }
+}
+
+/** A step of a migration's timeline. */
+export function presentStep(step: MigrationTimelineEntry): MigrationDetail['timeline'][number] {
+  return {
+    sequence: step.sequence,
+    at: timeText(step.at),
+    event: step.event,
+    stateFrom: step.stateFrom,
+    stateTo: step.stateTo,
+    worker: step.worker,
+    fencingToken: step.fencingToken,
+    detail: { ...step.detail },
+  }
+}
