@@ -8,13 +8,33 @@ export function runLoops(
   afterwards: () => Promise<void> = async () => undefined,
 ): RunningRole {
   const controller = new AbortController()
-  const running = loops.map(loop => runLoop(loop, { signal: controller.signal, log: parts.log }))
+  const running = loops.map(loop =>
+    runLoop(counted(loop, parts), { signal: controller.signal, log: parts.log }),
+  )
   return {
     url: null,
     async stop() {
       controller.abort()
       await Promise.all(running)
       await afterwards()
+    },
+  }
+}
+
+/** The same loop; its steps are counted by how they ended. */
+function counted(loop: Loop, parts: Pick<ServerParts, 'metrics'>): Loop {
+  const count = (outcome: string) => parts.metrics.loopSteps.inc({ loop: loop.name, outcome })
+  return {
+    ...loop,
+    async step(signal) {
+      try {
+        const done = await loop.step(signal)
+        count(done > 0 ? 'worked' : 'idle')
+        return done
+      } catch (error) {
+        count('failed')
+        throw error
+      }
     },
   }
 }

@@ -65,6 +65,7 @@ export async function startServer(
   try {
     const { database } = connected
     const metrics = createMetrics({ withProcess: true })
+    metrics.buildInfo.set({ version: VERSION, node: process.version }, 1)
     const clock = await startPersistentClock(database, { scale: options.clockScale ?? 1, log, metrics })
     undo.unshift(() => clock.stop())
     const secretBox = createSecretBox(await loadSealingKeys(config.dataDir))

@@ -1,6 +1,8 @@
+import { readIngestLag } from '../../database/ingest-partitions.ts'
 import { principal } from '../../domain/principal.ts'
 import { READER_WEIGHTS_DEFAULT } from '../../heat/reader-weights.ts'
 import { createIngestWorker, INGEST_DEFAULTS } from '../../workers/ingest-events.ts'
+import type { Loop } from '../../workers/loop.ts'
 import { runLoops } from '../run-loops.ts'
 import type { RunningRole, ServerParts } from '../server-parts.ts'
 
@@ -31,5 +33,23 @@ export async function startIngestRole(parts: ServerParts): Promise<RunningRole> 
       promotions: counted('promotion'),
     },
   })
-  return runLoops(parts, [worker.loop], () => worker.release())
+  return runLoops(parts, [worker.loop, lagLoop(parts)], () => worker.release())
+}
+
+const LAG_LOOK_MS = 5_000
+
+/** Watches how far ingest is behind, for the metrics. */
+function lagLoop(parts: ServerParts): Loop {
+  return {
+    name: 'watch-event-lag',
+    idleMs: LAG_LOOK_MS,
+    async step() {
+      for (const lag of await readIngestLag(parts.database, parts.eventLog.name)) {
+        const partition = String(lag.partition)
+        parts.metrics.eventLagSeconds.set({ partition }, lag.seconds)
+        parts.metrics.eventLagMessages.set({ partition }, lag.events)
+      }
+      return 0
+    },
+  }
 }
