@@ -22,11 +22,18 @@ interface TimeChartProps {
   readonly data: ChartData
   /** Series lie on top of each other as areas. */
   readonly stack?: boolean
+  /** Axis steps in powers of 1,024 instead of 1,000. */
+  readonly binary?: boolean
   readonly height?: number
 }
 
 const RIGHT_ROOM_PX = 8
 const AXIS_WIDTH_PX = 62
+const AXIS_HEIGHT_PX = 24
+/** Steps of an axis of bytes: round numbers of every binary unit. */
+const BINARY_STEPS = [0, 1, 2, 3, 4, 5].flatMap(power =>
+  [1, 2, 5, 10, 20, 50, 100, 200, 500].map(step => step * 1024 ** power),
+)
 
 /**
  * Values over time from a zero baseline. The readout names every series at the pointer, else the newest
@@ -34,13 +41,14 @@ const AXIS_WIDTH_PX = 62
  * behind it are one click away.
  */
 export function TimeChart(props: TimeChartProps): ReactNode {
-  const { series, data, stack = false, height = 150 } = props
+  const { series, data, stack = false, binary = false, height = 150 } = props
   const host = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | null>(null)
   const [pointed, setPointed] = useState<number | null>(null)
   const [asTable, setAsTable] = useState(false)
   const [theme, setTheme] = useState(0)
   const drawn = useMemo(() => (stack ? stacked(data) : data), [data, stack])
+  const empty = data[0].length === 0
   const latest = useRef(drawn)
   latest.current = drawn
 
@@ -50,7 +58,7 @@ export function TimeChart(props: TimeChartProps): ReactNode {
     const element = host.current
     if (element === null || asTable) return
     const made = new uPlot(
-      optionsOf({ element, series, stack, height, onPoint: setPointed }),
+      optionsOf({ element, series, stack, binary, height, onPoint: setPointed }),
       latest.current as uPlot.AlignedData,
       element,
     )
@@ -62,7 +70,7 @@ export function TimeChart(props: TimeChartProps): ReactNode {
       made.destroy()
       plot.current = null
     }
-  }, [series, stack, height, theme, asTable])
+  }, [series, stack, binary, height, theme, asTable, empty])
   useEffect(() => {
     const shown = plot.current
     if (shown === null) return
@@ -113,7 +121,11 @@ export function TimeChart(props: TimeChartProps): ReactNode {
             : `${formatTimeOfDay(data[0][pointed] * 1000)} UTC`}
         </li>
       </ul>
-      {asTable ? (
+      {empty ? (
+        <p className="mt-1 flex items-center justify-center text-ink-faint" style={{ height }}>
+          Nothing measured yet
+        </p>
+      ) : asTable ? (
         <ChartTable series={series} data={data} height={height} label={props.label} />
       ) : (
         <div
@@ -136,11 +148,12 @@ interface PlotParts {
   readonly element: HTMLElement
   readonly series: readonly ChartSeries[]
   readonly stack: boolean
+  readonly binary: boolean
   readonly height: number
   readonly onPoint: (index: number | null) => void
 }
 
-function optionsOf({ element, series, stack, height, onPoint }: PlotParts): uPlot.Options {
+function optionsOf({ element, series, stack, binary, height, onPoint }: PlotParts): uPlot.Options {
   const ink = readToken(element, '--ink-faint')
   const line = readToken(element, '--line')
   const font = `11px ${getComputedStyle(element).fontFamily}`
@@ -160,10 +173,17 @@ function optionsOf({ element, series, stack, height, onPoint }: PlotParts): uPlo
       {
         ...axis,
         grid: { show: false },
+        size: AXIS_HEIGHT_PX,
         values: (_, ticks) => ticks.map(tick => formatTimeOfDay(tick * 1000).slice(0, 5)),
         space: 70,
       },
-      { ...axis, size: AXIS_WIDTH_PX, values: (_, ticks) => ticks.map(tick => format(tick)), space: 32 },
+      {
+        ...axis,
+        size: AXIS_WIDTH_PX,
+        ...(binary ? { incrs: BINARY_STEPS } : {}),
+        values: (_, ticks) => ticks.map(tick => format(tick)),
+        space: 32,
+      },
     ],
     tzDate: seconds => uPlot.tzDate(new Date(seconds * 1000), 'UTC'),
     series: [

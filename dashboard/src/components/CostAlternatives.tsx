@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react'
 import type { Alternative, PlacementCost } from '../api/types.ts'
 import { type Part, PartsBar, PartsLegend } from '../charts/PartsBar.tsx'
-import { formatUsd } from '../format/quantity.ts'
+import { formatUsdExact } from '../format/quantity.ts'
 import { formatDays } from '../format/time.ts'
 import { Badge } from '../ui/Badge.tsx'
 import { REJECTION_WORDS } from './reason-words.ts'
@@ -32,17 +32,16 @@ export function CostAlternatives({ alternatives }: { alternatives: readonly Show
               {each.chosen ? <Badge tone="active">Chosen</Badge> : null}
               {each.rejected === 'current' && !each.chosen ? <Badge>Here now</Badge> : null}
               <span className="ml-auto font-medium">
-                {each.cost === null ? 'No price' : `${formatUsd(each.cost.totalUsdPerMonth)} per month`}
+                {each.cost === null ? 'No price' : `${formatUsdExact(each.cost.totalUsdPerMonth)} per month`}
               </span>
             </div>
             <div className="py-1.5">
               <PartsBar parts={partsOf(each.cost)} highest={highest} label={barLabel(each)} />
             </div>
             <p className="text-xs text-ink-soft">{each.explanation ?? wordsOf(each)}</p>
-            {each.cost === null || each.cost.oneTimeUsd === 0 ? null : (
+            {each.cost === null || each.cost.oneTimeUsd === 0 || each.rejected === 'current' ? null : (
               <p className="text-xs text-ink-faint">
-                Getting there costs {formatUsd(each.cost.oneTimeUsd)} once, paid back{' '}
-                {paidBack(each.paybackDays)}.
+                Getting there costs {formatUsdExact(each.cost.oneTimeUsd)} once{paidBack(each.paybackDays)}.
               </p>
             )}
           </li>
@@ -58,7 +57,7 @@ function partsOf(cost: PlacementCost | null): Part[] {
   return PARTS.map(([name, field]) => ({
     name,
     value: cost[field],
-    shown: `${formatUsd(cost[field])} per month`,
+    shown: `${formatUsdExact(cost[field])} per month`,
   }))
 }
 
@@ -72,5 +71,5 @@ function wordsOf(each: Shown): string {
 }
 
 function paidBack(days: number | null): string {
-  return days === null ? 'never' : `after ${formatDays(days)}`
+  return days === null ? ' and does not pay back' : `, paid back after ${formatDays(days)}`
 }

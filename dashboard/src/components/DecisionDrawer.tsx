@@ -6,8 +6,8 @@ import {
   formatBytes,
   formatDecimal,
   formatHeatScore,
-  formatUsd,
   formatUsdChange,
+  formatUsdExact,
 } from '../format/quantity.ts'
 import { formatDays, formatExact, instantOf } from '../format/time.ts'
 import { paths } from '../paths.ts'
@@ -57,7 +57,7 @@ function DecisionBody({ decision }: { decision: Decision }): ReactNode {
         <Facts
           facts={{
             Saves: `${formatUsdChange(decision.monthlySavingUsd)} per month`,
-            'Costs once': formatUsd(decision.oneTimeUsd),
+            'Costs once': formatUsdExact(decision.oneTimeUsd),
             'Paid back in': formatDays(decision.paybackDays),
             Object: <PathLink to={paths.object(decision.bucket, decision.key)}>Open the object</PathLink>,
           }}

@@ -65,7 +65,7 @@ export function readBands(document: Readonly<Record<string, unknown>>): Bands | 
   const hot = asBand(threshold?.hot)
   const warm = asBand(threshold?.warm)
   if (hot === null || warm === null) return null
-  return { hot, warm, halfLife: String(threshold?.halfLife ?? '') }
+  return { hot, warm, halfLife: String(threshold?.halfLife ?? '').replace(/(\d)([a-z])/, '$1 $2') }
 }
 
 function asBand(value: unknown): Band | null {

@@ -26,7 +26,10 @@ export function HeatSparkline({ object }: { object: ObjectSummary }): ReactNode 
 export function HeatScore({ score }: { score: number }): ReactNode {
   return (
     <span className="inline-flex w-full items-center justify-end gap-2">
-      <span aria-hidden="true" className="h-1.5 w-12 overflow-hidden rounded-full bg-line max-sm:hidden">
+      <span
+        aria-hidden="true"
+        className="h-1.5 w-12 overflow-hidden rounded-full bg-line @max-[700px]:hidden"
+      >
         <span
           className="block h-full rounded-full bg-ink-soft"
           style={{ width: `${Math.min(100, score)}%` }}

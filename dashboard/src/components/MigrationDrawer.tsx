@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { migrationQuery } from '../api/queries.ts'
 import type { MigrationDetail } from '../api/types.ts'
-import { formatBytes, formatShare, formatUsd, formatUsdChange } from '../format/quantity.ts'
+import { formatBytes, formatShare, formatUsdChange, formatUsdExact } from '../format/quantity.ts'
 import { formatDuration, instantOf } from '../format/time.ts'
 import { paths } from '../paths.ts'
 import { Drawer } from '../ui/Drawer.tsx'
@@ -78,7 +78,7 @@ function MigrationBody({ migration }: { migration: MigrationDetail }): ReactNode
               migration.monthlySavingUsd === null
                 ? null
                 : `${formatUsdChange(migration.monthlySavingUsd)} per month`,
-            'Costs once': migration.oneTimeUsd === null ? null : formatUsd(migration.oneTimeUsd),
+            'Costs once': migration.oneTimeUsd === null ? null : formatUsdExact(migration.oneTimeUsd),
             Attempt: `${migration.attempt} of ${migration.attemptsMax}`,
             'Verified by': verification(migration),
             'SHA-256':

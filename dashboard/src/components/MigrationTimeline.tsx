@@ -7,6 +7,32 @@ import { migrationStateName } from './MigrationBadge.tsx'
 
 type Step = MigrationDetail['timeline'][number]
 
+/** What happened, as people say it; an event without words here is shown by its name. */
+const EVENT_WORDS: Readonly<Record<string, string>> = {
+  'taken-up': 'A worker took it up',
+  copied: 'All bytes arrived',
+  'copy-failed': 'Copying failed',
+  'copy-refused': 'The target refused the copy',
+  'source-changed': 'The object changed meanwhile',
+  'source-corrupt': 'The source failed its check',
+  verified: 'The copy was proven',
+  'verification-failed': 'It could not be verified',
+  mismatched: 'The copy differed',
+  'switch-won': 'Readers got the new copy',
+  'switch-lost': 'Somebody else was faster',
+  'grace-began': 'The old copy is kept for now',
+  'grace-over': 'Grace ended',
+  'source-deleted': 'The old copy was deleted',
+  'delete-failed': 'Deleting failed',
+  'delete-refused': 'The old copy could not be deleted safely',
+  'primary-lost': 'The new copy went missing',
+  superseded: 'The object moved on',
+  'attempts-exhausted': 'Tried as often as allowed',
+  cancelled: 'Somebody cancelled it',
+  'rolled-back': 'Readers got the old copy again',
+  retried: 'Somebody asked to try again',
+}
+
 /** Every step with when, by whom, and what it proved; oldest first. */
 export function MigrationTimeline({ steps }: { steps: readonly Step[] }): ReactNode {
   if (steps.length === 0) return <p className="text-ink-soft">No step yet: it waits for a free worker.</p>
@@ -21,7 +47,7 @@ export function MigrationTimeline({ steps }: { steps: readonly Step[] }): ReactN
             <span
               aria-hidden="true"
               className={classNames(
-                'absolute top-1.5 -left-[4.5px] size-2 rounded-full border-2 border-surface',
+                'absolute top-1.5 -left-[4.5px] size-2 rounded-full ring-2 ring-surface',
                 failed ? 'bg-alarm' : 'bg-accent',
               )}
             />
@@ -43,8 +69,7 @@ export function MigrationTimeline({ steps }: { steps: readonly Step[] }): ReactN
 }
 
 function sentence(step: Step): string {
-  const event = step.event.replaceAll('-', ' ')
-  const said = event.charAt(0).toUpperCase() + event.slice(1)
+  const said = EVENT_WORDS[step.event] ?? step.event.replaceAll('-', ' ')
   return step.stateFrom === step.stateTo
     ? said
     : `${said} → ${migrationStateName(step.stateTo).toLowerCase()}`

@@ -9,7 +9,7 @@ import {
   formatDecimal,
   formatHeatScore,
   formatMilliseconds,
-  formatUsd,
+  formatUsdExact,
 } from '../format/quantity.ts'
 import { formatDays } from '../format/time.ts'
 import { paths } from '../paths.ts'
@@ -160,8 +160,8 @@ function verdictOf(explanation: Explanation): string {
   const saving = explanation.monthlySavingUsd
   const money =
     saving >= 0
-      ? `saves ${formatUsd(saving)} per month for ${formatUsd(explanation.oneTimeUsd)} once, paid back: ${formatDays(explanation.paybackDays)}`
-      : `costs ${formatUsd(-saving)} more per month`
+      ? `saves ${formatUsdExact(saving)} per month for ${formatUsdExact(explanation.oneTimeUsd)} once, paid back: ${formatDays(explanation.paybackDays)}`
+      : `costs ${formatUsdExact(-saving)} more per month`
   return `Should move to ${explanation.targetLocation.name}. ${words}; ${money}.`
 }
 

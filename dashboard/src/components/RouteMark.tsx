@@ -16,11 +16,11 @@ export function RouteMark({ from, to }: { from: End; to: End }): ReactNode {
       title={`${from.name} → ${to.name}`}
     >
       {from.tier === undefined ? null : <TierMark tier={from.tier} />}
-      <span className="truncate text-ink-soft max-md:sr-only">{from.name}</span>
+      <span className="truncate text-ink-soft @max-[700px]:sr-only">{from.name}</span>
       <Icon name="arrow" size={12} />
       <span className="sr-only">to</span>
       {to.tier === undefined ? null : <TierMark tier={to.tier} />}
-      <span className="truncate max-md:sr-only">{to.name}</span>
+      <span className="truncate @max-[700px]:sr-only">{to.name}</span>
     </span>
   )
 }

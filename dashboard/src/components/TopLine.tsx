@@ -28,11 +28,13 @@ export function TopLine({ overview, onSearch }: TopLineProps): ReactNode {
       <button
         type="button"
         onClick={onSearch}
-        className="flex h-8 w-72 min-w-0 shrink items-center gap-2 rounded border border-line-strong bg-page px-2.5 text-ink-faint hover:bg-hover max-sm:h-9 max-sm:w-auto max-sm:flex-1"
+        className="flex h-8 w-80 min-w-0 shrink items-center gap-2 rounded border border-line-strong bg-page px-2.5 text-ink-faint hover:bg-hover max-sm:h-9 max-sm:w-auto max-sm:flex-1"
       >
         <Icon name="search" size={14} />
         <span className="truncate">Search objects and pages</span>
-        <kbd className="ml-auto font-sans text-xs max-sm:hidden">{isApple() ? '⌘K' : 'Ctrl K'}</kbd>
+        <kbd className="ml-auto shrink-0 font-sans text-xs whitespace-nowrap max-sm:hidden">
+          {isApple() ? '⌘K' : 'Ctrl K'}
+        </kbd>
       </button>
       <div className="ml-auto flex items-center gap-3 max-sm:gap-1">
         <ModelClock />
@@ -78,7 +80,7 @@ function ModelClock(): ReactNode {
     <Tooltip content={`Model clock: heat, minimum storage times and grace follow it. ${pace}.`}>
       <button
         type="button"
-        className="text-right text-xs leading-4 whitespace-nowrap text-ink-soft max-sm:hidden"
+        className="text-right text-xs leading-4 whitespace-nowrap tabular-nums text-ink-soft max-sm:hidden"
       >
         <span className="block font-medium text-ink">{formatExact(now).slice(0, 16)}</span>
         <span className="block text-ink-faint">model clock, {pace}</span>

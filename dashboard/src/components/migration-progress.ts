@@ -1,6 +1,9 @@
 import type { Migration } from '../api/types.ts'
 
-/** The share of its way that each state stands for; copying fills the space between its bounds by bytes. */
+/**
+ * The share of its way that each state stands for; copying fills the space between its bounds by bytes. A
+ * move that came to nothing has gone no part of it.
+ */
 const COPYING_FROM = 0.02
 const COPYING_TO = 0.7
 
@@ -14,10 +17,10 @@ const SHARE: Readonly<Record<Migration['state'], number>> = {
   grace: 0.95,
   'deleting-source': 0.98,
   done: 1,
-  aborted: 1,
-  quarantined: 1,
+  aborted: 0,
+  quarantined: 0,
   retained: 1,
-  'rolled-back': 1,
+  'rolled-back': 0,
 }
 
 /** How far a migration is, between 0 and 1: copying by its bytes, the rest by its steps. */

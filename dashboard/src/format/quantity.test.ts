@@ -9,6 +9,8 @@ import {
   formatShare,
   formatUsd,
   formatUsdChange,
+  formatUsdExact,
+  formatUsdPrice,
 } from './quantity.ts'
 
 describe('numbers people read', () => {
@@ -29,23 +31,34 @@ describe('numbers people read', () => {
     [0, '$0'],
     [1234.4, '$1,234'],
     [12.3, '$12.30'],
-    [0.5, '$0.50'],
+    [0.5, '$0.500'],
     [0.0123, '$0.0123'],
     [0.00001234, '$0.0000123'],
-    [0.001, '$0.001'],
-    [1e-12, '<$0.000000001'],
+    [0.001, '$0.00100'],
+    [1e-6, '<$0.00001'],
+    [-1e-6, '−<$0.00001'],
     [-4.2, '−$4.20'],
     [999.999, '$1,000'],
     [0.9999, '$1.00'],
     [Number.POSITIVE_INFINITY, '–'],
   ])('shows %d dollars as %s', (usd, text) => expect(formatUsd(usd)).toBe(text))
 
-  it('writes the sign of a change', () => {
-    expect([formatUsdChange(1.2), formatUsdChange(-0.4), formatUsdChange(0)]).toEqual([
-      '+$1.20',
-      '−$0.40',
+  it('writes small dollars out where they are asked for exactly', () => {
+    expect([formatUsdExact(0.0000000339), formatUsdExact(-1e-6)]).toEqual(['$0.0000000339', '−$0.00000100'])
+  })
+
+  it('writes list prices as their vendor does', () => {
+    expect([0, 0.1, 0.023, 0.0004, 5].map(formatUsdPrice)).toEqual([
       '$0',
+      '$0.10',
+      '$0.023',
+      '$0.0004',
+      '$5.00',
     ])
+  })
+
+  it('writes the sign of a change', () => {
+    expect([1.2, -0.4, 0, 1e-9].map(formatUsdChange)).toEqual(['+$1.20', '−$0.400', '$0', '<$0.00001'])
   })
 
   it('keeps counts whole until they are millions', () => {

@@ -32,26 +32,40 @@ export function formatBytes(bytes: number): string {
   return unit === '' ? amount : `${amount} ${unit}`
 }
 
+/** Below this, dollars in tables are only said to be small; {@link formatUsdExact} still writes them out. */
+const USD_SMALL = 0.00001
+
 /**
  * US dollars. From 1,000 whole dollars, from 1 two decimals, below that three significant digits, so that
- * the cost of a single object is not shown as nothing: $1,234, $12.30, $0.0123.
+ * the cost of a single object is not shown as nothing: $1,234, $12.30, $0.0123, <$0.00001.
  */
 export function formatUsd(usd: number): string {
+  const value = Math.abs(usd)
+  if (value > 0 && value < USD_SMALL) return usd < 0 ? '−<$0.00001' : '<$0.00001'
+  return formatUsdExact(usd)
+}
+
+/** US dollars as {@link formatUsd} writes them, with however many decimals it takes to show three digits. */
+export function formatUsdExact(usd: number): string {
   if (!Number.isFinite(usd)) return UNKNOWN
   const value = Math.abs(usd)
-  const sign = usd < 0 && value > 0 ? '−' : ''
   if (value === 0) return '$0'
-  if (value < 1e-9) return `${sign}<$0.000000001`
+  const sign = usd < 0 ? '−' : ''
   if (value >= 999.995) return `${sign}$${grouped(value, 0)}`
   if (value >= 0.9995) return `${sign}$${grouped(value, 2)}`
-  const decimals = Math.min(11, Math.max(2, 2 - Math.floor(Math.log10(value))))
-  const text = value.toFixed(decimals)
-  return `${sign}$${decimals > 2 ? text.replace(/0+$/, '').padEnd(4, '0') : text}`
+  const decimals = Math.min(15, 2 - Math.floor(Math.log10(value)))
+  return `${sign}$${value.toFixed(decimals)}`
+}
+
+/** A list price as its vendor writes it, without rounding: $0.023, $0.0004, $0.10, $5.00. */
+export function formatUsdPrice(usd: number): string {
+  if (!Number.isFinite(usd)) return UNKNOWN
+  return `$${usd.toLocaleString('en-US', { minimumFractionDigits: usd === 0 ? 0 : 2, maximumFractionDigits: 9 })}`
 }
 
 /** A difference of dollars with its sign always written: +$1.20, −$0.40, $0. */
 export function formatUsdChange(usd: number): string {
-  return usd > 0 ? `+${formatUsd(usd)}` : formatUsd(usd)
+  return usd >= USD_SMALL ? `+${formatUsd(usd)}` : formatUsd(usd)
 }
 
 /** A count: grouped whole digits below a million, then M and G with three significant digits. */

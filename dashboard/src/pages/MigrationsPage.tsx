@@ -168,7 +168,7 @@ const COLUMNS: readonly Column<Migration>[] = [
   {
     id: 'state',
     head: 'State',
-    track: 'minmax(96px, 150px)',
+    track: 'minmax(96px, 136px)',
     cell: row => <MigrationBadge migration={row} />,
   },
   {
@@ -184,7 +184,7 @@ const COLUMNS: readonly Column<Migration>[] = [
     track: 'minmax(110px, 1fr)',
     cell: row => (
       <span className="font-mono text-xs" title={`${row.bucket}/${row.key}`}>
-        <span className="text-ink-faint max-sm:hidden">{row.bucket}/</span>
+        <span className="text-ink-faint @max-[520px]:hidden">{row.bucket}/</span>
         {row.key}
       </span>
     ),
@@ -192,7 +192,7 @@ const COLUMNS: readonly Column<Migration>[] = [
   {
     id: 'route',
     head: 'From, to',
-    track: 'minmax(92px, 250px)',
+    track: 'minmax(92px, 210px)',
     cell: row => <RouteMark from={row.source} to={row.target} />,
   },
   {

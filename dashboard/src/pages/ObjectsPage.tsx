@@ -69,10 +69,10 @@ const COLUMNS: readonly Column<ObjectSummary>[] = [
   {
     id: 'key',
     head: 'Key',
-    track: 'minmax(150px, 1fr)',
+    track: 'minmax(130px, 1fr)',
     cell: row => (
       <span className="font-mono text-xs" title={`${row.bucket}/${row.key}`}>
-        <span className="text-ink-faint max-sm:hidden">{row.bucket}/</span>
+        <span className="text-ink-faint @max-[520px]:hidden">{row.bucket}/</span>
         {row.key}
       </span>
     ),
@@ -105,7 +105,7 @@ const COLUMNS: readonly Column<ObjectSummary>[] = [
   { id: 'size', head: 'Size', track: '92px', align: 'end', cell: row => formatBytes(row.size) },
   {
     id: 'heat',
-    head: 'Heat score',
+    head: 'Heat',
     track: 'minmax(56px, 116px)',
     align: 'end',
     cell: row => <HeatScore score={row.heat.score} />,

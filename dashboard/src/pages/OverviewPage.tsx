@@ -199,7 +199,8 @@ function BytesByTier({ overview, className }: PartProps): ReactNode {
         series={TIER_SERIES}
         data={data}
         stack
-        height={140}
+        binary
+        height={170}
       />
     </Panel>
   )
@@ -237,10 +238,12 @@ function MovingNow({ overview, className }: PartProps): ReactNode {
               <button
                 type="button"
                 onClick={() => go(paths.migration(migration.id))}
-                className="grid w-full grid-cols-[1fr_auto] gap-x-3 gap-y-1 py-2 text-left hover:bg-hover"
+                className="grid w-full grid-cols-[minmax(0,1fr)_150px] items-center gap-x-3 gap-y-1 py-2 text-left hover:bg-hover"
               >
                 <span className="truncate font-mono text-xs">{migration.key}</span>
-                <MigrationBadge migration={migration} />
+                <span className="justify-self-end">
+                  <MigrationBadge migration={migration} />
+                </span>
                 <Progress
                   share={migrationShare(migration)}
                   label={`${migration.key} ${formatShare(migrationShare(migration))}`}

@@ -109,7 +109,7 @@ function Summary({ plan }: { plan: Plan | undefined }): ReactNode {
   ]
   return (
     <Panel className="mb-3">
-      <dl className="grid grid-cols-6 gap-4 pt-3 max-lg:grid-cols-3 max-sm:grid-cols-2">
+      <dl className="grid grid-cols-[repeat(auto-fit,minmax(110px,1fr))] gap-4 pt-3">
         {shown.map(([name, value, note]) => (
           <div key={name}>
             <dt className="text-xs text-ink-faint">{name}</dt>
@@ -231,7 +231,7 @@ function columnsOf({ open, excepted, except, tierOf }: ColumnParts): readonly Co
     {
       id: 'include',
       head: open ? 'Move' : 'Verdict',
-      track: open ? '60px' : '92px',
+      track: open ? '54px' : '92px',
       cell: row =>
         open ? (
           <input
@@ -249,20 +249,20 @@ function columnsOf({ open, excepted, except, tierOf }: ColumnParts): readonly Co
     {
       id: 'key',
       head: 'Object',
-      track: 'minmax(120px, 1fr)',
+      track: 'minmax(88px, 1fr)',
       cell: row => <span className="font-mono text-xs">{`${row.bucket}/${row.key}`}</span>,
     },
     {
       id: 'reason',
       head: 'Why',
-      track: 'minmax(120px, 180px)',
+      track: '150px',
       fromWidth: 'md',
       cell: row => DECISION_WORDS[row.reason],
     },
     {
       id: 'route',
       head: 'From, to',
-      track: 'minmax(92px, 250px)',
+      track: 'minmax(84px, 210px)',
       cell: row => (
         <RouteMark
           from={{ name: row.from.name, tier: tierOf(row.from.id) }}
@@ -281,7 +281,7 @@ function columnsOf({ open, excepted, except, tierOf }: ColumnParts): readonly Co
     {
       id: 'saving',
       head: 'Saves / month',
-      track: '108px',
+      track: '104px',
       align: 'end',
       cell: row => formatUsdChange(row.monthlySavingUsd),
     },

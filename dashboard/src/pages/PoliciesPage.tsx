@@ -3,15 +3,20 @@ import type { ReactNode } from 'react'
 import { bucketsQuery, policiesQuery } from '../api/queries.ts'
 import type { Policy } from '../api/types.ts'
 import { DocumentView } from '../components/DocumentView.tsx'
+import { Facts } from '../components/Facts.tsx'
 import { HeatBands, readBands } from '../components/HeatBands.tsx'
 import { Moment } from '../components/Moment.tsx'
 import { PageHead } from '../components/PageHead.tsx'
 import { PathLink } from '../components/PathLink.tsx'
 import { QueryError } from '../components/QueryError.tsx'
+import { formatBytes, formatMilliseconds } from '../format/quantity.ts'
+import { formatDays, formatDuration } from '../format/time.ts'
 import { paths } from '../paths.ts'
 import { EmptyState } from '../ui/EmptyState.tsx'
 import { Panel } from '../ui/Panel.tsx'
 import { Skeleton } from '../ui/Skeleton.tsx'
+
+const HOUR_MS = 3_600_000
 
 /** What is allowed and wanted, for which buckets. */
 export function PoliciesPage(): ReactNode {
@@ -70,7 +75,28 @@ function PolicyCard({ policy }: { policy: Policy }): ReactNode {
         ))}
       </p>
       {bands === null ? null : <HeatBands bands={bands} />}
+      <div className="pb-3">
+        <Facts facts={termsOf(policy.spec)} />
+      </div>
       <DocumentView document={policy.spec} />
     </Panel>
   )
+}
+
+/** The terms of a policy that matter most, in words; what a document does not state is left out. */
+function termsOf(spec: Policy['spec']): Readonly<Record<string, string | null>> {
+  const number = (name: string) => (typeof spec[name] === 'number' ? spec[name] : null)
+  const residence = number('minimumResidenceDays')
+  const payback = number('maximumPaybackDays')
+  const smallest = number('minimumObjectBytes')
+  const latency = number('latencySlaMs')
+  const grace = number('graceHours')
+  return {
+    'Who says yes': spec.approval === 'automatic' ? 'nobody has to, within caps' : 'a person',
+    'Stays at least': residence === null ? null : formatDays(residence),
+    'Pays back within': payback === null ? null : formatDays(payback),
+    'Smallest moved': smallest === null || smallest === 0 ? null : formatBytes(smallest),
+    'Latency limit': latency === null ? null : formatMilliseconds(latency),
+    'Undo for': grace === null ? null : formatDuration(grace * HOUR_MS),
+  }
 }

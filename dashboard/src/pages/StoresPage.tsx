@@ -18,6 +18,7 @@ import {
   formatMilliseconds,
   formatShare,
   formatUsd,
+  formatUsdPrice,
   UNKNOWN,
 } from '../format/quantity.ts'
 import { formatDuration } from '../format/time.ts'
@@ -127,7 +128,7 @@ const COLUMNS: readonly Column<Place>[] = [
   {
     id: 'container',
     head: 'Container, class',
-    track: 'minmax(120px, 1fr)',
+    track: 'minmax(120px, 1.4fr)',
     fromWidth: 'lg',
     cell: row => [row.container, row.storageClass].filter(Boolean).join(', '),
   },
@@ -148,7 +149,7 @@ const COLUMNS: readonly Column<Place>[] = [
     head: 'GB-month',
     track: '88px',
     align: 'end',
-    cell: row => (row.price === undefined ? 'no price' : formatUsd(row.price.storageUsdPerGbMonth)),
+    cell: row => (row.price === undefined ? 'no price' : formatUsdPrice(row.price.storageUsdPerGbMonth)),
   },
   {
     id: 'get',
@@ -156,7 +157,7 @@ const COLUMNS: readonly Column<Place>[] = [
     track: '88px',
     align: 'end',
     fromWidth: 'md',
-    cell: row => (row.price === undefined ? UNKNOWN : formatUsd(row.price.getUsdPer1000)),
+    cell: row => (row.price === undefined ? UNKNOWN : formatUsdPrice(row.price.getUsdPer1000)),
   },
   {
     id: 'out',
@@ -165,7 +166,9 @@ const COLUMNS: readonly Column<Place>[] = [
     align: 'end',
     fromWidth: 'md',
     cell: row =>
-      row.price === undefined ? UNKNOWN : formatUsd(row.price.egressUsdPerGb + row.price.retrievalUsdPerGb),
+      row.price === undefined
+        ? UNKNOWN
+        : formatUsdPrice(row.price.egressUsdPerGb + row.price.retrievalUsdPerGb),
   },
   {
     id: 'minimum',

@@ -20,7 +20,7 @@ export interface Column<Row> {
   /** A track of a CSS grid: `120px`, `minmax(200px, 1fr)`. */
   readonly track: string
   readonly align?: 'start' | 'end'
-  /** The narrowest table, in pixels, in which the column is still shown. */
+  /** The column is shown from this width of the table on: sm 520, md 700, lg 960 pixels. */
   readonly fromWidth?: 'sm' | 'md' | 'lg'
 }
 
@@ -43,7 +43,12 @@ interface DataTableProps<Row> {
   readonly height?: string
 }
 
-const SHOWN_FROM = { sm: 'max-sm:hidden', md: 'max-md:hidden', lg: 'max-lg:hidden' } as const
+/** The table's own width decides, not the window's: a drawer may lie beside it. */
+const SHOWN_FROM = {
+  sm: '@max-[520px]:hidden',
+  md: '@max-[700px]:hidden',
+  lg: '@max-[960px]:hidden',
+} as const
 
 /**
  * A table of any number of rows, of which only those in sight are drawn. Arrow keys move between rows,
@@ -73,7 +78,7 @@ export function DataTable<Row>(props: DataTableProps<Row>): ReactNode {
       aria-label={props.label}
       aria-rowcount={count + 1}
       aria-busy={rows === undefined || undefined}
-      className="relative overflow-auto"
+      className="@container relative overflow-auto"
       onScroll={event => props.onScrolledAway?.(event.currentTarget.scrollTop > 0)}
       style={{ ...grid.variables, maxHeight: props.height ?? 'none' }}
     >
@@ -191,7 +196,7 @@ function moveOrOpen(event: KeyboardEvent<HTMLDivElement>, open: () => void): voi
 function cellClass<Row>(column: Column<Row>): string {
   return classNames(
     'min-w-0 overflow-hidden px-2 text-ellipsis whitespace-nowrap first:pl-4 last:pr-4',
-    column.align === 'end' && 'text-right',
+    column.align === 'end' && 'text-right tabular-nums',
     column.fromWidth !== undefined && SHOWN_FROM[column.fromWidth],
   )
 }
@@ -208,7 +213,7 @@ function gridStyles<Row>(columns: readonly Column<Row>[]): {
       .join(' ')
   return {
     className:
-      'grid-cols-(--tracks) max-lg:grid-cols-(--tracks-lg) max-md:grid-cols-(--tracks-md) max-sm:grid-cols-(--tracks-sm)',
+      'grid-cols-(--tracks) @max-[960px]:grid-cols-(--tracks-lg) @max-[700px]:grid-cols-(--tracks-md) @max-[520px]:grid-cols-(--tracks-sm)',
     variables: {
       '--tracks': tracks([undefined, 'sm', 'md', 'lg']),
       '--tracks-lg': tracks([undefined, 'sm', 'md']),

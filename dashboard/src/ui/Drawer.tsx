@@ -1,5 +1,5 @@
 import { Dialog as Base } from '@base-ui/react/dialog'
-import type { ReactNode } from 'react'
+import { type ReactNode, useRef } from 'react'
 import { Button } from './Button.tsx'
 
 interface DrawerProps {
@@ -16,10 +16,17 @@ interface DrawerProps {
  * for both.
  */
 export function Drawer({ open, onClose, title, actions, children }: DrawerProps): ReactNode {
+  const popup = useRef<HTMLDivElement>(null)
   return (
     <Base.Root open={open} onOpenChange={next => next || onClose()} modal={false} disablePointerDismissal>
       <Base.Portal>
-        <Base.Popup className="fixed top-0 right-0 bottom-0 z-30 flex w-full max-w-[580px] flex-col border-l border-line-strong bg-surface shadow-2xl transition-transform duration-150 data-ending-style:translate-x-4 data-starting-style:translate-x-4">
+        <Base.Popup
+          ref={popup}
+          // The drawer itself, so that reading starts at its title and nothing is pressed by accident.
+          initialFocus={popup}
+          data-drawer=""
+          className="fixed top-12 max-sm:top-0 right-0 bottom-0 z-30 flex outline-none w-full max-w-[580px] flex-col border-l border-line-strong bg-surface shadow-2xl transition-transform duration-150 data-ending-style:translate-x-4 data-starting-style:translate-x-4"
+        >
           <header className="flex items-start justify-between gap-3 border-b border-line px-5 py-3 max-sm:px-4">
             <Base.Title className="min-w-0 pt-1 text-base font-semibold break-words text-ink">
               {title}

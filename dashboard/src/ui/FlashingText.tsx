@@ -10,7 +10,7 @@ export function FlashingText({ text }: { text: string }): ReactNode {
     setChanges(count => count + 1)
   }, [text])
   return (
-    <span key={changes} className={changes === 0 ? '' : 'flash-changed'}>
+    <span key={changes} className={changes === 0 ? 'tabular-nums' : 'flash-changed tabular-nums'}>
       {text}
     </span>
   )
