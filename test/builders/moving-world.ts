@@ -38,6 +38,8 @@ export interface MovingWorld {
   /** Runs everything that is due now. */
   work(change?: Partial<MigrationParts>): Promise<number>
   sweep(): Promise<number>
+  /** A sweeper that remembers what failed. */
+  sweeper(): () => Promise<number>
   /** Leases of dead workers run out, back-off is over, and grace is looked at again. */
   letTimePass(): Promise<void>
   endGrace(): void
@@ -153,7 +155,11 @@ export async function createMovingWorld(
     },
 
     work: change => run(createMigrationWorker({ ...parts, ...change }).step),
-    sweep: () => run(createCopySweeper({ database, openStore, wallClock, log: silentLogger }).step),
+    sweep: () => world.sweeper()(),
+    sweeper: () => {
+      const loop = createCopySweeper({ database, openStore, wallClock, log: silentLogger })
+      return () => run(loop.step)
+    },
 
     async letTimePass() {
       await database.query(

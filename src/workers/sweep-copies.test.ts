@@ -1,0 +1,121 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createMovingWorld, type MovingWorld, sampleOf } from '../../test/builders/moving-world.ts'
+import { newId } from '../domain/identifiers.ts'
+import { type ObjectStore, StoreError } from '../stores/object-store.ts'
+
+describe('the sweeper', () => {
+  let world: MovingWorld
+  beforeEach(async () => {
+    world = await createMovingWorld()
+    await world.addObject('k', sampleOf(10))
+    await world.stores.cold.ensureContainer('data')
+  })
+  afterEach(() => world.dispose())
+
+  /** A superseded copy of `k` in the cold store, as its row says; the bytes may differ. */
+  async function superseded(bytes: Buffer, change: { etag?: string; generation?: number } = {}) {
+    const { identity } = await world.stores.cold.put('data', 'k', bytes, { size: bytes.byteLength })
+    await world.test.database.query(
+      `insert into copy (object_id, id, generation, location_id, state, is_primary, etag, size, entered_ms,
+                         principal)
+       values ($1, $2, $3, $4, 'deleting', false, $5, $6, 0, 'user:test')`,
+      [
+        world.objectId('k'),
+        newId(),
+        change.generation ?? 1,
+        world.locationIds.cold,
+        change.etag ?? identity.etag,
+        bytes.byteLength,
+      ],
+    )
+    return identity
+  }
+
+  const isThere = (store: ObjectStore) =>
+    store.head('data', 'k').then(
+      () => true,
+      () => false,
+    )
+  const states = async () => (await world.copies('k')).map(copy => copy.state)
+
+  it('deletes the bytes of superseded copies and forgets them', async () => {
+    await superseded(sampleOf(20))
+    expect(await world.sweep()).toBe(1)
+    expect(await isThere(world.stores.cold)).toBe(false)
+    expect(await states()).toEqual(['complete'])
+    expect(await world.sweep()).toBe(0)
+  })
+
+  it('forgets a copy whose bytes are gone already', async () => {
+    await superseded(sampleOf(20))
+    await world.stores.cold.delete('data', 'k')
+    await world.sweep()
+    expect(await states()).toEqual(['complete'])
+  })
+
+  it('leaves bytes that are not that copy, and forgets the row', async () => {
+    await superseded(sampleOf(20), { etag: 'another' })
+    await world.sweep()
+    expect(await isThere(world.stores.cold)).toBe(true)
+    expect(await states()).toEqual(['complete'])
+  })
+
+  it('leaves bytes in which another copy lives', async () => {
+    const identity = await superseded(sampleOf(20))
+    await world.test.database.query(
+      `insert into copy (object_id, id, generation, location_id, state, is_primary, etag, size, entered_ms,
+                         principal)
+       values ($1, $2, 1, $3, 'complete', false, $4, 20, 0, 'user:test')`,
+      [world.objectId('k'), newId(), world.locationIds.cold, identity.etag],
+    )
+    await world.sweep()
+    expect(await isThere(world.stores.cold)).toBe(true)
+    expect(await states()).toEqual(['complete', 'complete'])
+  })
+
+  it('tries a failing store again later, and asks it once until then', async () => {
+    await superseded(sampleOf(20))
+    const { cold } = world.stores
+    let asked = 0
+    const unreachable = () => {
+      asked++
+      const facts = { kind: 'unreachable', retry: 'yes', store: 'cold', operation: 'head' } as const
+      return Promise.reject(new StoreError({ ...facts, message: 'no route' }))
+    }
+    world.stores.cold = new Proxy(cold, {
+      get: (target, name) => (name === 'head' ? unreachable : Reflect.get(target, name)),
+    })
+    const sweeper = world.sweeper()
+    await sweeper()
+    await sweeper()
+    expect(asked).toBe(1)
+    expect((await states()).sort()).toEqual(['complete', 'deleting'])
+    world.stores.cold = cold
+    await world.sweep()
+    expect(await states()).toEqual(['complete'])
+  })
+
+  it('retains what may not be deleted', async () => {
+    await world.test.database.query(`update bucket set mode = 'observed'`)
+    await superseded(sampleOf(20))
+    await world.sweep()
+    expect(await isThere(world.stores.cold)).toBe(true)
+    expect((await states()).sort()).toEqual(['complete', 'retained'])
+  })
+
+  it('takes over copies that were being written for a migration that has ended', async () => {
+    const id = await world.plan('k')
+    const atBoundary = (boundary: string) => {
+      if (boundary === 'target-intended') throw new Error('stop here')
+    }
+    await world.work({ atBoundary })
+    await world.test.database.query(
+      `update migration set state = 'aborted', finished_at = now(), lease_owner = null, lease_expires_at = null
+       where id = $1`,
+      [id],
+    )
+    expect((await states()).sort()).toEqual(['complete', 'staging'])
+    await world.sweep()
+    expect(await states()).toEqual(['complete'])
+  })
+})
