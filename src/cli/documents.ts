@@ -21,7 +21,7 @@ export function documentName(document: Document, file: string): string {
   const metadata = document.metadata as { name?: unknown } | undefined
   const name = document.name ?? metadata?.name
   if (typeof name === 'string') return name
-  throw new CliError(EXIT.usage, `${file}: has no name; write one into it or give --name`)
+  throw new CliError(EXIT.usage, `${file}: has no name (metadata.name)`)
 }
 
 /** Reads a secret from a file, less a trailing line break; `-` is standard input. */

@@ -19,7 +19,7 @@ const CONNECTIONS_MAX = 64
  */
 export async function withGateway<Result>(
   session: Session,
-  options: GatewayOptions & { readerClass: ReaderClass; openMax: number },
+  options: GatewayOptions & { readerClass: ReaderClass; mayWrite: boolean; openMax: number },
   work: (client: GatewayClient) => Promise<Result>,
 ): Promise<Result> {
   const endpoint = options.gateway ?? session.environment.DIM_GATEWAY ?? session.findLocalServer()?.gatewayUrl
@@ -29,7 +29,7 @@ export async function withGateway<Result>(
       'which gateway? Name its address with --gateway, or run this beside the server',
     )
   const own = ownCredentials(session, options)
-  const made = own === null ? await makeKey(session, options.readerClass) : null
+  const made = own === null ? await makeKey(session, options) : null
   const client = createGatewayClient({
     endpoint,
     credentials: own ?? { accessKeyId: made!.id, secretAccessKey: made!.secretAccessKey },
@@ -56,8 +56,12 @@ function ownCredentials(session: Session, options: GatewayOptions) {
   return { accessKeyId, secretAccessKey }
 }
 
-function makeKey(session: Session, readerClass: ReaderClass) {
-  return session.api.post<AccessKeyResource & { secretAccessKey: string }>('/v1/access-keys', { readerClass })
+function makeKey(session: Session, options: { readerClass: ReaderClass; mayWrite: boolean }) {
+  const { mayWrite, readerClass } = options
+  return session.api.post<AccessKeyResource & { secretAccessKey: string }>('/v1/access-keys', {
+    readerClass,
+    mayWrite,
+  })
 }
 
 async function revokeKey(session: Session, id: string): Promise<void> {

@@ -1,6 +1,6 @@
 import PQueue from 'p-queue'
 import type { ObjectDetail, ObjectSummary } from '../api/schemas/object.ts'
-import type { GatewayClient, ReadAnswer } from '../simulator/client/gateway-client.ts'
+import type { GatewayClient, ListedKey, ReadAnswer } from '../simulator/client/gateway-client.ts'
 import { CliError, EXIT } from './exit-codes.ts'
 
 /** What `rclone check --combined` prints: same, missing, not known, differs, error. */
@@ -48,17 +48,25 @@ export interface BucketCheck {
  */
 export async function checkBucket(check: BucketCheck): Promise<void> {
   const queue = new PQueue({ concurrency: check.openMax })
-  const listed = flat(check.client.list(check.bucket, { signal: check.signal }))
   const report = (key: string, found: Found) => {
     count(check.totals, found)
     check.onChecked({ bucket: check.bucket, key, symbol: found.symbol, detail: found.detail ?? null })
   }
-  for await (const { key, side } of merge(flat(check.catalog), listed)) {
-    if (check.signal.aborted) break
+  let failure: unknown = null
+  for await (const entry of merge(
+    flat(check.catalog),
+    flat(check.client.list(check.bucket, { signal: check.signal })),
+  )) {
     await queue.onSizeLessThan(check.openMax)
-    queue.add(async () => report(key, await checkObject(check, key, side)))
+    if (check.signal.aborted || failure !== null) break
+    queue
+      .add(async () => report(entry.key, await checkObject(check, entry)))
+      .catch((error: unknown) => {
+        failure ??= error
+      })
   }
   await queue.onIdle()
+  if (failure !== null) throw failure
 }
 
 interface Found {
@@ -68,37 +76,50 @@ interface Found {
   readonly isUnproven?: boolean
 }
 
-async function checkObject(check: BucketCheck, key: string, side: Side): Promise<Found> {
+/** What an answer must agree with. */
+export interface ExpectedContent {
+  readonly size: number
+  readonly etag: string
+}
+
+async function checkObject(check: BucketCheck, entry: Entry): Promise<Found> {
+  const { catalog, listed, key } = entry
   try {
-    const before = await check.describe(check.bucket, key)
-    if (before === null)
-      return side === 'catalog' ? { symbol: '=', detail: 'deleted meanwhile' } : { symbol: '+' }
-    const range = check.download || before.size === 0 ? {} : { range: 'bytes=-1' }
-    const answer = await check.client.read(check.bucket, key, { ...range, signal: check.signal })
-    const found = compare(answer, before, check.download)
-    if (found.symbol === '=') return found
-    const after = await check.describe(check.bucket, key)
-    if (after?.generation === before.generation) return found
-    return { symbol: '=', detail: 'changed while it was checked' }
+    if (catalog !== null && listed !== null) {
+      const found = await readAndCompare(check, key, { size: catalog.size, etag: listed.etag })
+      if (found.symbol === '=') return found
+    }
+    // Missing on one side, or not as expected: the object may have changed meanwhile, so ask once more.
+    const present = await check.describe(check.bucket, key)
+    if (present === null)
+      return catalog === null ? { symbol: '+' } : { symbol: '=', detail: 'deleted meanwhile' }
+    return await readAndCompare(check, key, present)
   } catch (error) {
     if (error instanceof CliError && error.exitCode === EXIT.auth) throw error
     return { symbol: '!', detail: error instanceof Error ? error.message : String(error) }
   }
 }
 
-/** What an answer to a reader is worth against the catalog. Pure. */
-export function compare(answer: ReadAnswer, object: ObjectDetail, download: boolean): Found {
+async function readAndCompare(check: BucketCheck, key: string, expected: ExpectedContent): Promise<Found> {
+  const range = check.download || expected.size === 0 ? {} : { range: 'bytes=-1' }
+  const answer = await check.client.read(check.bucket, key, { ...range, signal: check.signal })
+  return compare(answer, expected, check.download)
+}
+
+/** What an answer to a reader is worth. Its own digest is the catalog's, sent along as a checksum. Pure. */
+export function compare(answer: ReadAnswer, expected: ExpectedContent, download: boolean): Found {
+  const { bytes, promisedSha256 } = answer
   if (answer.status === 404) return { symbol: '-' }
   if (answer.errorCode !== null) return { symbol: '!', detail: answer.errorCode }
-  const size = answer.wholeSize ?? answer.bytes
-  if (size !== object.size)
-    return { symbol: '*', detail: `${size} bytes instead of ${object.size}`, bytes: answer.bytes }
-  if (answer.etag !== object.etag)
-    return { symbol: '*', detail: `ETag ${answer.etag} instead of ${object.etag}` }
-  if (!download) return { symbol: '=', bytes: answer.bytes }
-  if (object.sha256 === null) return { symbol: '=', bytes: answer.bytes, isUnproven: true }
-  if (object.sha256 === answer.sha256) return { symbol: '=', bytes: answer.bytes }
-  return { symbol: '*', detail: `SHA-256 ${answer.sha256} instead of ${object.sha256}`, bytes: answer.bytes }
+  const size = answer.wholeSize ?? bytes
+  if (size !== expected.size)
+    return { symbol: '*', detail: `${size} bytes instead of ${expected.size}`, bytes }
+  if (answer.etag !== expected.etag)
+    return { symbol: '*', detail: `ETag ${answer.etag} instead of ${expected.etag}`, bytes }
+  if (!download) return { symbol: '=', bytes }
+  if (promisedSha256 === null) return { symbol: '=', bytes, isUnproven: true }
+  if (promisedSha256 === answer.sha256) return { symbol: '=', bytes }
+  return { symbol: '*', detail: `SHA-256 ${answer.sha256} instead of ${promisedSha256}`, bytes }
 }
 
 function count(totals: VerificationTotals, found: Found): void {
@@ -125,19 +146,25 @@ function count(totals: VerificationTotals, found: Found): void {
   }
 }
 
-type Side = 'catalog' | 'listing' | 'both'
+/** A key with what each side knows of it. */
+interface Entry {
+  readonly key: string
+  readonly catalog: ObjectSummary | null
+  readonly listed: ListedKey | null
+}
 
-/** Two lists in the order of their keys' UTF-8 bytes as one, with who has each key. */
+/** Two lists in the order of their keys' UTF-8 bytes as one. */
 async function* merge(
-  catalog: AsyncIterator<{ key: string }>,
-  listing: AsyncIterator<{ key: string }>,
-): AsyncGenerator<{ key: string; side: Side }> {
+  catalog: AsyncIterator<ObjectSummary>,
+  listing: AsyncIterator<ListedKey>,
+): AsyncGenerator<Entry> {
   let [left, right] = [await catalog.next(), await listing.next()]
   while (left.done !== true || right.done !== true) {
     const order =
       left.done === true ? 1 : right.done === true ? -1 : compareKeys(left.value.key, right.value.key)
-    const key: string = order <= 0 ? left.value.key : right.value.key
-    yield { key, side: order === 0 ? 'both' : order < 0 ? 'catalog' : 'listing' }
+    const known = order <= 0 ? (left.value as ObjectSummary) : null
+    const listed = order >= 0 ? (right.value as ListedKey) : null
+    yield { key: known?.key ?? listed!.key, catalog: known, listed }
     if (order <= 0) left = await catalog.next()
     if (order >= 0) right = await listing.next()
   }

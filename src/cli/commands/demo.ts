@@ -17,7 +17,7 @@ export const registerDemo: Register = (program, bind) => {
     .description('watch real objects move: everything embedded, nothing to configure')
     .option('--check', 'play the story without a person, verify every object, print one line of JSON')
     .option('--resume', 'go on with what lies in the folder, also with --check')
-    .option('--data-dir <folder>', 'where everything lies (DIM_DATA_DIR; .dim)')
+    .option('--data-dir <folder>', 'where everything lies (DIM_DATA_DIR; .dim, with --check .dim/check)')
     .option('--objects <n>', 'how many objects', wholeNumber)
     .option('--rate <n>', 'requests per second', positive)
   bind<Options>(command, async (session, options) => {
@@ -29,7 +29,9 @@ export const registerDemo: Register = (program, bind) => {
     const isCheck = options.check === true
     const summary = await runDemo({
       environment: session.environment,
-      folder: path.resolve(options.dataDir ?? session.environment.DIM_DATA_DIR ?? '.dim'),
+      folder: path.resolve(
+        options.dataDir ?? session.environment.DIM_DATA_DIR ?? (isCheck ? '.dim/check' : '.dim'),
+      ),
       check: isCheck,
       resume: options.resume === true,
       objects: options.objects ?? DEMO.objects,

@@ -1,9 +1,10 @@
 import { Option } from 'commander'
 import type { LocationResource } from '../../api/schemas/location.ts'
-import type { StoreResource } from '../../api/schemas/store.ts'
+import type { StoreProbe, StoreResource } from '../../api/schemas/store.ts'
 import { TIERS, type Tier } from '../../domain/tier.ts'
 import { notNegative, positive, type Register, wholeNumber } from '../command.ts'
-import { findNamed } from '../references.ts'
+import { findNamed, namedPath } from '../references.ts'
+import type { Session } from '../session.ts'
 import { locationView } from '../views/location.ts'
 
 interface Options {
@@ -34,7 +35,8 @@ export const registerLocationAdd: Register = (noun, bind) => {
     .option('--first-byte-ms <ms>', 'time to first byte that readers see, 99th percentile', notNegative, 50)
     .option('--restore-hours <hours>', 'hours until an offline copy can be read', positive)
     .option('--capacity-bytes <bytes>', 'how much it may hold', wholeNumber)
-  bind<Options>(command, async ({ api, out }, options, name) => {
+  bind<Options>(command, async (session, options, name) => {
+    const { api, out } = session
     const store = await findNamed<StoreResource>(api, 'store', options.store)
     const location = await api.post<LocationResource>('/v1/locations', {
       name,
@@ -49,5 +51,13 @@ export const registerLocationAdd: Register = (noun, bind) => {
       capacityBytes: options.capacityBytes ?? null,
     })
     out.one(location, locationView)
+    await warnWithoutContainer(session, location)
   })
+}
+
+/** A location may be added before its container is made, but nothing can be written there until then. */
+async function warnWithoutContainer({ api, out }: Session, location: LocationResource): Promise<void> {
+  const { container } = location
+  const probe = await api.post<StoreProbe>(`${namedPath('store', location.store.id)}/probe`, { container })
+  if (probe.error !== null) out.say(`note: ${probe.error.message}`)
 }

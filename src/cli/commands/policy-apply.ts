@@ -10,15 +10,14 @@ export const registerPolicyApply: Register = (noun, bind) => {
     .command('apply')
     .description('add a policy from a YAML or JSON document, or replace the one of its name')
     .requiredOption('-f, --file <file>', 'the document; "-" reads standard input')
-    .option('--name <name>', 'name of the policy (the one in the document)')
-  bind<{ file: string; name?: string }>(command, async ({ api, out }, options) => {
+  bind<{ file: string }>(command, async ({ api, out }, options) => {
     const spec = await readDocument(options.file)
-    const name = options.name ?? documentName(spec, options.file)
+    const name = documentName(spec, options.file)
     const { items } = await api.list<PolicyResource>('/v1/policies', {}, Number.POSITIVE_INFINITY)
     const present = items.find(policy => policy.name === name)
     const policy =
       present === undefined
-        ? await api.post<PolicyResource>('/v1/policies', { name, spec })
+        ? await api.post<PolicyResource>('/v1/policies', { spec })
         : await api.change<PolicyResource>('PUT', namedPath('policy', present.id), { spec })
     out.one(policy, policyView)
   })

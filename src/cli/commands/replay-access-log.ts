@@ -39,7 +39,7 @@ export const registerReplayAccessLog: Register = (noun, bind) => {
     const openMax = Math.ceil(options.concurrency)
     const report = await withGateway(
       session,
-      { ...options, openMax, readerClass: 'application' },
+      { ...options, openMax, readerClass: 'application', mayWrite: options.create },
       async client => {
         const counts = emptyTrafficCounts()
         const replay: Replay = {

@@ -1,6 +1,6 @@
 import type { StoreProbe, StoreResource } from '../../api/schemas/store.ts'
 import type { Register } from '../command.ts'
-import { EXIT } from '../exit-codes.ts'
+import { EXIT, type ExitCode } from '../exit-codes.ts'
 import type { View } from '../output.ts'
 import { findNamed, namedPath } from '../references.ts'
 
@@ -18,7 +18,12 @@ const probeView: View<StoreProbe> = {
   ],
 }
 
-/** `dim store probe`: exit code 5 when it cannot be reached, 4 when it refuses the credentials. */
+const EXIT_OF_KIND: Readonly<Record<string, ExitCode>> = {
+  'access-denied': EXIT.auth,
+  'container-not-found': EXIT.notFound,
+}
+
+/** `dim store probe`: exit code 5 when it cannot be reached, 4 when it refuses us, 3 without its container. */
 export const registerStoreProbe: Register = (noun, bind) => {
   const command = noun
     .command('probe <store>')
@@ -29,6 +34,6 @@ export const registerStoreProbe: Register = (noun, bind) => {
     const probe = await api.post<StoreProbe>(`${namedPath('store', store.id)}/probe`, options)
     out.one(probe, probeView)
     if (probe.error === null) return EXIT.ok
-    return probe.error.kind === 'access-denied' ? EXIT.auth : EXIT.retryable
+    return EXIT_OF_KIND[probe.error.kind] ?? EXIT.retryable
   })
 }

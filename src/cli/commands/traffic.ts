@@ -72,18 +72,21 @@ export const registerTraffic: Register = (program, bind) => {
     const ticking = setInterval(() => progress.update(trafficLine(counts, elapsed())), 1_000)
     try {
       const openMax = Math.ceil(options.concurrency)
-      const objects = await withGateway(session, { ...options, openMax }, async client =>
-        runTraffic({
-          client,
-          bucket,
-          prefix: options.prefix,
-          shape: shapeOf(options),
-          clock: await readModelClock(session),
-          durationMs: (options.duration ?? Number.POSITIVE_INFINITY) * 1_000,
-          openMax,
-          counts,
-          signal: session.signal,
-        }),
+      const objects = await withGateway(
+        session,
+        { ...options, openMax, mayWrite: options.writes > 0 },
+        async client =>
+          runTraffic({
+            client,
+            bucket,
+            prefix: options.prefix,
+            shape: shapeOf(options),
+            clock: await readModelClock(session),
+            durationMs: (options.duration ?? Number.POSITIVE_INFINITY) * 1_000,
+            openMax,
+            counts,
+            signal: session.signal,
+          }),
       )
       const report = trafficReport(counts, objects, elapsed())
       session.out.one(report, trafficView)

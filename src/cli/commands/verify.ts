@@ -49,20 +49,24 @@ export const registerVerify: Register = (program, bind) => {
       progress.update(totalsText(totals))
     }
     const openMax = Math.ceil(options.concurrency)
-    await withGateway(session, { ...options, openMax, readerClass: 'scan' }, async client => {
-      for (const bucket of buckets)
-        await checkBucket({
-          client,
-          bucket,
-          catalog: catalogOf(session, bucket),
-          describe: (name, key) => describe(session, name, key),
-          download: options.download === true,
-          openMax,
-          signal: session.signal,
-          totals,
-          onChecked,
-        })
-    })
+    await withGateway(
+      session,
+      { ...options, openMax, readerClass: 'scan', mayWrite: false },
+      async client => {
+        for (const bucket of buckets)
+          await checkBucket({
+            client,
+            bucket,
+            catalog: catalogOf(session, bucket),
+            describe: (name, key) => describe(session, name, key),
+            download: options.download === true,
+            openMax,
+            signal: session.signal,
+            totals,
+            onChecked,
+          })
+      },
+    )
     if (session.out.format !== 'table') session.out.list(found, checkedView)
     progress.finish(totalsText(totals))
     return exitCodeOf(totals)

@@ -66,11 +66,18 @@ export async function createObjects(
     }
     options.onProgress(objects.size)
   }
-  const made: Promise<void>[] = []
-  for (const [key, size] of inventory.sizes) made.push(queue.add(() => make(key, size)))
-  const outcomes = await Promise.allSettled(made)
-  const failed = outcomes.find(outcome => outcome.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
+  let failure: unknown = null
+  for (const [key, size] of inventory.sizes) {
+    await queue.onSizeLessThan(replay.openMax)
+    if (failure !== null || signal.aborted) break
+    queue
+      .add(() => make(key, size))
+      .catch((error: unknown) => {
+        failure ??= error
+      })
+  }
+  await queue.onIdle()
+  if (failure !== null) throw failure
   return { objects, created }
 }
 
@@ -93,6 +100,7 @@ export async function replayRequests(
 ): Promise<void> {
   await driveRequests({
     requests: timed(log, replay.inventory, speed),
+    isPaced: Number.isFinite(speed),
     perform: request => perform(replay, request, objects),
     counts: replay.counts,
     openMax: replay.openMax,

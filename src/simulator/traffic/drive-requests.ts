@@ -61,19 +61,21 @@ export async function driveRequests<R extends { readonly atMs: number }>(options
   /** Range: 1 and more. */
   openMax: number
   signal: AbortSignal
+  /** False: every request as soon as there is room, whatever its time. Default: true. */
+  isPaced?: boolean
   /** Wall milliseconds, steadily rising. */
   now: () => number
 }): Promise<void> {
-  const { counts, now, signal } = options
+  const { counts, now, signal, isPaced = true } = options
   const open = new Set<Promise<void>>()
   const start = now()
   for await (const request of options.requests) {
     if (signal.aborted) break
-    const waitMs = start + request.atMs - now()
+    const waitMs = isPaced ? start + request.atMs - now() : 0
     if (waitMs >= 1) await pause(waitMs, signal)
     while (open.size >= options.openMax) await Promise.race(open)
     if (signal.aborted) break
-    if (now() - start - request.atMs > LATE_MS) counts.late++
+    if (isPaced && now() - start - request.atMs > LATE_MS) counts.late++
     const made: Promise<void> = options
       .perform(request)
       .catch((error: unknown) => {
