@@ -2,6 +2,7 @@ import type { BucketMode } from '../domain/bucket.ts'
 import type { Uuid } from '../domain/identifiers.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { Queryable } from './postgres.ts'
+import { requestReviews } from './review-sweeps.ts'
 
 /** A bucket with the names of what it refers to, as people see and change it. */
 export interface BucketSettingsRow {
@@ -54,7 +55,8 @@ export interface BucketChange {
 
 /**
  * Changes a bucket if it still has this revision. Resolves to whether it did. Rejects with PostgreSQL's
- * error 23503 when the location or the policy does not exist.
+ * error 23503 when the location or the policy does not exist. Asks for reviews of its objects when they are
+ * to be placed by another policy or mode.
  */
 export async function updateBucketSettings(
   database: Queryable,
@@ -78,5 +80,9 @@ export async function updateBucketSettings(
       principal,
     ],
   )
-  return rowCount === 1
+  if (rowCount !== 1) return false
+  if (change.policyId !== undefined || change.mode !== undefined) {
+    await requestReviews(database, { bucketId: target.id, reason: 'policy-changed', principal })
+  }
+  return true
 }

@@ -6,15 +6,30 @@ import type { Queryable } from './postgres.ts'
 
 /**
  * Asks for reviews of many objects: those of a bucket, of a policy's buckets, or all. Nothing is queued
- * here; the planner works the request off page by page, so that it is bounded and survives a restart.
+ * here; the planner works the request off page by page, so that it is bounded and survives a restart. With
+ * `onlyMissing` it queues only objects nobody has queued yet, and only those under a policy.
  */
 export async function requestReviews(
   queryable: Queryable,
-  request: { bucketId?: Uuid; policyId?: Uuid; reason: ReviewReason; principal: Principal },
+  request: {
+    bucketId?: Uuid
+    policyId?: Uuid
+    onlyMissing?: boolean
+    reason: ReviewReason
+    principal: Principal
+  },
 ): Promise<void> {
   await queryable.query(
-    `insert into review_sweep (id, bucket_id, policy_id, reason, principal) values ($1, $2, $3, $4, $5)`,
-    [newId(), request.bucketId ?? null, request.policyId ?? null, request.reason, request.principal],
+    `insert into review_sweep (id, bucket_id, policy_id, only_missing, reason, principal)
+     values ($1, $2, $3, $4, $5, $6)`,
+    [
+      newId(),
+      request.bucketId ?? null,
+      request.policyId ?? null,
+      request.onlyMissing ?? false,
+      request.reason,
+      request.principal,
+    ],
   )
 }
 
@@ -33,7 +48,7 @@ export async function requestCatchUp(
       select $1, true, 'new-object', $2
       where not exists (
         select from review_sweep
-        where only_missing
+        where only_missing and bucket_id is null
           and (finished_at is null or created_at > now() - make_interval(secs => $3::double precision * 3600)))`,
     values: [newId(), options.principal, options.everyHours],
   })

@@ -12,6 +12,7 @@ import {
   takeImportJob,
 } from '../database/import-jobs.ts'
 import { type Database, inTransaction } from '../database/postgres.ts'
+import { requestReviews } from '../database/review-sweeps.ts'
 import type { Clock } from '../domain/clock.ts'
 import { newId, type Uuid } from '../domain/identifiers.ts'
 import type { Principal } from '../domain/principal.ts'
@@ -74,6 +75,13 @@ async function runImport(run: ImportRun): Promise<void> {
     releaseImportJob(run.database, run.job.id, run.lease.owner, { state, error })
   try {
     await enterPages(run)
+    const { bucketId } = run.job
+    await requestReviews(run.database, {
+      bucketId,
+      onlyMissing: true,
+      reason: 'new-object',
+      principal: run.principal,
+    })
     await end('done', null)
   } catch (error) {
     if (error instanceof ImportLeaseLostError) {
