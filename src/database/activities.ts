@@ -1,5 +1,5 @@
 import type { Principal } from '../domain/principal.ts'
-import type { Queryable } from './postgres.ts'
+import type { Connection, Queryable } from './postgres.ts'
 
 /** Something people see happen: `noun.verb`, to what, by whom. */
 export interface NewActivity {
@@ -19,7 +19,7 @@ export interface ActivityRow extends Omit<NewActivity, 'principal'> {
 }
 
 /** The channel on which a new activity is announced; the payload is empty. */
-export const ACTIVITY_CHANNEL = 'dim_activity'
+const ACTIVITY_CHANNEL = 'dim_activity'
 
 const COLUMNS = 'id, at, kind, subject, detail, principal'
 
@@ -41,6 +41,12 @@ export async function insertActivities(
       select pg_notify('${ACTIVITY_CHANNEL}', '') from (select count(*) from added) as counted`,
     values: [JSON.stringify(activities)],
   })
+}
+
+/** Has a connection notified of new activities until it is closed. Only hints: a broken connection loses them. */
+export async function listenForActivities(connection: Connection, onHint: () => void): Promise<void> {
+  connection.on('notification', onHint)
+  await connection.query(`listen ${ACTIVITY_CHANNEL}`)
 }
 
 /** Activities after this id, oldest first. */

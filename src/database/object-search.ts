@@ -1,7 +1,7 @@
 import type { ObjectId, Uuid } from '../domain/identifiers.ts'
 import type { StoredHeat } from '../domain/placement-facts.ts'
 import type { Tier } from '../domain/tier.ts'
-import type { Queryable } from './postgres.ts'
+import { type Database, inTransaction, type Queryable } from './postgres.ts'
 
 /** Orders of a search. Only `key` follows an index; the others sort everything that matches. */
 export type ObjectSearchSort = 'key' | 'heat' | 'size' | 'lastAccess'
@@ -92,8 +92,35 @@ export const FOUND_FROM = `
   left join location as l on l.id = c.location_id
   left join object_heat as h on h.object_id = o.id`
 
-/** One page of present objects that match, in the order asked for. */
-export async function searchObjects(database: Queryable, search: ObjectSearch): Promise<FoundObject[]> {
+/** A search was stopped because it took longer than it may. */
+export class SearchTimeoutError extends Error {
+  override readonly name = 'SearchTimeoutError'
+}
+
+/** PostgreSQL's code for a statement that was cancelled, by its time-out or by a person. */
+const STATEMENT_CANCELLED = '57014'
+
+/**
+ * One page of present objects that match, in the order asked for. Rejects with a {@link SearchTimeoutError}
+ * when that takes longer than `secondsMax`.
+ */
+export async function searchObjects(
+  database: Database,
+  search: ObjectSearch,
+  secondsMax: number,
+): Promise<FoundObject[]> {
+  try {
+    return await inTransaction(database, async connection => {
+      await connection.query(`set local statement_timeout = ${Math.ceil(secondsMax * 1_000)}`)
+      return findMatching(connection, search)
+    })
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== STATEMENT_CANCELLED) throw error
+    throw new SearchTimeoutError(`no answer within ${secondsMax} s`, { cause: error })
+  }
+}
+
+async function findMatching(database: Queryable, search: ObjectSearch): Promise<FoundObject[]> {
   const values: unknown[] = [Math.trunc(search.now)]
   const parameter = (value: unknown) => `$${values.push(value)}`
   const conditions = ['o.is_present', ...filtersOf(search, parameter)]

@@ -1,7 +1,7 @@
 import {
-  ACTIVITY_CHANNEL,
   type ActivityRow,
   listActivitiesAfter,
+  listenForActivities,
   newestActivityId,
 } from '../../database/activities.ts'
 import type { Connection, Database } from '../../database/postgres.ts'
@@ -120,16 +120,13 @@ export class ActivityFeed {
     }
     this.#connection = connection
     connection.on('error', this.#onBroken)
-    connection.on('notification', this.#onNotification)
     try {
-      await connection.query(`listen ${ACTIVITY_CHANNEL}`)
+      await listenForActivities(connection, () => this.#wake())
     } catch (error) {
       this.#onBroken(error as Error)
       throw error
     }
   }
-
-  readonly #onNotification = () => this.#wake()
 
   readonly #onBroken = (error: Error) => {
     if (this.#connection === null) return
@@ -142,8 +139,7 @@ export class ActivityFeed {
     const connection = this.#connection
     if (connection === null) return
     this.#connection = null
-    // The error listener stays: a connection that is being thrown away may still break.
-    connection.off('notification', this.#onNotification)
+    // Its listeners stay: a connection that is being thrown away may still break or speak.
     connection.release(error)
   }
 }

@@ -1,8 +1,12 @@
 import { z } from 'zod'
 import { readAccessWindows } from '../../database/access-windows.ts'
 import { findBucketByName } from '../../database/buckets.ts'
-import { type FoundObject, type ObjectSearch, searchObjects } from '../../database/object-search.ts'
-import { inTransaction } from '../../database/postgres.ts'
+import {
+  type FoundObject,
+  type ObjectSearch,
+  SearchTimeoutError,
+  searchObjects,
+} from '../../database/object-search.ts'
 import type { Instant } from '../../domain/clock.ts'
 import { HEAT_3D, HEAT_LANDMARK, lnHeatOfRate } from '../../heat/forward-decay.ts'
 import type { ApiOptions } from '../context.ts'
@@ -13,7 +17,6 @@ import { presentObject } from './present-object.ts'
 
 type ObjectQuery = z.output<typeof objectQuerySchema>
 
-const STATEMENT_CANCELLED = '57014'
 const position = z.tuple([z.union([z.string(), z.number()]), z.string()])
 
 /**
@@ -58,18 +61,13 @@ async function withinSeconds(
   search: ObjectSearch,
 ): Promise<FoundObject[]> {
   try {
-    return await inTransaction(database, async connection => {
-      await connection.query(`set local statement_timeout = ${Math.ceil(seconds * 1_000)}`)
-      return searchObjects(connection, search)
-    })
+    return await searchObjects(database, search, seconds)
   } catch (error) {
-    if ((error as { code?: string }).code !== STATEMENT_CANCELLED) throw error
+    if (!(error instanceof SearchTimeoutError)) throw error
     throw new ApiError(
       'search-too-broad',
       `stopped after ${seconds} s: name a bucket and a prefix, or sort by key`,
-      {
-        cause: error,
-      },
+      { cause: error },
     )
   }
 }

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { pingDatabase } from '../../database/overview.ts'
 import type { ApiOptions, ReadinessCheck } from '../context.ts'
 import { type Health, healthSchema } from '../schemas/health.ts'
 
@@ -15,7 +16,7 @@ export function systemRoutes(options: ApiOptions): FastifyPluginAsyncZod {
     {
       name: 'database',
       check: async () => {
-        await options.database.query('select 1')
+        await pingDatabase(options.database)
         return null
       },
     },

@@ -1,0 +1,1433 @@
+// Generated from docs/reference/openapi.json by tools/generate-reference.ts. Do not edit.
+
+export type AccessEvent = {
+  readonly objectId: string
+  readonly bucket: string | null
+  /** Null once the object is gone from the catalog */
+  readonly key: string | null
+  readonly operation: 'read' | 'head' | 'write' | 'delete'
+  /** Model clock */
+  readonly at: string
+  readonly bytes: number
+  readonly readerClass: 'application' | 'interactive' | 'analytics' | 'scan' | 'backup' | 'mover'
+  readonly location: string | null
+}
+
+export type AccessKey = {
+  readonly id: string
+  readonly readerClass: 'application' | 'interactive' | 'analytics' | 'scan' | 'backup' | 'mover'
+  /** Null: every bucket */
+  readonly bucketIds: readonly (string)[] | null
+  readonly mayWrite: boolean
+  readonly createdAt: string
+  readonly revokedAt: string | null
+}
+
+export type AccessKeyCreated = {
+  readonly id: string
+  readonly readerClass: 'application' | 'interactive' | 'analytics' | 'scan' | 'backup' | 'mover'
+  /** Null: every bucket */
+  readonly bucketIds: readonly (string)[] | null
+  readonly mayWrite: boolean
+  readonly createdAt: string
+  readonly revokedAt: string | null
+  readonly secretAccessKey: string
+}
+
+export type Activity = {
+  readonly id: number
+  readonly at: string
+  /** noun.verb, for example plan.approved or migration.done */
+  readonly kind: string
+  /** What it happened to: a name or an id */
+  readonly subject: string
+  readonly detail: Readonly<Record<string, unknown>>
+  readonly principal: string
+}
+
+export type Alternative = {
+  readonly locationId: string
+  readonly locationName: string
+  readonly tier: 'hot' | 'warm' | 'cold'
+  readonly cost: PlacementCost | null
+  readonly chosen: boolean
+  readonly rejected: 'current' | 'other-tier-wanted' | 'latency-above-sla' | 'offline' | 'capacity' | 'pinned-elsewhere' | 'not-in-policy' | 'no-price' | 'more-expensive' | 'payback-too-long' | 'too-small-to-pay' | 'minimum-residence' | 'store-not-active' | 'same-container' | 'decision-frozen' | null
+  readonly paybackDays: number | null
+}
+
+export type Bucket = {
+  readonly id: string
+  readonly name: string
+  readonly mode: 'observed' | 'shared' | 'exclusive'
+  readonly writeLocation: Reference
+  readonly policy: Reference | null
+  readonly revision: number
+  readonly createdAt: string
+  readonly principal: string
+}
+
+export type Copy = {
+  readonly id: string
+  readonly location: Reference
+  readonly tier: 'hot' | 'warm' | 'cold'
+  readonly state: 'staging' | 'complete' | 'grace' | 'deleting' | 'retained' | 'suspect'
+  readonly isPrimary: boolean
+  readonly generation: number
+  readonly size: number
+  readonly nativeKey: string
+  readonly storeEtag: string | null
+  readonly storeVersionId: string | null
+  /** Model clock */
+  readonly enteredAt: string
+  readonly graceUntil: string | null
+  readonly verifiedAt: string | null
+}
+
+export type DeadLetter = {
+  readonly id: string
+  readonly source: string
+  readonly partition: number | null
+  readonly offset: number | null
+  readonly reason: string
+  /** As text where it is UTF-8, else as base64 */
+  readonly payload: string
+  readonly payloadEncoding: 'utf-8' | 'base64'
+  readonly payloadBytes: number
+  readonly receivedAt: string
+  readonly replayedAt: string | null
+}
+
+export type Decision = {
+  readonly id: string
+  readonly planId: string
+  readonly bucket: string
+  readonly key: string
+  readonly objectId: string
+  readonly from: Reference
+  readonly to: Reference
+  readonly reason: 'heat-fell-below-band' | 'heat-rose-above-band' | 'already-in-wanted-tier' | 'inside-hysteresis' | 'minimum-residence' | 'too-small-to-pay' | 'payback-too-long' | 'pinned' | 'sla-requires-faster' | 'no-allowed-location' | 'bucket-observed' | 'migration-in-flight' | 'cheaper-in-tier' | 'would-cost-more' | 'location-not-allowed' | 'no-price' | 'quarantined' | 'copy-not-readable'
+  readonly size: number
+  readonly monthlySavingUsd: number
+  readonly oneTimeUsd: number
+  readonly paybackDays: number | null
+  readonly verdict: 'approved' | 'rejected' | 'outdated' | null
+  readonly decidedAt: string
+  readonly alternatives: readonly (Alternative)[]
+  readonly inputs: DecisionInputs
+}
+
+export type DecisionInputs = {
+  readonly size: number
+  readonly heatPerDay: number
+  readonly halfLife: '6h' | '3d' | '30d'
+  readonly heatScore: number
+  readonly readsPerMonthExpected: number
+  readonly bytesPerRead: number
+  readonly daysInLocation: number
+  readonly priceBook: string
+  readonly policy: string
+  /** Model clock */
+  readonly at: string
+}
+
+export type DecisionSummary = {
+  readonly id: string
+  readonly planId: string
+  readonly bucket: string
+  readonly key: string
+  readonly objectId: string
+  readonly from: Reference
+  readonly to: Reference
+  readonly reason: 'heat-fell-below-band' | 'heat-rose-above-band' | 'already-in-wanted-tier' | 'inside-hysteresis' | 'minimum-residence' | 'too-small-to-pay' | 'payback-too-long' | 'pinned' | 'sla-requires-faster' | 'no-allowed-location' | 'bucket-observed' | 'migration-in-flight' | 'cheaper-in-tier' | 'would-cost-more' | 'location-not-allowed' | 'no-price' | 'quarantined' | 'copy-not-readable'
+  readonly size: number
+  readonly monthlySavingUsd: number
+  readonly oneTimeUsd: number
+  readonly paybackDays: number | null
+  readonly verdict: 'approved' | 'rejected' | 'outdated' | null
+  readonly decidedAt: string
+}
+
+export type EventLag = {
+  readonly lagSeconds: number
+  readonly lagMessages: number
+  readonly partitions: readonly ({
+    readonly source: string
+    readonly partition: number
+    readonly nextOffset: number
+    readonly endOffset: number
+    readonly lagMessages: number
+    readonly eventsApplied: number
+    readonly owner: string | null
+    readonly lastEventAt: string | null
+    readonly lastAppliedAt: string | null
+  })[]
+}
+
+export type Explanation = {
+  readonly objectId: string
+  readonly bucket: string
+  readonly key: string
+  readonly size: number
+  readonly location: Reference
+  readonly tier: 'hot' | 'warm' | 'cold'
+  readonly stays: boolean
+  /** Equal to location when it stays */
+  readonly targetLocation: Reference
+  readonly reason: 'heat-fell-below-band' | 'heat-rose-above-band' | 'already-in-wanted-tier' | 'inside-hysteresis' | 'minimum-residence' | 'too-small-to-pay' | 'payback-too-long' | 'pinned' | 'sla-requires-faster' | 'no-allowed-location' | 'bucket-observed' | 'migration-in-flight' | 'cheaper-in-tier' | 'would-cost-more' | 'location-not-allowed' | 'no-price' | 'quarantined' | 'copy-not-readable'
+  /** The whole answer in a few sentences for a person */
+  readonly summary: string
+  readonly monthlySavingUsd: number
+  readonly oneTimeUsd: number
+  readonly paybackDays: number | null
+  readonly alternatives: readonly ({
+    readonly locationId: string
+    readonly locationName: string
+    readonly tier: 'hot' | 'warm' | 'cold'
+    readonly cost: PlacementCost | null
+    readonly chosen: boolean
+    readonly rejected: 'current' | 'other-tier-wanted' | 'latency-above-sla' | 'offline' | 'capacity' | 'pinned-elsewhere' | 'not-in-policy' | 'no-price' | 'more-expensive' | 'payback-too-long' | 'too-small-to-pay' | 'minimum-residence' | 'store-not-active' | 'same-container' | 'decision-frozen' | null
+    readonly paybackDays: number | null
+    readonly explanation: string
+  })[]
+  /** The heat, the price or the date at which the answer would be another */
+  readonly whatWouldChangeIt: readonly ({
+    readonly kind: 'heat' | 'price' | 'date' | 'setting'
+    readonly text: string
+    /** Heat at which the answer changes */
+    readonly heatPerDay: number | null
+    readonly at: string | null
+  })[]
+  readonly inputs: DecisionInputs
+  /** Model clock */
+  readonly reviewAt: string
+  readonly reviewReason: 'heat-crossing' | 'minimum-duration-ends' | 'minimum-residence-ends' | 'pin-expires' | 'maximum-interval' | 'promotion' | 'new-object' | 'requested' | 'policy-changed' | 'prices-changed' | 'migration-finished' | 'cap-reached'
+  readonly migrationId: string | null
+}
+
+export type Health = {
+  readonly status: 'ok' | 'failing'
+  readonly checks?: readonly ({
+    readonly name: string
+    readonly ok: boolean
+    readonly detail: string | null
+    readonly seconds: number
+  })[]
+}
+
+export type Heat = {
+  /** One number to rank by: recency and frequency */
+  readonly score: number
+  /** Decayed rate with a half-life of 3 days */
+  readonly perDay: number
+  readonly access1h: number
+  readonly access24h: number
+  /** Since the object is known */
+  readonly reads: number
+  readonly writes: number
+  readonly bytesRead: number
+  readonly firstAccessAt: string | null
+  readonly lastAccessAt: string | null
+}
+
+export type Import = {
+  readonly id: string
+  readonly bucket: Reference
+  readonly location: Reference
+  readonly prefix: string
+  readonly state: 'running' | 'interrupted' | 'done' | 'failed'
+  /** Everything up to here is in the catalog */
+  readonly lastKey: string | null
+  readonly objects: number
+  readonly bytes: number
+  /** Keys the catalog had already */
+  readonly known: number
+  readonly skipped: number
+  readonly skippedBecause: Readonly<Record<string, {
+    readonly count: number
+    readonly example: string
+  }>>
+  readonly error: string | null
+  readonly startedAt: string
+  readonly updatedAt: string
+}
+
+export type Location = {
+  readonly id: string
+  readonly name: string
+  readonly store: Reference
+  readonly container: string
+  readonly storageClass: string | null
+  readonly tier: 'hot' | 'warm' | 'cold'
+  /** Entry of the price book */
+  readonly priceId: string
+  readonly region: string
+  readonly firstByteMsP99: number
+  readonly restoreHours: number | null
+  readonly capacityBytes: number | null
+  readonly usage: {
+    readonly copies: number
+    readonly bytes: number
+  }
+  readonly revision: number
+  readonly createdAt: string
+  readonly principal: string
+}
+
+export type LocationPrice = {
+  readonly id: string
+  readonly provider: string
+  readonly region: string
+  readonly storageClass: string
+  readonly bytesPerGb: number
+  readonly storageUsdPerGbMonth: number
+  readonly putUsdPer1000: number
+  readonly getUsdPer1000: number
+  readonly transitionInUsdPer1000: number
+  readonly retrievalUsdPerGb: number
+  readonly writeUsdPerGb: number
+  readonly minimumStorageDays: number
+  readonly minimumBillableBytes: number
+  readonly overheadBytes: number
+  readonly indexOverheadBytes: number
+  readonly indexOverheadUsdPerGbMonth: number
+  readonly monitoringUsdPer1000ObjectsMonth: number
+  readonly monitoringMinimumBytes: number
+  readonly egressUsdPerGb: number
+  readonly interRegionUsdPerGb: number
+  readonly firstByteMsP99: number | null
+  readonly restoreHours: number | null
+  readonly sources: Readonly<Record<string, string>>
+  readonly note: string | null
+}
+
+export type Migration = {
+  readonly id: string
+  readonly kind: 'move'
+  readonly state: 'planned' | 'copying' | 'copied' | 'verifying' | 'verified' | 'switched' | 'grace' | 'deleting-source' | 'done' | 'aborted' | 'quarantined' | 'retained' | 'rolled-back'
+  readonly direction: 'promotion' | 'demotion' | 'lateral'
+  readonly bucket: string
+  readonly key: string
+  readonly objectId: string
+  readonly generation: number
+  readonly source: {
+    readonly id: string
+    readonly name: string
+    readonly tier: 'hot' | 'warm' | 'cold'
+  }
+  readonly target: {
+    readonly id: string
+    readonly name: string
+    readonly tier: 'hot' | 'warm' | 'cold'
+  }
+  readonly size: number
+  readonly bytesCopied: number
+  readonly priority: number
+  readonly attempt: number
+  readonly attemptsMax: number
+  readonly paused: boolean
+  readonly cancelRequested: boolean
+  /** Who holds the lease */
+  readonly worker: string | null
+  readonly error: {
+    readonly kind: string
+    readonly message: string
+  } | null
+  readonly verifiedBy: 'target-checksum' | 'read-back' | null
+  readonly sha256: string | null
+  readonly planId: string | null
+  readonly decisionId: string | null
+  readonly monthlySavingUsd: number | null
+  readonly oneTimeUsd: number | null
+  readonly graceUntil: string | null
+  readonly createdAt: string
+  readonly startedAt: string | null
+  readonly finishedAt: string | null
+  readonly nextAttemptAt: string | null
+  readonly principal: string
+  readonly can: {
+    readonly pause: boolean
+    readonly resume: boolean
+    readonly cancel: boolean
+    readonly retry: boolean
+    readonly rollback: boolean
+  }
+}
+
+export type MigrationDetail = {
+  readonly id: string
+  readonly kind: 'move'
+  readonly state: 'planned' | 'copying' | 'copied' | 'verifying' | 'verified' | 'switched' | 'grace' | 'deleting-source' | 'done' | 'aborted' | 'quarantined' | 'retained' | 'rolled-back'
+  readonly direction: 'promotion' | 'demotion' | 'lateral'
+  readonly bucket: string
+  readonly key: string
+  readonly objectId: string
+  readonly generation: number
+  readonly source: {
+    readonly id: string
+    readonly name: string
+    readonly tier: 'hot' | 'warm' | 'cold'
+  }
+  readonly target: {
+    readonly id: string
+    readonly name: string
+    readonly tier: 'hot' | 'warm' | 'cold'
+  }
+  readonly size: number
+  readonly bytesCopied: number
+  readonly priority: number
+  readonly attempt: number
+  readonly attemptsMax: number
+  readonly paused: boolean
+  readonly cancelRequested: boolean
+  /** Who holds the lease */
+  readonly worker: string | null
+  readonly error: {
+    readonly kind: string
+    readonly message: string
+  } | null
+  readonly verifiedBy: 'target-checksum' | 'read-back' | null
+  readonly sha256: string | null
+  readonly planId: string | null
+  readonly decisionId: string | null
+  readonly monthlySavingUsd: number | null
+  readonly oneTimeUsd: number | null
+  readonly graceUntil: string | null
+  readonly createdAt: string
+  readonly startedAt: string | null
+  readonly finishedAt: string | null
+  readonly nextAttemptAt: string | null
+  readonly principal: string
+  readonly can: {
+    readonly pause: boolean
+    readonly resume: boolean
+    readonly cancel: boolean
+    readonly retry: boolean
+    readonly rollback: boolean
+  }
+  readonly timeline: readonly (MigrationStep)[]
+}
+
+export type MigrationStep = {
+  readonly sequence: number
+  readonly at: string
+  readonly event: string
+  readonly stateFrom: 'planned' | 'copying' | 'copied' | 'verifying' | 'verified' | 'switched' | 'grace' | 'deleting-source' | 'done' | 'aborted' | 'quarantined' | 'retained' | 'rolled-back'
+  readonly stateTo: 'planned' | 'copying' | 'copied' | 'verifying' | 'verified' | 'switched' | 'grace' | 'deleting-source' | 'done' | 'aborted' | 'quarantined' | 'retained' | 'rolled-back'
+  readonly worker: string
+  readonly fencingToken: number
+  readonly detail: Readonly<Record<string, unknown>>
+}
+
+export type ObjectDetail = {
+  readonly id: string
+  readonly bucket: string
+  readonly key: string
+  readonly generation: number
+  readonly size: number
+  readonly contentType: string | null
+  readonly lastModifiedAt: string
+  /** Null when no good copy is left */
+  readonly location: Reference | null
+  readonly tier: 'hot' | 'warm' | 'cold' | null
+  readonly state: 'settled' | 'pinned' | 'migrating' | 'quarantined'
+  readonly heat: Heat
+  readonly latencySlaMs: number | null
+  readonly placementVersion: number
+  readonly etag: string
+  readonly sha256: string | null
+  readonly sha256Source: string | null
+  readonly crc64nvme: string | null
+  readonly metadata: Readonly<Record<string, string>>
+  readonly tags: Readonly<Record<string, string>>
+  readonly pinnedLocation: Reference | null
+  readonly pinnedUntil: string | null
+  readonly quarantinedBecause: string | null
+  readonly copies: readonly (Copy)[]
+  /** One entry per model day without gaps, oldest first */
+  readonly daily: readonly ({
+    readonly day: string
+    readonly reads: number
+    readonly bytes: number
+  })[]
+  /** The unfinished migration, if any */
+  readonly migrationId: string | null
+  readonly nextReviewAt: string | null
+  readonly nextReviewReason: string | null
+  readonly createdAt: string
+  readonly principal: string
+}
+
+export type ObjectSummary = {
+  readonly id: string
+  readonly bucket: string
+  readonly key: string
+  readonly generation: number
+  readonly size: number
+  readonly contentType: string | null
+  readonly lastModifiedAt: string
+  /** Null when no good copy is left */
+  readonly location: Reference | null
+  readonly tier: 'hot' | 'warm' | 'cold' | null
+  readonly state: 'settled' | 'pinned' | 'migrating' | 'quarantined'
+  readonly heat: Heat
+  readonly latencySlaMs: number | null
+}
+
+export type Overview = {
+  readonly at: string
+  readonly clock: {
+    /** Model clock */
+    readonly modelAt: string
+    readonly scale: number
+  }
+  readonly total: {
+    readonly objects: number
+    readonly bytes: number
+  }
+  readonly tiers: readonly ({
+    /** Copies, those in grace included */
+    readonly objects: number
+    readonly bytes: number
+    /** Storage; null without a price */
+    readonly usdPerMonth: number | null
+    readonly tier: 'hot' | 'warm' | 'cold'
+  })[]
+  readonly locations: readonly ({
+    readonly id: string
+    readonly name: string
+    /** Copies, those in grace included */
+    readonly objects: number
+    readonly bytes: number
+    /** Storage; null without a price */
+    readonly usdPerMonth: number | null
+    readonly tier: 'hot' | 'warm' | 'cold'
+    readonly store: string
+    readonly capacityBytes: number | null
+  })[]
+  /** Storage and monitoring at list prices, without reads; null where a price is missing */
+  readonly cost: {
+    readonly nowUsdPerMonth: number | null
+    readonly everythingHotUsdPerMonth: number | null
+    /** Once open plans and unfinished migrations are done */
+    readonly afterPlansUsdPerMonth: number | null
+    readonly priceBook: string | null
+  }
+  readonly events: {
+    readonly perSecond: number
+    readonly applied: number
+    readonly lagSeconds: number
+    readonly lagMessages: number
+    readonly deadLetters: number
+  }
+  readonly migrations: {
+    /** A worker holds its lease */
+    readonly inFlight: number
+    readonly unfinished: number
+    readonly paused: number
+    /** Unfinished only */
+    readonly byState: Readonly<Record<string, number>>
+    readonly doneLastHour: number
+    readonly failedLastHour: number
+  }
+  readonly plans: {
+    readonly proposed: number
+    readonly proposedSavingUsd: number
+  }
+  readonly latestDecisions: readonly (DecisionSummary)[]
+  /** The last hour at most, oldest first */
+  readonly series: readonly (OverviewPoint)[]
+}
+
+export type OverviewPoint = {
+  readonly at: string
+  /** Model clock */
+  readonly modelAt: string
+  readonly eventsPerSecond: number
+  readonly lagSeconds: number
+  readonly migrationsInFlight: number
+  readonly usdPerMonth: number | null
+  readonly bytesByTier: {
+    readonly hot: number
+    readonly warm: number
+    readonly cold: number
+  }
+}
+
+export type OverviewTick = {
+  readonly at: string
+  readonly clock: {
+    /** Model clock */
+    readonly modelAt: string
+    readonly scale: number
+  }
+  readonly total: {
+    readonly objects: number
+    readonly bytes: number
+  }
+  readonly tiers: readonly ({
+    /** Copies, those in grace included */
+    readonly objects: number
+    readonly bytes: number
+    /** Storage; null without a price */
+    readonly usdPerMonth: number | null
+    readonly tier: 'hot' | 'warm' | 'cold'
+  })[]
+  readonly locations: readonly ({
+    readonly id: string
+    readonly name: string
+    /** Copies, those in grace included */
+    readonly objects: number
+    readonly bytes: number
+    /** Storage; null without a price */
+    readonly usdPerMonth: number | null
+    readonly tier: 'hot' | 'warm' | 'cold'
+    readonly store: string
+    readonly capacityBytes: number | null
+  })[]
+  /** Storage and monitoring at list prices, without reads; null where a price is missing */
+  readonly cost: {
+    readonly nowUsdPerMonth: number | null
+    readonly everythingHotUsdPerMonth: number | null
+    /** Once open plans and unfinished migrations are done */
+    readonly afterPlansUsdPerMonth: number | null
+    readonly priceBook: string | null
+  }
+  readonly events: {
+    readonly perSecond: number
+    readonly applied: number
+    readonly lagSeconds: number
+    readonly lagMessages: number
+    readonly deadLetters: number
+  }
+  readonly migrations: {
+    /** A worker holds its lease */
+    readonly inFlight: number
+    readonly unfinished: number
+    readonly paused: number
+    /** Unfinished only */
+    readonly byState: Readonly<Record<string, number>>
+    readonly doneLastHour: number
+    readonly failedLastHour: number
+  }
+  readonly plans: {
+    readonly proposed: number
+    readonly proposedSavingUsd: number
+  }
+  readonly point: OverviewPoint | null
+}
+
+export type PlacementCost = {
+  readonly storageUsdPerMonth: number
+  readonly readRequestsUsdPerMonth: number
+  readonly retrievalUsdPerMonth: number
+  readonly egressUsdPerMonth: number
+  readonly monitoringUsdPerMonth: number
+  readonly totalUsdPerMonth: number
+  readonly transitionUsd: number
+  readonly sourceRetrievalUsd: number
+  readonly sourceEgressUsd: number
+  readonly earlyDeletionUsd: number
+  readonly graceStorageUsd: number
+  readonly oneTimeUsd: number
+}
+
+export type Plan = {
+  readonly id: string
+  readonly state: 'proposed' | 'approved' | 'applied' | 'rejected' | 'superseded'
+  readonly approval: 'person' | 'automatic'
+  readonly policy: {
+    readonly id: string
+    readonly name: string
+    readonly revision: number
+  }
+  readonly priceBook: Reference
+  readonly objects: number
+  readonly bytes: number
+  /** Negative when it costs more, as promotions may */
+  readonly monthlySavingUsd: number
+  readonly oneTimeUsd: number
+  /** Null when it never pays back */
+  readonly paybackDays: number | null
+  readonly createdAt: string
+  readonly decidedAt: string | null
+  readonly decidedBy: string | null
+  readonly appliedAt: string | null
+  readonly principal: string
+}
+
+export type Policy = {
+  readonly id: string
+  readonly name: string
+  /** A policy document with apiVersion and kind */
+  readonly spec: Readonly<Record<string, unknown>>
+  /** Buckets placed by it */
+  readonly buckets: readonly (string)[]
+  readonly revision: number
+  readonly createdAt: string
+  readonly updatedAt: string
+  readonly principal: string
+}
+
+export type PriceBook = {
+  readonly id: string
+  readonly name: string
+  readonly effectiveFrom: string
+  readonly currency: string
+  readonly daysPerMonth: number
+  readonly sources: Readonly<Record<string, string>>
+  readonly locations: readonly (LocationPrice)[]
+  readonly isCurrent: boolean
+  readonly createdAt: string
+  readonly principal: string
+}
+
+export type Reference = {
+  readonly id: string
+  readonly name: string
+}
+
+export type Session = {
+  readonly principal: string
+  readonly name: string
+  readonly role: 'viewer' | 'operator' | 'admin'
+}
+
+export type Simulation = {
+  readonly id: string
+  readonly kind: 'burst'
+  readonly state: 'queued' | 'running' | 'done' | 'failed'
+  readonly bucket: string
+  readonly keys: readonly (string)[] | null
+  readonly prefix: string | null
+  readonly reads: number
+  readonly seconds: number
+  readonly seed: number
+  readonly readsDone: number
+  readonly bytesDone: number
+  readonly errors: number
+  readonly error: string | null
+  readonly createdAt: string
+  readonly finishedAt: string | null
+  readonly principal: string
+}
+
+export type Store = {
+  readonly id: string
+  readonly name: string
+  readonly kind: 'filesystem' | 'memory' | 's3'
+  readonly state: 'active' | 'paused' | 'auth-failed'
+  readonly settings: Readonly<Record<string, unknown>>
+  readonly hasCredentials: boolean
+  readonly revision: number
+  readonly createdAt: string
+  readonly principal: string
+}
+
+export type StoreProbe = {
+  readonly reachable: boolean
+  readonly container: string | null
+  readonly latencySeconds: number
+  /** What this store can do beyond head, get, put, list and delete */
+  readonly capabilities: Readonly<Record<string, unknown>> | null
+  readonly error: {
+    /** unreachable, access-denied, container-not-found … */
+    readonly kind: string
+    readonly message: string
+  } | null
+}
+
+export type Token = {
+  readonly id: string
+  readonly name: string
+  readonly role: 'viewer' | 'operator' | 'admin'
+  readonly createdAt: string
+  readonly expiresAt: string | null
+  readonly revokedAt: string | null
+  readonly principal: string
+}
+
+export type TokenCreated = {
+  readonly id: string
+  readonly name: string
+  readonly role: 'viewer' | 'operator' | 'admin'
+  readonly createdAt: string
+  readonly expiresAt: string | null
+  readonly revokedAt: string | null
+  readonly principal: string
+  readonly token: string
+}
+
+export type Validation = {
+  readonly valid: boolean
+  readonly errors: readonly ({
+    readonly field: string
+    readonly message: string
+  })[]
+}
+
+export type Problem = {
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly detail: string
+  /** Path of the request */
+  readonly instance: string
+  readonly code: string
+  readonly errors?: readonly ({
+    /** Where in the request, as a JSON pointer */
+    readonly field: string
+    readonly message: string
+  })[]
+}
+
+/** Every route with what it takes and what it answers. */
+export interface Operations {
+  /** Whether the process answers */
+  'GET /livez': {
+    path: undefined
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: Health
+  }
+  /** Whether the process can do its work */
+  'GET /readyz': {
+    path: undefined
+    query: { verbose?: string }
+    headers: undefined
+    body: undefined
+    answer: Health
+  }
+  /** Metrics in the Prometheus text format */
+  'GET /metrics': {
+    path: undefined
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: string
+  }
+  /** Sign a browser in with a token: sets a cookie */
+  'POST /v1/session': {
+    path: undefined
+    query: undefined
+    headers: undefined
+    body: {
+      readonly token: string
+    }
+    answer: Session
+  }
+  /** Who the caller is and what its role is */
+  'GET /v1/session': {
+    path: undefined
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: Session
+  }
+  /** Sign the browser out */
+  'DELETE /v1/session': {
+    path: undefined
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: undefined
+  }
+  /** The state of everything, with the series of the last hour */
+  'GET /v1/overview': {
+    path: undefined
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: Overview
+  }
+  /** Server-sent events: activity (resumed by Last-Event-ID) and overview once a second */
+  'GET /v1/stream': {
+    path: undefined
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: string
+  }
+  /** What happened, newest first */
+  'GET /v1/activity': {
+    path: undefined
+    query: { cursor?: string; limit?: number }
+    headers: undefined
+    body: undefined
+    answer: {
+      readonly items: readonly (Activity)[]
+      readonly nextCursor: string | null
+    }
+  }
+  /** Search objects */
+  'GET /v1/objects': {
+    path: undefined
+    query: { cursor?: string; limit?: number; bucket?: string; prefix?: string; tier?: 'hot' | 'warm' | 'cold'; location?: string; state?: 'settled' | 'pinned' | 'migrating' | 'quarantined'; minHeat?: number; sort?: 'key' | 'heat' | 'size' | 'lastAccess' }
+    headers: undefined
+    body: undefined
+    answer: {
+      readonly items: readonly (ObjectSummary)[]
+      readonly nextCursor: string | null
+    }
+  }
+  /** One object: copies, counters, heat and daily reads; encode the key, slashes included */
+  'GET /v1/objects/{bucket}/{key}': {
+    path: { bucket: string; key: string }
+    query: { days?: number }
+    headers: undefined
+    body: undefined
+    answer: ObjectDetail
+  }
+  /** Pin an object to a location or set its latency SLA */
+  'PATCH /v1/objects/{bucket}/{key}': {
+    path: { bucket: string; key: string }
+    query: undefined
+    headers: undefined
+    body: {
+      readonly latencySlaMs?: number | null
+      readonly pin?: {
+        readonly locationId: string
+        readonly until?: string | null
+      } | null
+    }
+    answer: ObjectDetail
+  }
+  /** Where an object is, why, what each alternative costs and what would change it */
+  'GET /v1/objects/{bucket}/{key}/explanation': {
+    path: { bucket: string; key: string }
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: Explanation
+  }
+  /** Plans, newest first */
+  'GET /v1/plans': {
+    path: undefined
+    query: { cursor?: string; limit?: number; state?: 'proposed' | 'approved' | 'applied' | 'rejected' | 'superseded' }
+    headers: undefined
+    body: undefined
+    answer: {
+      readonly items: readonly (Plan)[]
+      readonly nextCursor: string | null
+    }
+  }
+  /** One plan */
+  'GET /v1/plans/{id}': {
+    path: { id: string }
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: Plan
+  }
+  /** The decisions of a plan in the order they were made */
+  'GET /v1/plans/{id}/decisions': {
+    path: { id: string }
+    query: { cursor?: string; limit?: number }
+    headers: undefined
+    body: undefined
+    answer: {
+      readonly items: readonly (DecisionSummary)[]
+      readonly nextCursor: string | null
+    }
+  }
+  /** Approve a proposed plan, less the decisions excepted: its migrations begin */
+  'POST /v1/plans/{id}/approve': {
+    path: { id: string }
+    query: undefined
+    headers: { 'idempotency-key'?: string }
+    body: {
+      /** Decisions of the plan that are rejected */
+      readonly exceptDecisionIds?: readonly (string)[]
+    }
+    answer: Plan
+  }
+  /** Reject a proposed plan with all its decisions */
+  'POST /v1/plans/{id}/reject': {
+    path: { id: string }
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: Plan
+  }
+  /** One decision with its alternatives and inputs */
+  'GET /v1/decisions/{id}': {
+    path: { id: string }
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: Decision
+  }
+  /** Migrations, newest first */
+  'GET /v1/migrations': {
+    path: undefined
+    query: { cursor?: string; limit?: number; state?: 'planned' | 'copying' | 'copied' | 'verifying' | 'verified' | 'switched' | 'grace' | 'deleting-source' | 'done' | 'aborted' | 'quarantined' | 'retained' | 'rolled-back'; active?: string; direction?: 'promotion' | 'demotion' | 'lateral'; bucket?: string; objectId?: string; planId?: string }
+    headers: undefined
+    body: undefined
+    answer: {
+      readonly items: readonly (Migration)[]
+      readonly nextCursor: string | null
+    }
+  }
+  /** One migration with its timeline */
+  'GET /v1/migrations/{id}': {
+    path: { id: string }
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: MigrationDetail
+  }
+  /** Pause a migration; its worker stops at the next step */
+  'POST /v1/migrations/{id}/pause': {
+    path: { id: string }
+    query: undefined
+    headers: { 'idempotency-key'?: string }
+    body: undefined
+    answer: MigrationDetail
+  }
+  /** Let a paused migration go on */
+  'POST /v1/migrations/{id}/resume': {
+    path: { id: string }
+    query: undefined
+    headers: { 'idempotency-key'?: string }
+    body: undefined
+    answer: MigrationDetail
+  }
+  /** End a migration before its switch; the source stays */
+  'POST /v1/migrations/{id}/cancel': {
+    path: { id: string }
+    query: undefined
+    headers: { 'idempotency-key'?: string }
+    body: undefined
+    answer: MigrationDetail
+  }
+  /** Plan an aborted or quarantined migration anew */
+  'POST /v1/migrations/{id}/retry': {
+    path: { id: string }
+    query: undefined
+    headers: { 'idempotency-key'?: string }
+    body: undefined
+    answer: MigrationDetail
+  }
+  /** Make the source copy, still in grace, primary again */
+  'POST /v1/migrations/{id}/rollback': {
+    path: { id: string }
+    query: undefined
+    headers: { 'idempotency-key'?: string }
+    body: undefined
+    answer: MigrationDetail
+  }
+  /** The newest access events */
+  'GET /v1/events': {
+    path: undefined
+    query: { limit?: number }
+    headers: undefined
+    body: undefined
+    answer: {
+      readonly items: readonly (AccessEvent)[]
+    }
+  }
+  /** How far the event log is read, per partition */
+  'GET /v1/events/lag': {
+    path: undefined
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: EventLag
+  }
+  /** What could not be understood, newest first, with the reason */
+  'GET /v1/dead-letters': {
+    path: undefined
+    query: { cursor?: string; limit?: number }
+    headers: undefined
+    body: undefined
+    answer: {
+      readonly items: readonly (DeadLetter)[]
+      readonly nextCursor: string | null
+    }
+  }
+  /** Imports, newest first */
+  'GET /v1/imports': {
+    path: undefined
+    query: { cursor?: string; limit?: number }
+    headers: undefined
+    body: undefined
+    answer: {
+      readonly items: readonly (Import)[]
+      readonly nextCursor: string | null
+    }
+  }
+  /** List what lies in a location into a bucket of the catalog */
+  'POST /v1/imports': {
+    path: undefined
+    query: undefined
+    headers: { 'idempotency-key'?: string }
+    body: {
+      readonly bucketId: string
+      readonly locationId: string
+      readonly prefix?: string
+    }
+    answer: Import
+  }
+  /** One import and how far it is */
+  'GET /v1/imports/{id}': {
+    path: { id: string }
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: Import
+  }
+  /** Bursts, newest first */
+  'GET /v1/simulations': {
+    path: undefined
+    query: { cursor?: string; limit?: number }
+    headers: undefined
+    body: undefined
+    answer: {
+      readonly items: readonly (Simulation)[]
+      readonly nextCursor: string | null
+    }
+  }
+  /** One burst and how far it is */
+  'GET /v1/simulations/{id}': {
+    path: { id: string }
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: Simulation
+  }
+  /** Burst real reads through the gateway over chosen objects */
+  'POST /v1/simulations/bursts': {
+    path: undefined
+    query: undefined
+    headers: { 'idempotency-key'?: string }
+    body: {
+      readonly bucket: string
+      readonly keys?: readonly (string)[]
+      readonly prefix?: string
+      /** Over all objects together */
+      readonly reads: number
+      /** Wall time to spread them over */
+      readonly seconds?: number
+      readonly seed?: number
+    }
+    answer: Simulation
+  }
+  /** Buckets by name */
+  'GET /v1/buckets': {
+    path: undefined
+    query: { cursor?: string; limit?: number }
+    headers: undefined
+    body: undefined
+    answer: {
+      readonly items: readonly (Bucket)[]
+      readonly nextCursor: string | null
+    }
+  }
+  /** Add a bucket */
+  'POST /v1/buckets': {
+    path: undefined
+    query: undefined
+    headers: undefined
+    body: {
+      readonly name: string
+      readonly mode: 'observed' | 'shared' | 'exclusive'
+      readonly writeLocationId: string
+      readonly policyId?: string | null
+    }
+    answer: Bucket
+  }
+  /** One bucket */
+  'GET /v1/buckets/{id}': {
+    path: { id: string }
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: Bucket
+  }
+  /** Change mode, policy or where new bytes go */
+  'PATCH /v1/buckets/{id}': {
+    path: { id: string }
+    query: undefined
+    headers: { 'if-match'?: string }
+    body: {
+      readonly mode?: 'observed' | 'shared' | 'exclusive'
+      readonly writeLocationId?: string
+      readonly policyId?: string | null
+    }
+    answer: Bucket
+  }
+  /** Policies by name */
+  'GET /v1/policies': {
+    path: undefined
+    query: { cursor?: string; limit?: number }
+    headers: undefined
+    body: undefined
+    answer: {
+      readonly items: readonly (Policy)[]
+      readonly nextCursor: string | null
+    }
+  }
+  /** Add a policy */
+  'POST /v1/policies': {
+    path: undefined
+    query: undefined
+    headers: undefined
+    body: {
+      /** A policy document with apiVersion and kind */
+      readonly spec: Readonly<Record<string, unknown>>
+    }
+    answer: Policy
+  }
+  /** One policy */
+  'GET /v1/policies/{id}': {
+    path: { id: string }
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: Policy
+  }
+  /** Give a policy a new document; its objects are looked at again */
+  'PUT /v1/policies/{id}': {
+    path: { id: string }
+    query: undefined
+    headers: { 'if-match'?: string }
+    body: {
+      /** A policy document with apiVersion and kind */
+      readonly spec: Readonly<Record<string, unknown>>
+    }
+    answer: Policy
+  }
+  /** Check a policy document without keeping it */
+  'POST /v1/policies/validation': {
+    path: undefined
+    query: undefined
+    headers: undefined
+    body: {
+      /** A policy document with apiVersion and kind */
+      readonly spec: Readonly<Record<string, unknown>>
+    }
+    answer: Validation
+  }
+  /** Price books, the one added last first */
+  'GET /v1/price-books': {
+    path: undefined
+    query: { cursor?: string; limit?: number }
+    headers: undefined
+    body: undefined
+    answer: {
+      readonly items: readonly (PriceBook)[]
+      readonly nextCursor: string | null
+    }
+  }
+  /** Add a price book; every object is looked at again */
+  'POST /v1/price-books': {
+    path: undefined
+    query: undefined
+    headers: undefined
+    body: Readonly<Record<string, unknown>>
+    answer: PriceBook
+  }
+  /** One price book */
+  'GET /v1/price-books/{id}': {
+    path: { id: string }
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: PriceBook
+  }
+  /** Locations by name, with what lies there */
+  'GET /v1/locations': {
+    path: undefined
+    query: { cursor?: string; limit?: number }
+    headers: undefined
+    body: undefined
+    answer: {
+      readonly items: readonly (Location)[]
+      readonly nextCursor: string | null
+    }
+  }
+  /** Add a location in a store */
+  'POST /v1/locations': {
+    path: undefined
+    query: undefined
+    headers: undefined
+    body: {
+      readonly tier: 'hot' | 'warm' | 'cold'
+      readonly priceId: string
+      readonly region: string
+      readonly firstByteMsP99: number
+      readonly restoreHours?: number | null
+      readonly capacityBytes?: number | null
+      readonly name: string
+      readonly storeId: string
+      readonly container: string
+      readonly storageClass?: string | null
+    }
+    answer: Location
+  }
+  /** One location */
+  'GET /v1/locations/{id}': {
+    path: { id: string }
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: Location
+  }
+  /** Change tier, price, region, latency, restore time or capacity */
+  'PATCH /v1/locations/{id}': {
+    path: { id: string }
+    query: undefined
+    headers: { 'if-match'?: string }
+    body: {
+      readonly tier?: 'hot' | 'warm' | 'cold'
+      readonly priceId?: string
+      readonly region?: string
+      readonly firstByteMsP99?: number
+      readonly restoreHours?: number | null
+      readonly capacityBytes?: number | null
+    }
+    answer: Location
+  }
+  /** Forget a location that nothing refers to; its bytes stay */
+  'DELETE /v1/locations/{id}': {
+    path: { id: string }
+    query: undefined
+    headers: { 'if-match'?: string }
+    body: undefined
+    answer: undefined
+  }
+  /** Stores by name */
+  'GET /v1/stores': {
+    path: undefined
+    query: { cursor?: string; limit?: number }
+    headers: undefined
+    body: undefined
+    answer: {
+      readonly items: readonly (Store)[]
+      readonly nextCursor: string | null
+    }
+  }
+  /** Add a store; its credentials are sealed at once */
+  'POST /v1/stores': {
+    path: undefined
+    query: undefined
+    headers: undefined
+    body: {
+      readonly name: string
+      readonly kind: 'filesystem' | 'memory' | 's3'
+      readonly settings: Readonly<Record<string, unknown>>
+      readonly credentials?: {
+        readonly accessKeyId: string
+        readonly secretAccessKey: string
+        readonly sessionToken?: string
+      }
+    }
+    answer: Store
+  }
+  /** One store */
+  'GET /v1/stores/{id}': {
+    path: { id: string }
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: Store
+  }
+  /** Pause or resume a store, change its settings or replace its credentials */
+  'PATCH /v1/stores/{id}': {
+    path: { id: string }
+    query: undefined
+    headers: { 'if-match'?: string }
+    body: {
+      readonly state?: 'active' | 'paused'
+      readonly settings?: Readonly<Record<string, unknown>>
+      readonly credentials?: {
+        readonly accessKeyId: string
+        readonly secretAccessKey: string
+        readonly sessionToken?: string
+      }
+    }
+    answer: Store
+  }
+  /** Forget a store that no location uses; its bytes stay */
+  'DELETE /v1/stores/{id}': {
+    path: { id: string }
+    query: undefined
+    headers: { 'if-match'?: string }
+    body: undefined
+    answer: undefined
+  }
+  /** Try whether a store can be reached and accepts its credentials */
+  'POST /v1/stores/{id}/probe': {
+    path: { id: string }
+    query: undefined
+    headers: undefined
+    body: {
+      /** Without it, the container of the first location of this store */
+      readonly container?: string
+    }
+    answer: StoreProbe
+  }
+  /** Access keys, newest first, without their secrets; at most 1,000 are kept */
+  'GET /v1/access-keys': {
+    path: undefined
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: {
+      readonly items: readonly (AccessKey)[]
+      readonly nextCursor: string | null
+    }
+  }
+  /** Make an access key; the answer is the only time its secret is shown */
+  'POST /v1/access-keys': {
+    path: undefined
+    query: undefined
+    headers: undefined
+    body: {
+      readonly readerClass?: 'application' | 'interactive' | 'analytics' | 'scan' | 'backup' | 'mover'
+      readonly bucketIds?: readonly (string)[] | null
+      readonly mayWrite?: boolean
+    }
+    answer: AccessKeyCreated
+  }
+  /** Make an access key useless from now on */
+  'DELETE /v1/access-keys/{id}': {
+    path: { id: string }
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: undefined
+  }
+  /** Tokens, newest first, without their secrets */
+  'GET /v1/tokens': {
+    path: undefined
+    query: { cursor?: string; limit?: number }
+    headers: undefined
+    body: undefined
+    answer: {
+      readonly items: readonly (Token)[]
+      readonly nextCursor: string | null
+    }
+  }
+  /** Make a token; the answer is the only time its secret is shown */
+  'POST /v1/tokens': {
+    path: undefined
+    query: undefined
+    headers: undefined
+    body: {
+      readonly name: string
+      readonly role: 'viewer' | 'operator' | 'admin'
+      readonly expiresAt?: string | null
+    }
+    answer: TokenCreated
+  }
+  /** Make a token useless from now on */
+  'DELETE /v1/tokens/{id}': {
+    path: { id: string }
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: undefined
+  }
+}
+

@@ -1,0 +1,30 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { buildOpenApiDocument } from '../src/api/openapi-document.ts'
+import { problemsPage } from '../src/api/problems.ts'
+import { metricsPage } from '../src/telemetry/metrics-page.ts'
+import { clientTypes } from './generate-client-types.ts'
+
+const root = path.resolve(import.meta.dirname, '..')
+
+/** Every file that is made from code, by its path in the repository. Tests compare them with the disk. */
+export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
+  const manifest = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as { version: string }
+  const document = await buildOpenApiDocument(manifest.version)
+  return new Map([
+    ['docs/reference/openapi.json', `${JSON.stringify(document, null, 2)}\n`],
+    ['docs/reference/problems.md', problemsPage()],
+    ['docs/reference/metrics.md', metricsPage()],
+    ['api-client/src/generated/api-types.ts', clientTypes(document)],
+  ])
+}
+
+async function writeAll(): Promise<void> {
+  for (const [file, content] of await generatedFiles()) {
+    await mkdir(path.dirname(path.join(root, file)), { recursive: true })
+    await writeFile(path.join(root, file), content)
+    console.log(`wrote ${file}`)
+  }
+}
+
+if (import.meta.main) await writeAll()
