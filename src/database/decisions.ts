@@ -87,19 +87,6 @@ export async function listLatestDecisions(
   return rows
 }
 
-/** The decisions about one object, newest first. */
-export async function listObjectDecisions(
-  queryable: Queryable,
-  objectId: ObjectId,
-  limit: number,
-): Promise<DecisionSummaryRow[]> {
-  const { rows } = await queryable.query<DecisionSummaryRow>(
-    `select ${SUMMARY} ${FROM} where d.object_id = $1 order by d.id desc limit $2`,
-    [objectId, limit],
-  )
-  return rows
-}
-
 /** A decision to move, ready to be kept. */
 export interface NewDecision {
   readonly id: Uuid

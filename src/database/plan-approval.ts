@@ -7,6 +7,7 @@ import type { Principal } from '../domain/principal.ts'
 import { insertActivities } from './activities.ts'
 import { type ApprovedDecision, approveDecisions, listUndecided, refuseDecisions } from './decisions.ts'
 import { createMigrations } from './migration-creation.ts'
+import { enqueueReviews } from './object-reviews.ts'
 import { type Database, inTransaction, type Queryable } from './postgres.ts'
 
 /** How often a migration is tried before a person must look. */
@@ -14,6 +15,9 @@ export const MIGRATION_ATTEMPTS_MAX = 5
 
 /** Decisions that become migrations in one transaction at most; the planner goes on with the rest. */
 export const APPLY_BATCH_MAX = 1_000
+
+/** The beginning of time: due at once, whatever the model clock shows. */
+const AT_ONCE = 0
 
 /**
  * What became of an approval: `not-proposed` (somebody was faster, or it was superseded), `policy-changed`
@@ -35,7 +39,7 @@ export interface AppliedDecisions {
 /**
  * Approves a proposed plan, rejecting the decisions a person excepted, and turns decisions that are still
  * valid into migrations, the first {@link APPLY_BATCH_MAX} in the same transaction; the planner applies the
- * rest. Decisions about objects that changed since are marked outdated.
+ * rest. Decisions about objects that changed since are marked outdated, and those objects looked at again.
  */
 export async function approvePlan(
   database: Database,
@@ -115,6 +119,8 @@ async function applyDecisions(
   const outdated = migrations.filter(({ id }) => !createdIds.has(id)).map(({ decisionId }) => decisionId!)
   await approveDecisions(queryable, approved)
   await refuseDecisions(queryable, outdated, 'outdated')
+  const refused = migrations.filter(({ id }) => !createdIds.has(id)).map(({ objectId }) => objectId)
+  await enqueueReviews(queryable, refused, 'requested', AT_ONCE)
   const isComplete = decisions.length < APPLY_BATCH_MAX
   if (isComplete) await markApplied(queryable, planId, principal)
   return { migrations: approved.length, outdated: outdated.length, isComplete }

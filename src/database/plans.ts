@@ -100,7 +100,7 @@ export interface OpenPlan {
 }
 
 /** A proposed plan with this many decisions takes no more, so that everything about a plan stays bounded. */
-export const PLAN_DECISIONS_MAX = 20_000
+const PLAN_DECISIONS_MAX = 20_000
 
 /**
  * The plan that takes decisions now, made when there is none: for a person the proposed plan of this policy

@@ -28,12 +28,6 @@ export async function findPolicy(queryable: Queryable, id: Uuid): Promise<Policy
   return rows[0] ?? null
 }
 
-/** The policy with this name, or null. */
-export async function findPolicyByName(queryable: Queryable, name: string): Promise<PolicyRow | null> {
-  const { rows } = await queryable.query<PolicyRow>(`${SELECT} where p.name = $1`, [name])
-  return rows[0] ?? null
-}
-
 /** The policies with these ids, without their buckets: what the planner decides by. */
 export async function readPolicies(
   queryable: Queryable,
@@ -95,19 +89,4 @@ export async function updatePolicy(
     await requestReviews(connection, { policyId: target.id, reason: 'policy-changed', principal })
     return true
   })
-}
-
-/** Forgets a policy that has this revision and that no bucket and no plan names. Resolves to whether it did. */
-export async function deletePolicy(
-  queryable: Queryable,
-  target: { id: Uuid; revision: number },
-): Promise<boolean> {
-  const { rowCount } = await queryable.query(
-    `delete from policy
-     where id = $1 and revision = $2
-       and not exists (select 1 from bucket where policy_id = $1)
-       and not exists (select 1 from plan where policy_id = $1)`,
-    [target.id, target.revision],
-  )
-  return rowCount === 1
 }

@@ -63,7 +63,7 @@ export function nextCrossing(facts: PlacementFacts, tier: Tier, rules: Placement
 }
 
 /** The lowest edge above the present heat, in reads per day; null when the object is in the hottest band. */
-export function nextEdgeAbove(facts: PlacementFacts, tier: Tier, rules: PlacementRules): number | null {
+function nextEdgeAbove(facts: PlacementFacts, tier: Tier, rules: PlacementRules): number | null {
   const { threshold } = rules.policy
   const heat = facts.readsPerDay[threshold.halfLife]
   const above = edgesOf(tier, threshold).filter(edge => edge > heat)

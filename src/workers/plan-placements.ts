@@ -11,7 +11,8 @@ import {
 } from '../database/review-sweeps.ts'
 import type { Clock, Instant } from '../domain/clock.ts'
 import { HOUR, MINUTE } from '../domain/duration.ts'
-import type { Uuid } from '../domain/identifiers.ts'
+import type { ObjectId, Uuid } from '../domain/identifiers.ts'
+import type { ReviewReason } from '../domain/placement.ts'
 import { principal } from '../domain/principal.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -114,12 +115,15 @@ export function createPlanner(options: PlannerOptions): Loop {
       const policies = await policiesById(connection, new Set(policyIds))
       const outcome = reviewAll(rows, policies, rules, now)
       const kept = await keepMoves({ connection, rules, now, principal: who }, outcome.reviewed)
-      const deferred = new Set(kept.deferred.map(({ facts }) => facts.objectId))
-      const next = outcome.reviewed.map(object =>
-        deferred.has(object.facts.objectId)
-          ? { ...object.next, at: hourOf(now) + HOUR, reason: 'cap-reached' as const }
-          : object.next,
-      )
+      const nextHour = hourOf(now) + HOUR
+      const later = new Map<ObjectId, ReviewReason>([
+        ...kept.deferred.map(({ facts }) => [facts.objectId, 'cap-reached'] as const),
+        ...kept.refused.map(({ facts }) => [facts.objectId, 'requested'] as const),
+      ])
+      const next = outcome.reviewed.map(({ next: settled }) => {
+        const reason = later.get(settled.objectId)
+        return reason === undefined ? settled : { ...settled, at: nextHour, reason }
+      })
       await settleReviews(connection, [...next, ...outcome.failed])
       const settled = new Set([...next, ...outcome.failed].map(({ objectId }) => objectId))
       await deleteReviews(
@@ -130,7 +134,8 @@ export function createPlanner(options: PlannerOptions): Loop {
       metrics?.placementEvaluations.inc({ outcome: 'move' }, moves)
       metrics?.placementEvaluations.inc({ outcome: 'stay' }, outcome.reviewed.length - moves)
       metrics?.placementEvaluations.inc({ outcome: 'failed' }, outcome.failed.length)
-      metrics?.plans.inc({ state: 'proposed' }, kept.plansOpened)
+      metrics?.plans.inc({ state: 'proposed' }, kept.plansProposed)
+      metrics?.plans.inc({ state: 'approved' }, kept.plansApproved)
       return due.length
     })
     if (reviewed > 0) metrics?.placementEvaluationSeconds.observe((wallClock.now() - startedAt) / 1_000)

@@ -79,8 +79,3 @@ export function costOf(alternative: PlacementAlternative): number {
 export function presentAlternative({ alternatives, here }: ExplainedDecision): PlacementAlternative {
   return alternatives.find(alternative => alternative.locationId === here.id)!
 }
-
-/** The alternative that was chosen. */
-export function chosenAlternative({ alternatives }: ExplainedDecision): PlacementAlternative {
-  return alternatives.find(alternative => alternative.chosen)!
-}

@@ -1,7 +1,7 @@
 import type { Instant } from '../../domain/clock.ts'
 import { DAY } from '../../domain/duration.ts'
 import type { ReviewReason } from '../../domain/placement.ts'
-import { minimumDaysLeft } from '../cost/placement-cost.ts'
+import { billedBytes, minimumDaysLeft } from '../cost/placement-cost.ts'
 import { residenceEndsAt } from '../money-gates.ts'
 import { nextCrossing } from '../next-review.ts'
 import { bandOf, edgesOf } from '../policy/heat-bands.ts'
@@ -69,8 +69,7 @@ function priceConditions(e: ExplainedDecision): PlacementCondition[] {
   const saving = costOf(presentAlternative(e)) - costOf(blocked)
   const savingNeeded =
     (blocked.cost.oneTimeUsd / rules.policy.maximumPaybackDays) * rules.priceBook.daysPerMonth
-  const billedGb =
-    (Math.max(e.facts.size, price.minimumBillableBytes) + price.overheadBytes) / price.bytesPerGb
+  const billedGb = billedBytes(price, e.facts.size) / price.bytesPerGb
   const needed = price.storageUsdPerGbMonth - Math.max(0, savingNeeded - saving) / billedGb
   if (billedGb > 0 && needed > 0 && needed < price.storageUsdPerGbMonth) {
     const text = `It would pay if storage in ${blocked.locationName} cost ${usdText(needed)} instead of ${usdText(price.storageUsdPerGbMonth)} per GB and month.`

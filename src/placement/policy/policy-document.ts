@@ -31,7 +31,7 @@ const thresholdSchema = z
   })
 
 /** The form of a policy as people write it; what is left out has the stated default. */
-export const policySchema = z.strictObject({
+const policySchema = z.strictObject({
   apiVersion: z.literal('datainmotion.io/v1'),
   kind: z.literal('Policy'),
   name: z

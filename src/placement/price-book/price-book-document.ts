@@ -35,7 +35,7 @@ const locationPriceSchema = z.strictObject({
 })
 
 /** The form of a price book as people write it; what is left out has the stated default. */
-export const priceBookSchema = z
+const priceBookSchema = z
   .strictObject({
     apiVersion: z.literal('datainmotion.io/v1'),
     kind: z.literal('PriceBook'),

@@ -25,11 +25,12 @@ export interface KeepContext {
 
 /** What became of the moves of a batch. */
 export interface KeptMoves {
-  readonly proposed: number
-  readonly approved: number
-  readonly plansOpened: number
+  readonly plansProposed: number
+  readonly plansApproved: number
   /** Objects whose moves wait for the next hour because the caps are used up. */
   readonly deferred: readonly ReviewedObject[]
+  /** Objects that changed while they were looked at. */
+  readonly refused: readonly ReviewedObject[]
 }
 
 /**
@@ -46,22 +47,22 @@ export async function keepMoves(
     return stands ? [] : [openDecision.id]
   })
   await refuseDecisions(context.connection, stale, 'outdated')
-  let kept: KeptMoves = { proposed: 0, approved: 0, plansOpened: 0, deferred: [] }
+  let kept: KeptMoves = { plansProposed: 0, plansApproved: 0, deferred: [], refused: [] }
   for (const [policy, moves] of movesByPolicy(reviewed)) {
     const forPerson = moves.filter(({ decision, move, openDecision }) => {
       return move?.isAutomatic === false && !isSameMove(decision, openDecision)
     })
-    const proposed = await propose(context, policy, forPerson)
+    const proposedNew = await propose(context, policy, forPerson)
     const approved = await approve(
       context,
       policy,
       moves.filter(({ move }) => move?.isAutomatic === true),
     )
     kept = {
-      proposed: kept.proposed + proposed.decisions,
-      approved: kept.approved + approved.decisions,
-      plansOpened: kept.plansOpened + proposed.plansOpened + approved.plansOpened,
+      plansProposed: kept.plansProposed + (proposedNew ? 1 : 0),
+      plansApproved: kept.plansApproved + (approved.isNew ? 1 : 0),
       deferred: [...kept.deferred, ...approved.deferred],
+      refused: [...kept.refused, ...approved.refused],
     }
   }
   return kept
@@ -79,27 +80,28 @@ function movesByPolicy(reviewed: readonly ReviewedObject[]): [PlanningPolicy, Re
   return [...groups.values()].toSorted(([a], [b]) => (a.id < b.id ? -1 : 1))
 }
 
+/** Adds decisions to the proposed plan. Resolves to whether that made a new one. */
 async function propose(
   context: KeepContext,
   policy: PlanningPolicy,
   moves: readonly ReviewedObject[],
-): Promise<{ decisions: number; plansOpened: number }> {
-  if (moves.length === 0) return { decisions: 0, plansOpened: 0 }
+): Promise<boolean> {
+  if (moves.length === 0) return false
   const { connection, principal } = context
   const plan = await openPlan(connection, slotOf(context, policy, 'person'))
   const decisions = moves.map(decisionOf)
   await insertDecisions(connection, decisions, { planId: plan.id, verdict: null, principal })
   if (plan.isNew) await announcePlan(context, plan.id, 'plan.proposed', policy)
   await announceDecisions(context, plan.id, 'decision.proposed', moves, decisions)
-  return { decisions: decisions.length, plansOpened: plan.isNew ? 1 : 0 }
+  return plan.isNew
 }
 
 async function approve(
   context: KeepContext,
   policy: PlanningPolicy,
   moves: readonly ReviewedObject[],
-): Promise<{ decisions: number; plansOpened: number; deferred: ReviewedObject[] }> {
-  if (moves.length === 0) return { decisions: 0, plansOpened: 0, deferred: [] }
+): Promise<{ isNew: boolean; deferred: ReviewedObject[]; refused: ReviewedObject[] }> {
+  if (moves.length === 0) return { isNew: false, deferred: [], refused: [] }
   const { connection, principal } = context
   const plan = await openPlan(connection, slotOf(context, policy, 'automatic'))
   const used = await sumAutomaticPlans(connection, policy.id, hourOf(context.now))
@@ -119,9 +121,9 @@ async function approve(
   if (plan.isNew) await announcePlan(context, plan.id, 'plan.approved', policy)
   await announceDecisions(context, plan.id, 'decision.approved', objects, kept)
   return {
-    decisions: kept.length,
-    plansOpened: plan.isNew ? 1 : 0,
+    isNew: plan.isNew,
     deferred: deferred.map(({ object }) => object),
+    refused: objects.filter((_, index) => !started.has(decisions[index]!.id)),
   }
 }
 
