@@ -5,6 +5,7 @@ import type { StoredPlacementFacts } from '../../domain/placement-facts.ts'
 import { heatReadingAt } from '../../heat/heat-reading.ts'
 import { decidePlacement } from '../../placement/decide-placement.ts'
 import { explainPlacement } from '../../placement/explain/explain-placement.ts'
+import { withOwnReservation } from '../../placement/own-reservation.ts'
 import type { PlacementRules } from '../../placement/price-options.ts'
 import type { ApiOptions } from '../context.ts'
 import { optionalTimeText, timeText } from '../present.ts'
@@ -21,7 +22,9 @@ export async function explainObject(
 ): Promise<ExplanationResource> {
   const [row] = await readPlacementFacts(options.database, [objectId])
   if (row === undefined) throw notFound('object with a primary copy', objectId)
-  const rules = await rulesFor(row.facts, options)
+  const stored = await rulesFor(row.facts, options)
+  const locations = withOwnReservation(stored.locations, row.openDecision, row.facts.size)
+  const rules = { ...stored, locations }
   const facts = { ...row.facts, ...heatReadingAt(row.facts, rules.now) }
   const decision = decidePlacement(facts, rules.policy, rules.priceBook, rules.locations, rules.now)
   const explanation = explainPlacement(facts, decision, rules)
