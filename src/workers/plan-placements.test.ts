@@ -420,6 +420,22 @@ describe('reviews', () => {
   })
 })
 
+describe('a full location', () => {
+  it('keeps the room an object is waiting to go to', async () => {
+    await start()
+    await database.query(`update location set capacity_bytes = 1000000000 where name = 'cold'`)
+    const [objectId] = await seedObjects(database, catalog.bucketId, [anObject('a')])
+    await settle()
+    await enqueueReviews(database, [objectId!], 'requested', now)
+    await settle()
+    const [plan] = await plans()
+    const decisions = await listPlanDecisions(database, { planId: plan!.id, afterId: null, limit: 10 })
+    expect(decisions.map(({ toLocationName, verdict }) => [toLocationName, verdict])).toEqual([
+      ['cold', null],
+    ])
+  })
+})
+
 describe('ten thousand objects', () => {
   it('are looked at once each by two planners at once, and only those that are due', async () => {
     await start({ approval: 'automatic', capsPerHour: { objects: 1_000 } })

@@ -6,6 +6,7 @@ import type { Decision } from '../../domain/placement.ts'
 import type { PlacementFacts } from '../../domain/placement-facts.ts'
 import { heatReadingAt } from '../../heat/heat-reading.ts'
 import { decidePlacement } from '../../placement/decide-placement.ts'
+import { withOwnReservation } from '../../placement/own-reservation.ts'
 import { type PlanningPolicy, type PlanningRules, reserve } from './planning-rules.ts'
 import { promotionThreshold } from './promotion-threshold.ts'
 
@@ -28,7 +29,7 @@ export function reviewObject(
   now: Instant,
 ): ReviewedObject {
   const facts = { ...row.facts, ...heatReadingAt(row.facts, now) }
-  const { locations } = rules
+  const locations = withOwnReservation(rules.locations, row.openDecision, facts.size)
   const decision = decidePlacement(facts, policy.spec, rules.priceBook, locations, now)
   const next = {
     objectId: facts.objectId,
