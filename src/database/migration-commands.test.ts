@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createMovingWorld, type MovingWorld, sampleOf } from '../../test/builders/moving-world.ts'
 import { newId } from '../domain/identifiers.ts'
-import { permittedStates, rollBackStep } from '../migration/permissions.ts'
+import { isEndState, MIGRATION_STATES } from '../domain/migration.ts'
+import type { MigrationEvent } from '../domain/migration-record.ts'
+import { isPermitted, stepsFrom } from '../migration/transitions.ts'
 import {
   cancelMigration,
   type MigrationCommandResult,
@@ -19,6 +21,9 @@ import {
 
 const BYTES = sampleOf(500)
 const principal = 'user:alice' as const
+const UNFINISHED = MIGRATION_STATES.filter(state => !isEndState(state))
+const statesOf = (event: MigrationEvent) =>
+  MIGRATION_STATES.filter(state => isPermitted('move', state, event))
 
 describe('what people ask of a migration', () => {
   let world: MovingWorld
@@ -31,12 +36,18 @@ describe('what people ask of a migration', () => {
   afterEach(() => world.dispose())
 
   const database = () => world.test.database
-  const pause = () => pauseMigration(database(), { id, principal, permittedIn: permittedStates('pause') })
-  const resume = () => resumeMigration(database(), { id, principal, permittedIn: permittedStates('resume') })
-  const cancel = () => cancelMigration(database(), { id, principal, permittedIn: permittedStates('cancel') })
-  const retry = () => retryMigration(database(), { id, principal, permittedIn: permittedStates('retry') })
+  const pause = () => pauseMigration(database(), { id, principal, permittedIn: UNFINISHED })
+  const resume = () => resumeMigration(database(), { id, principal, permittedIn: UNFINISHED })
+  const cancel = () => cancelMigration(database(), { id, principal, permittedIn: statesOf('cancelled') })
+  const retry = () => retryMigration(database(), { id, principal, permittedIn: statesOf('retried') })
   const rollBack = () =>
-    rollBackMigration(database(), { id, principal, stepOf: state => rollBackStep(state), modelNow: 7 })
+    rollBackMigration(database(), {
+      id,
+      principal,
+      stepOf: state =>
+        statesOf('rolled-back').includes(state) ? stepsFrom('move', state, ['rolled-back'])[0]! : null,
+      modelNow: 7,
+    })
   const kindOf = async (result: Promise<MigrationCommandResult>) => (await result).kind
 
   it('pauses and goes on', async () => {

@@ -18,35 +18,36 @@ const MIGRATOR: Principal = 'system:migrator'
  * Writes steps with all their effects and their lines on the timeline; call it in a transaction. Throws a
  * {@link LedgerError} `fenced` or `switch-lost`, after which the transaction must be rolled back.
  *
- * Rows are locked in one order everywhere: migration, object, copies.
+ * Rows are locked in one order everywhere: migration, object, copies. While the object itself is locked, the
+ * gateway holds none of them.
  */
 export async function writeRecord(
   connection: Queryable,
   lease: MigrationLease,
   record: MigrationRecord,
+  options: { readonly isObjectLocked: boolean },
 ): Promise<Migration> {
   const migration = await advance(connection, lease, record)
-  const touchesCatalog = record.steps.some(step => step.effects.some(effect => !OWN_EFFECTS.has(effect)))
-  if (touchesCatalog) await lockObjectRow(connection, migration.objectId)
+  const touchesCatalog = record.steps.some(step => step.effects.some(effect => !LONELY_EFFECTS.has(effect)))
+  if (touchesCatalog && !options.isObjectLocked) await lockObjectRow(connection, migration.objectId)
   for (const step of record.steps) {
     await applyEffects({ connection, migration, step, modelNow: record.modelNow, principal: MIGRATOR })
   }
-  await writeTimeline(connection, {
-    migrationId: migration.id,
-    fencingToken: lease.fencingToken,
-    worker: lease.worker,
-    steps: record.steps,
-    detail: record.detail ?? {},
-  })
   return migration
 }
 
-/** Effects that change nothing but the migration's own row or the live stream. */
-const OWN_EFFECTS: ReadonlySet<string> = new Set(['count-attempt', 'reset-attempts', 'announce'])
+/** Effects that change no row for which anybody else waits while holding the object's. */
+const LONELY_EFFECTS: ReadonlySet<string> = new Set([
+  'count-attempt',
+  'reset-attempts',
+  'announce',
+  'intend-target',
+])
 
 /** A worker that just wrote is alive: its lease, not renewed while the row was locked, lasts at least so long. */
 const LEASE_AFTER_WRITE_SECONDS = 10
 
+/** Moves the migration's row and writes the steps on its timeline, if the lease is still the newest. */
 async function advance(
   connection: Queryable,
   lease: MigrationLease,
@@ -59,6 +60,7 @@ async function advance(
   const { rows } = await connection.query<MigrationRow>({
     name: 'migration_advance',
     text: `
+      with advanced as (
       update migration m set
         state = $5,
         attempt = case when $6 then 0 else m.attempt end + $7::integer,
@@ -74,7 +76,19 @@ async function advance(
           else clock_timestamp() + $11::double precision * interval '1 millisecond' end,
         grace_until_ms = case when $12 then $13::bigint + m.grace_ms else m.grace_until_ms end
       where m.id = $1 and m.fencing_token = $2 and m.lease_owner = $3 and m.state = $4
-      returning ${MIGRATION_COLUMNS}`,
+      returning ${MIGRATION_COLUMNS}
+      ), noted as (
+      insert into migration_event
+        (migration_id, sequence, state_from, event, state_to, fencing_token, worker, detail)
+      select m.id, step.ordinal + coalesce(
+               (select max(e.sequence) from migration_event e where e.migration_id = m.id), 0),
+             step.state_from, step.event, step.state_to, $2, $3,
+             case when step.ordinal = cardinality($14::text[]) then $17::jsonb else '{}' end
+      from advanced m,
+        unnest($14::text[], $15::text[], $16::text[]) with ordinality
+          as step (state_from, event, state_to, ordinal)
+      )
+      select * from advanced`,
     values: [
       lease.migrationId,
       lease.fencingToken,
@@ -88,6 +102,10 @@ async function advance(
       record.releaseForMs ?? null,
       effects.includes('switch-primary'),
       Math.round(record.modelNow),
+      record.steps.map(step => step.from),
+      record.steps.map(step => step.event),
+      record.steps.map(step => step.to),
+      JSON.stringify(record.detail ?? {}),
     ],
   })
   if (rows[0] === undefined) throw fenced(lease, first.from)

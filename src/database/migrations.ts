@@ -39,7 +39,9 @@ export function createPostgresLedger(database: Database) {
       releaseLease(database, lease, restMs, returnsAttempt),
     readSubject: (migrationId: Uuid) => readMigrationSubject(database, migrationId),
     record: (lease: MigrationLease, record: MigrationRecord) =>
-      inTransaction(database, connection => writeRecord(connection, lease, record)),
+      inTransaction(database, connection =>
+        writeRecord(connection, lease, record, { isObjectLocked: false }),
+      ),
     reportProgress: (lease: MigrationLease, evidence: MigrationEvidence) =>
       reportProgress(database, lease, evidence),
     withObjectLock: <T>(
@@ -174,7 +176,7 @@ async function underObjectLock<T>(
       return work({
         readSubject: () => readMigrationSubject(connection, lease.migrationId),
         copiesAt: place => listCopiesAt(connection, objectId, place),
-        record: record => writeRecord(connection, lease, record),
+        record: record => writeRecord(connection, lease, record, { isObjectLocked: true }),
       })
     })
   } catch (error) {
@@ -214,6 +216,8 @@ interface SubjectRow {
   sha256: string | null
   sha256_source: DigestSource | null
   crc64nvme: string | null
+  source: CopyRow | null
+  target: CopyRow | null
 }
 
 /** What a migration is about, as the catalog says now. Throws when there is no such migration. */
@@ -235,7 +239,13 @@ async function readMigrationSubject(queryable: Queryable, migrationId: Uuid): Pr
              ) as owns_target_container, o.id as object_id, o.key,
              o.generation, o.placement_version, o.is_present,
              o.quarantined_because is not null as is_quarantined, v.size, v.etag, v.headers, v.metadata,
-             encode(v.sha256, 'hex') as sha256, v.sha256_source, encode(v.crc64nvme, 'hex') as crc64nvme
+             encode(v.sha256, 'hex') as sha256, v.sha256_source, encode(v.crc64nvme, 'hex') as crc64nvme,
+             (select to_jsonb(found) from (
+                select ${COPY_COLUMNS} from copy c where c.object_id = o.id and c.id = m.source_copy_id
+              ) as found) as source,
+             (select to_jsonb(found) from (
+                select ${COPY_COLUMNS} from copy c where c.object_id = o.id and c.id = m.target_copy_id
+              ) as found) as target
       from migration m
       join object o on o.id = m.object_id
       join bucket b on b.id = o.bucket_id
@@ -245,21 +255,12 @@ async function readMigrationSubject(queryable: Queryable, migrationId: Uuid): Pr
   })
   const row = rows[0]
   if (row === undefined) throw new Error(`there is no migration ${migrationId} with an object`)
-  const copies = await queryable.query<CopyRow & { role: 'source' | 'target' }>({
-    name: 'migration_subject_copies',
-    text: `
-      select ${COPY_COLUMNS}, case when c.id = m.source_copy_id then 'source' else 'target' end as role
-      from migration m
-      join object o on o.id = m.object_id
-      join copy c on c.object_id = m.object_id and c.id in (m.source_copy_id, m.target_copy_id)
-      where m.id = $1`,
-    values: [migrationId],
-  })
-  const copyIn = (role: string) => {
-    const found = copies.rows.find(copy => copy.role === role)
-    return found === undefined ? null : copyOf(found)
-  }
-  return { ...subjectOf(row), source: copyIn('source'), target: copyIn('target') }
+  return { ...subjectOf(row), source: copyIn(row.source), target: copyIn(row.target) }
+}
+
+/** Copies come as JSON, so that one statement tells everything. */
+function copyIn(row: CopyRow | null): Copy | null {
+  return row === null ? null : copyOf(row)
 }
 
 function subjectOf(row: SubjectRow): Omit<MigrationSubject, 'source' | 'target'> {

@@ -3,7 +3,7 @@ import type { Uuid } from '../../domain/identifiers.ts'
 import type { Migration } from '../../domain/migration.ts'
 import { LedgerError, type MigrationEffect, type MigrationStep } from '../../domain/migration-record.ts'
 import type { Copy } from '../../domain/object.ts'
-import { copiesAt, type MemoryCatalog } from './memory-ledger.ts'
+import { copiesAt, type MemoryCatalog } from './memory-catalog.ts'
 
 interface EffectContext {
   readonly catalog: MemoryCatalog

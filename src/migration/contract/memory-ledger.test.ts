@@ -1,6 +1,7 @@
 import { newId, objectIdOf, type Uuid } from '../../domain/identifiers.ts'
 import { describeMigrationLedger, type LedgerHarness } from './describe-migration-ledger.ts'
-import { createMemoryLedger, emptyCatalog, type MemoryCatalog } from './memory-ledger.ts'
+import { emptyCatalog, type MemoryCatalog } from './memory-catalog.ts'
+import { createMemoryLedger } from './memory-ledger.ts'
 
 describeMigrationLedger({ name: 'memory', newHarness: async () => newMemoryHarness() })
 

@@ -1,71 +1,17 @@
-import type { Bucket } from '../../domain/bucket.ts'
 import type { Clock } from '../../domain/clock.ts'
 import type { ObjectId, Uuid } from '../../domain/identifiers.ts'
-import type { Location } from '../../domain/location.ts'
 import { isEndState, type Migration, type MigrationEvidence } from '../../domain/migration.ts'
 import {
   LedgerError,
   type MigrationLease,
   type MigrationRecord,
   type MigrationSubject,
-  type NativePlace,
   type NewMigration,
   type NewMigrationRefusal,
 } from '../../domain/migration-record.ts'
-import type { Copy } from '../../domain/object.ts'
 import type { MigrationLedger } from '../ledger.ts'
+import { copiesAt, type MemoryCatalog, type StoredMigration } from './memory-catalog.ts'
 import { applyMemoryEffects } from './memory-effects.ts'
-
-/** An object of the memory catalog. */
-export interface MemoryObject {
-  readonly id: ObjectId
-  readonly bucketId: Uuid
-  readonly key: string
-  generation: number
-  placementVersion: number
-  isPresent: boolean
-  isQuarantined: boolean
-  version: NonNullable<MigrationSubject['version']>
-  reviewAt: number | null
-}
-
-/** A line of a migration's timeline. */
-export interface TimelineEntry {
-  readonly event: string
-  readonly from: string
-  readonly to: string
-  readonly worker: string
-}
-
-/** Everything the memory ledger knows; tests and simulations fill and read it. */
-export interface MemoryCatalog {
-  readonly buckets: Map<Uuid, Pick<Bucket, 'id' | 'name' | 'mode'>>
-  readonly locations: Map<Uuid, Pick<Location, 'id' | 'storeId' | 'container'>>
-  readonly objects: Map<ObjectId, MemoryObject>
-  readonly copies: Map<Uuid, Copy>
-  readonly migrations: Map<Uuid, StoredMigration>
-  readonly timeline: Map<Uuid, TimelineEntry[]>
-  readonly announced: { readonly migrationId: Uuid; readonly state: string }[]
-}
-
-interface StoredMigration extends Migration {
-  readonly leaseExpiresAt: number
-  readonly notBefore: number
-  readonly order: number
-}
-
-/** An empty catalog. */
-export function emptyCatalog(): MemoryCatalog {
-  return {
-    buckets: new Map(),
-    locations: new Map(),
-    objects: new Map(),
-    copies: new Map(),
-    migrations: new Map(),
-    timeline: new Map(),
-    announced: [],
-  }
-}
 
 /** The migration ledger in memory; leases last by the clock it is given. */
 export function createMemoryLedger(catalog: MemoryCatalog, clock: Clock): MigrationLedger {
@@ -271,19 +217,6 @@ function subjectOf(catalog: MemoryCatalog, migrationId: Uuid): MigrationSubject 
     source: catalog.copies.get(migration.sourceCopyId) ?? null,
     target: catalog.copies.get(migration.targetCopyId) ?? null,
   }
-}
-
-/** Copies of an object whose bytes lie in this place. */
-export function copiesAt(catalog: MemoryCatalog, objectId: ObjectId, place: NativePlace): Copy[] {
-  return [...catalog.copies.values()].filter(copy => {
-    const location = catalog.locations.get(copy.locationId)
-    return (
-      copy.objectId === objectId &&
-      copy.nativeKey === place.nativeKey &&
-      location?.storeId === place.storeId &&
-      location.container === place.container
-    )
-  })
 }
 
 function writeTimeline(catalog: MemoryCatalog, lease: MigrationLease, entry: MigrationRecord): void {

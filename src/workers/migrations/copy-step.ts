@@ -4,6 +4,7 @@ import { isSameCopy } from '../../migration/deletion.ts'
 import type { LockedLedger } from '../../migration/ledger.ts'
 import { type StoredObject, StoreError, type WriteCondition } from '../../stores/object-store.ts'
 import { describesObject, wasPublishedBy } from './copy-metadata.ts'
+import { ensureKnownContainer } from './known-containers.ts'
 import {
   checkStillCurrent,
   type MigrationJob,
@@ -22,9 +23,10 @@ import { type StagedTarget, stageTarget } from './stage-target.ts'
  * the object's present content.
  */
 export async function copyStep(job: MigrationJob): Promise<StepOutcome> {
-  const subject = await job.parts.ledger.readSubject(job.migration.id)
+  const subject = job.freshSubject ?? (await job.parts.ledger.readSubject(job.migration.id))
+  job.freshSubject = null
   const source = checkMovable(job, subject)
-  await job.target.store.ensureContainer(job.target.location.container, { signal: requestSignal(job, 0) })
+  await ensureKnownContainer(job.target.store, job.target.location.container, requestSignal(job, 0))
   await giveUpFormerUpload(job)
   const staged = await stageTarget(job, subject, source)
   await reach(job, 'before-publication')

@@ -33,6 +33,8 @@ export interface MigrationJob {
   readonly target: MigrationEnd
   /** As the ledger last said. */
   migration: Migration
+  /** Read a moment ago, for whoever needs it next; the step takes it away. */
+  freshSubject: MigrationSubject | null
   /** Whether this lease has counted a try, which an interruption gives back. */
   hasCountedTry: boolean
 }

@@ -6,6 +6,7 @@ import { isPermitted } from '../../migration/transitions.ts'
 import { copyStep } from './copy-step.ts'
 import { deleteSourceStep, graceStep } from './delete-source-step.ts'
 import { failedStepOf, isRetried } from './failed-step.ts'
+import { forgetContainersAfter } from './known-containers.ts'
 import { type HeldLease, Interruption } from './lease-keeper.ts'
 import {
   type MigrationEnd,
@@ -63,6 +64,7 @@ async function openJob(
     target,
     migration,
     hasCountedTry: false,
+    freshSubject: null,
   }
 }
 
@@ -109,7 +111,8 @@ const NEVER_FINISHED = { kind: 'interrupted', message: 'every try was interrupte
 /** The target's key, chosen once, before anything is written under it. */
 async function firstEvidence(job: MigrationJob): Promise<MigrationEvidence> {
   if (job.migration.state !== 'planned') return {}
-  const { bucket, object } = await job.parts.ledger.readSubject(job.migration.id)
+  job.freshSubject = await job.parts.ledger.readSubject(job.migration.id)
+  const { bucket, object } = job.freshSubject
   const targetKey = nativeKeyOf({
     ownsContainer: bucket.ownsTargetContainer,
     bucketName: bucket.name,
@@ -174,6 +177,7 @@ async function report(job: MigrationJob, outcome: StepOutcome): Promise<boolean>
 async function fail(job: MigrationJob, error: unknown): Promise<boolean> {
   const { migration, parts } = job
   const { event, kind, message } = failedStepOf(migration.state, error)
+  forgetContainersAfter(error, job.target.store)
   const restMs = backoffMs(Math.max(migration.attempt, 1), parts.random())
   parts.log.warn({ error, migrationId: migration.id, state: migration.state, kind }, 'a step failed')
   if (event === 'mismatched') parts.metrics.verificationFailed(kind)

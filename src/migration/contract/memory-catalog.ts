@@ -1,0 +1,71 @@
+import type { Bucket } from '../../domain/bucket.ts'
+import type { ObjectId, Uuid } from '../../domain/identifiers.ts'
+import type { Location } from '../../domain/location.ts'
+import type { Migration } from '../../domain/migration.ts'
+import type { MigrationSubject, NativePlace } from '../../domain/migration-record.ts'
+import type { Copy } from '../../domain/object.ts'
+
+/** An object of the memory catalog. */
+export interface MemoryObject {
+  readonly id: ObjectId
+  readonly bucketId: Uuid
+  readonly key: string
+  generation: number
+  placementVersion: number
+  isPresent: boolean
+  isQuarantined: boolean
+  version: NonNullable<MigrationSubject['version']>
+  reviewAt: number | null
+}
+
+/** A line of a migration's timeline. */
+export interface TimelineEntry {
+  readonly event: string
+  readonly from: string
+  readonly to: string
+  readonly worker: string
+}
+
+/** Everything the memory ledger knows; tests and simulations fill and read it. */
+export interface MemoryCatalog {
+  readonly buckets: Map<Uuid, Pick<Bucket, 'id' | 'name' | 'mode'>>
+  readonly locations: Map<Uuid, Pick<Location, 'id' | 'storeId' | 'container'>>
+  readonly objects: Map<ObjectId, MemoryObject>
+  readonly copies: Map<Uuid, Copy>
+  readonly migrations: Map<Uuid, StoredMigration>
+  readonly timeline: Map<Uuid, TimelineEntry[]>
+  readonly announced: { readonly migrationId: Uuid; readonly state: string }[]
+}
+
+/** A migration with what the ledger alone needs. */
+export interface StoredMigration extends Migration {
+  readonly leaseExpiresAt: number
+  readonly notBefore: number
+  readonly order: number
+}
+
+/** An empty catalog. */
+export function emptyCatalog(): MemoryCatalog {
+  return {
+    buckets: new Map(),
+    locations: new Map(),
+    objects: new Map(),
+    copies: new Map(),
+    migrations: new Map(),
+    timeline: new Map(),
+    announced: [],
+  }
+}
+
+/** Copies of an object whose bytes lie in this place. */
+export function copiesAt(catalog: MemoryCatalog, objectId: ObjectId, place: NativePlace): Copy[] {
+  return [...catalog.copies.values()].filter(copy => {
+    const location = catalog.locations.get(copy.locationId)
+    return (
+      copy.objectId === objectId &&
+      copy.nativeKey === place.nativeKey &&
+      location?.storeId === place.storeId &&
+      location.container === place.container
+    )
+  })
+}
