@@ -40,7 +40,7 @@ export function checkedId(id: string): string {
 
 /** Bucket and key of `s3://bucket/key` or `bucket/key`. The key is kept exactly. */
 export function parseObjectAddress(text: string): { bucket: string; key: string } {
-  const [, bucket, key] = /^(?:s3:\/\/)?([^/]+)\/([\s\S]+)$/.exec(text) ?? []
+  const [, bucket, key] = /^([^/]+)\/([\s\S]+)$/.exec(text.replace(/^s3:\/\//, '')) ?? []
   if (bucket === undefined || key === undefined)
     throw new CliError(EXIT.usage, `"${text}" names no object: write s3://bucket/key`)
   return { bucket, key }

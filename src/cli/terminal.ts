@@ -10,6 +10,7 @@ export interface Terminal {
   readonly isInteractive: boolean
   /** Whether progress may overwrite its line. */
   readonly showsProgress: boolean
+  /** Colours text, or leaves it as it is. */
   readonly colors: ReturnType<typeof pc.createColors>
 }
 

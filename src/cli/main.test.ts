@@ -1,0 +1,232 @@
+import { mkdir, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import pc from 'picocolors'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../../test/builders/database.ts'
+import { loadConfig } from '../app/config.ts'
+import { type RunningServer, startServer } from '../app/start-server.ts'
+import { silentLogger } from '../telemetry/logger.ts'
+import { EXIT, EXIT_MEANINGS } from './exit-codes.ts'
+import { runCommand } from './main.ts'
+import { cliPage } from './reference.ts'
+
+/** What a command wrote, and how it ended. */
+interface Outcome {
+  readonly exitCode: number
+  readonly answer: string
+  readonly words: string
+}
+
+async function dim(args: readonly string[], environment: Record<string, string> = {}): Promise<Outcome> {
+  const answer: string[] = []
+  const words: string[] = []
+  const exitCode = await runCommand(args, {
+    terminal: {
+      print: text => answer.push(text),
+      say: line => words.push(line),
+      isInteractive: false,
+      showsProgress: false,
+      colors: pc.createColors(false),
+    },
+    environment,
+    signal: new AbortController().signal,
+  })
+  return { exitCode, answer: answer.join('\n'), words: words.join('\n') }
+}
+
+describe('without a server', () => {
+  test('help lists every exit code, and is an answer', async () => {
+    const { answer, exitCode, words } = await dim(['--help'])
+    expect(exitCode).toBe(EXIT.ok)
+    for (const [code, meaning] of EXIT_MEANINGS)
+      expect(answer).toMatch(new RegExp(`\\b${code}  ${meaning.slice(0, 10)}`))
+    expect(words).toBe('')
+  })
+
+  test.each([
+    [['stoer', 'list'], 'Did you mean store?'],
+    [['store', 'add', 'x'], '--kind'],
+    [['store', 'list', '--limit', 'many'], 'whole number'],
+    [['plan', 'show', '12'], 'is no id'],
+    [['store', 'list', '--endpoint', 'ftp://x'], 'http://'],
+    [['policy', 'validate', '-f', '/nonexistent.yaml', '--endpoint', 'http://x'], 'cannot be read'],
+  ])('a wrong command line says what is wrong: %j', async (args, hint) => {
+    const { answer, exitCode, words } = await dim(args, { DIM_ENDPOINT: 'http://127.0.0.1:9' })
+    expect(words).toContain(hint)
+    expect([EXIT.usage, EXIT.notFound]).toContain(exitCode)
+    expect(answer).toBe('')
+  })
+
+  test('says that no server runs here', async () => {
+    const { exitCode, words } = await dim(['plan', 'list'], { DIM_DATA_DIR: '/nonexistent' })
+    expect(exitCode).toBe(EXIT.retryable)
+    expect(words).toContain('dim serve')
+  })
+})
+
+test('the reference page is what the commands say', async () => {
+  const page = await readFile(new URL('../../docs/reference/cli.md', import.meta.url), 'utf8')
+  expect(page, 'run npm run generate').toBe(cliPage())
+})
+
+describe('beside a server', () => {
+  let database: TestDatabase
+  let folder: string
+  let server: RunningServer
+  const here = () => ({ DIM_DATA_DIR: path.join(folder, 'data') })
+
+  beforeAll(async () => {
+    database = await createTestDatabase()
+    folder = await mkdtemp(path.join(tmpdir(), 'dim-cli-'))
+    const config = loadConfig({
+      environment: {},
+      overrides: {
+        dataDir: path.join(folder, 'data'),
+        database: { url: database.connectionString, connectionsMax: 12 },
+        api: { port: 0 },
+        gateway: { port: 0 },
+      },
+    })
+    server = await startServer(config, { log: silentLogger })
+    await mkdir(path.join(folder, 'store', 'things', 'old'), { recursive: true })
+    for (const name of ['one', 'two', 'three'])
+      await writeFile(path.join(folder, 'store', 'things', 'old', name), `content of ${name}`)
+    const set = ['--set', `root=${path.join(folder, 'store')}`, '--set', 'durability=none']
+    await mustDo(['store', 'add', 'disk', '--kind', 'filesystem', ...set])
+    await mustDo([
+      'location',
+      'add',
+      'here',
+      '--store',
+      'disk',
+      '--container',
+      'things',
+      '--tier',
+      'hot',
+      '--price',
+      'onprem/dc1/nvme',
+    ])
+    await mustDo(['bucket', 'create', 'films', '--location', 'here', '--mode', 'exclusive'])
+  })
+  afterAll(async () => {
+    await server.stop()
+    await database.drop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  async function mustDo(args: readonly string[]): Promise<Outcome> {
+    const outcome = await dim(args, here())
+    expect(outcome.exitCode, outcome.words).toBe(EXIT.ok)
+    return outcome
+  }
+
+  test('finds the server by itself and prints only JSON for a script', async () => {
+    const { answer, words } = await mustDo(['store', 'list', '-o', 'json'])
+    expect(JSON.parse(answer)).toMatchObject([{ name: 'disk', kind: 'filesystem' }])
+    expect(words).toBe('')
+  })
+
+  test('names what is not there', async () => {
+    const { exitCode, words } = await dim(['bucket', 'show', 'flims'], here())
+    expect(exitCode).toBe(EXIT.notFound)
+    expect(words).toContain('known: films')
+  })
+
+  test('says when there is nothing to change', async () => {
+    expect((await dim(['bucket', 'set', 'films'], here())).exitCode).toBe(EXIT.nothingToDo)
+  })
+
+  test('a refused token has an exit code of its own', async () => {
+    expect((await dim(['store', 'list', '--token', 'dim_wrong'], here())).exitCode).toBe(EXIT.auth)
+  })
+
+  test('imports what lies in the container and counts it', async () => {
+    const { answer } = await mustDo(['import', 'films', '-o', 'json'])
+    expect(JSON.parse(answer)).toMatchObject({ state: 'done', objects: 3, skipped: 0 })
+    const list = await mustDo(['object', 'list', 'films', '-o', 'name'])
+    expect(list.answer.split('\n')).toContain('s3://films/old/two')
+  })
+
+  test('replays an access log with every byte checked, and leaves no access key behind', async () => {
+    const log = path.join(folder, 'access.log')
+    const line = (second: number, request: string, status: number, bytes: number | string) =>
+      `host - - [01/Aug/1995:00:00:0${second} -0400] "GET ${request} HTTP/1.0" ${status} ${bytes}`
+    await writeFile(
+      log,
+      [
+        line(0, '/index.html', 200, 7_074),
+        line(1, '/logo.gif', 200, 100),
+        line(2, '/logo.gif', 304, 0),
+        line(3, '/logo.gif', 200, 12_345),
+        line(4, '/missing.gif', 404, '-'),
+        'not a line of a log',
+      ].join('\n'),
+    )
+    const { answer, words } = await mustDo([
+      'replay',
+      'access-log',
+      log,
+      '--bucket',
+      'films',
+      '--speed',
+      'max',
+      '-o',
+      'json',
+    ])
+    expect(JSON.parse(answer)).toMatchObject({
+      objects: 2,
+      requests: 5,
+      errors: 0,
+      wrongBytes: 0,
+      bytesWritten: 7_074 + 12_345,
+    })
+    expect(words).toContain('line 6')
+    const keys = JSON.parse((await mustDo(['access-key', 'list', '-o', 'json'])).answer) as {
+      id: string
+      revokedAt: string | null
+    }[]
+    expect(keys.filter(key => key.revokedAt === null && key.id !== 'DIM-BURSTS')).toEqual([])
+  })
+
+  test('makes traffic whose bytes are right', async () => {
+    const args = [
+      'traffic',
+      'films',
+      '--rate',
+      '200',
+      '--duration',
+      '1s',
+      '--writes',
+      '0.1',
+      '--prefix',
+      'l',
+      '-o',
+      'json',
+    ]
+    const report = JSON.parse((await mustDo(args)).answer)
+    expect(report).toMatchObject({ errors: 0, wrongBytes: 0 })
+    expect(report.reads).toBeGreaterThan(0)
+    expect(report.writes).toBeGreaterThan(0)
+  })
+
+  test('verifies all, then finds what was damaged behind its back', async () => {
+    const whole = await mustDo(['verify', '--bucket', 'films', '--download', '--all'])
+    expect(whole.answer.split('\n')).toHaveLength(5)
+    expect(whole.answer).toContain('= films/old/one')
+
+    const file = path.join(folder, 'store', 'things', 'old', 'one')
+    expect((await stat(file)).size).toBe(14)
+    await truncate(file, 3)
+    const damaged = await dim(['verify', '--bucket', 'films'], here())
+    expect(damaged.exitCode).not.toBe(EXIT.ok)
+    expect(damaged.answer).toMatch(/^[!*-] films\/old\/one/)
+  })
+
+  test('the doctor finds nothing wrong with the server', async () => {
+    const { answer } = await dim(['doctor', '-o', 'json'], here())
+    const findings = JSON.parse(answer) as { check: string; verdict: string; text: string }[]
+    expect(findings.find(finding => finding.check === 'server: database')?.verdict).toBe('ok')
+    expect(findings.find(finding => finding.check === 'store disk')?.verdict).toBe('ok')
+  })
+})
