@@ -27,7 +27,7 @@ export function Drawer({ open, onClose, title, actions, children }: DrawerProps)
           data-drawer=""
           className="fixed top-12 max-sm:top-0 right-0 bottom-0 z-30 flex outline-none w-full max-w-[580px] flex-col border-l border-line-strong bg-surface shadow-2xl transition-transform duration-150 data-ending-style:translate-x-4 data-starting-style:translate-x-4"
         >
-          <header className="flex items-start justify-between gap-3 border-b border-line px-5 py-3 max-sm:px-4">
+          <div className="flex items-start justify-between gap-3 border-b border-line px-5 py-3 max-sm:px-4">
             <Base.Title className="min-w-0 pt-1 text-base font-semibold break-words text-ink">
               {title}
             </Base.Title>
@@ -35,7 +35,7 @@ export function Drawer({ open, onClose, title, actions, children }: DrawerProps)
               {actions}
               <Button variant="quiet" icon="close" label="Close (Esc)" onClick={onClose} />
             </div>
-          </header>
+          </div>
           <div className="flex min-h-0 flex-1 flex-col overflow-y-auto px-5 py-4 max-sm:px-4">{children}</div>
         </Base.Popup>
       </Base.Portal>

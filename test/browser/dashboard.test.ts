@@ -1,0 +1,295 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { AxeBuilder } from '@axe-core/playwright'
+import type { BrowserContext, Page } from 'playwright-core'
+import { build } from 'vite'
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest'
+import type { Database } from '../../src/database/postgres.ts'
+import { newId } from '../../src/domain/identifiers.ts'
+import { startTestApi, type TestApi } from '../builders/api.ts'
+import { seedCatalog, seedObjects, type TestCatalog } from '../builders/catalog.ts'
+import { createTestDatabase, type TestDatabase } from '../builders/database.ts'
+import { aPolicy, aPriceBook } from '../builders/placement.ts'
+import { startChromium, type TestBrowser } from '../services/chromium.ts'
+
+/**
+ * The built dashboard in a real browser against the real API and a real database. What is looked for is what
+ * a person would: can everything be reached, read and undone, by mouse, by keyboard, on a phone, in the dark.
+ */
+
+const DAY_MS = 86_400_000
+const OBJECTS = 400
+const PAGES = ['/', '/objects', '/policies', '/plans', '/migrations', '/stores', '/events'] as const
+const WIDE = { width: 1280, height: 800, colourScheme: 'light' } as const
+const PHONE = { width: 390, height: 844, colourScheme: 'dark' } as const
+
+let folder: string
+let test: TestDatabase
+let api: TestApi
+let origin: string
+let catalog: TestCatalog
+let browser: TestBrowser | { readonly missing: string }
+
+beforeAll(async () => {
+  browser = await startChromium()
+  if ('missing' in browser) return
+  folder = await mkdtemp(join(tmpdir(), 'dim-dashboard-'))
+  await build({
+    root: join(import.meta.dirname, '..', '..', 'dashboard'),
+    logLevel: 'error',
+    build: { outDir: folder, emptyOutDir: true },
+  })
+  test = await createTestDatabase()
+  catalog = await seedCatalog(test.database, {
+    policy: aPolicy(),
+    priceBook: aPriceBook([
+      { id: 'hot', storageUsdPerGbMonth: 0.1 },
+      { id: 'warm', storageUsdPerGbMonth: 0.02 },
+      { id: 'cold', storageUsdPerGbMonth: 0.004 },
+    ]),
+  })
+  await seedObjects(test.database, catalog.bucketId, someObjects())
+  api = await startTestApi(test.database, { dashboardFolder: folder })
+  origin = await api.app.listen({ host: '127.0.0.1', port: 0 })
+}, 120_000)
+
+afterAll(async () => {
+  if ('missing' in browser) return
+  await browser.close()
+  await api.app.close()
+  await test.drop()
+  await rm(folder, { recursive: true, force: true })
+})
+
+function someObjects() {
+  const now = Date.now()
+  return Array.from({ length: OBJECTS }, (_, index) => ({
+    key: index === 0 ? 'strange/../a//ü ?#&=%2F.txt' : `films/${String(index).padStart(4, '0')}.mkv`,
+    size: 1_000_000 + index * 1_000,
+    locationId: catalog.locationIds[(['hot', 'warm', 'cold'] as const)[index % 3]!],
+    enteredAt: now - 10 * DAY_MS,
+    lnHeats: null,
+    reviewAt: null,
+  }))
+}
+
+/** A proposed plan of one decision: the object of `key` goes from hot to cold. */
+async function proposePlan(database: Database, key: string): Promise<{ planId: string }> {
+  const { rows } = await database.query('select id from object where key = $1', [key])
+  const planId = newId()
+  await database.query(
+    `insert into plan (id, state, approval, policy_id, policy_revision, price_book_id, objects, bytes,
+                       monthly_saving_usd, one_time_usd, created_ms, principal)
+     values ($1, 'proposed', 'person', $2, 1, $3, 1, 5000000, 1.25, 0.5, $4, 'planner:test')`,
+    [planId, catalog.policyId, catalog.priceBookId, Date.now()],
+  )
+  await database.query(
+    `insert into decision (id, plan_id, object_id, bucket_id, key, generation, placement_version,
+                           from_location_id, to_location_id, reason, size, monthly_saving_usd, one_time_usd,
+                           payback_days, evidence, principal)
+     values ($1, $2, $3, $4, $5, 1, 1, $6, $7, 'heat-fell-below-band', 5000000, 1.25, 0.5, 12,
+             '{"alternatives": [], "inputs": {}}', 'planner:test')`,
+    [newId(), planId, rows[0].id, catalog.bucketId, key, catalog.locationIds.hot, catalog.locationIds.cold],
+  )
+  return { planId }
+}
+
+interface Visit {
+  readonly page: Page
+  readonly context: BrowserContext
+  /** What the browser complained about, and requests that went anywhere else. */
+  readonly complaints: string[]
+}
+
+/** Opens the dashboard signed in; skips the test where there is no browser. */
+async function visit(
+  skip: TestContext['skip'],
+  options: { path?: string; window?: typeof WIDE | typeof PHONE; role?: 'viewer' | 'operator' } = {},
+): Promise<Visit> {
+  if ('missing' in browser) return skip(browser.missing)
+  const context = await browser.open(options.window ?? WIDE)
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('pageerror', error => complaints.push(error.message))
+  page.on('console', message => message.type() === 'error' && complaints.push(message.text()))
+  page.on('request', request => {
+    if (new URL(request.url()).origin !== origin) complaints.push(`asked ${request.url()}`)
+  })
+  await page.goto(`${origin}/#token=${api.tokens[options.role ?? 'operator']}`)
+  await page.getByRole('heading', { name: 'Overview' }).waitFor()
+  if (options.path !== undefined) {
+    await page.goto(origin + options.path)
+    await page.getByRole('heading', { level: 1 }).waitFor()
+  }
+  return { page, context, complaints }
+}
+
+/** Waits until nothing on the page stands in for something that loads. */
+async function settled(page: Page): Promise<void> {
+  await page.waitForFunction(`document.querySelector('.skeleton, [aria-busy="true"]') === null`)
+}
+
+describe('signing in', () => {
+  it('asks for a token, says when it is wrong, and lets a right one in', async ({ skip }) => {
+    const { page, context } = await visit(skip)
+    await context.clearCookies()
+    await page.goto(`${origin}/objects`)
+    await page.getByLabel('Token', { exact: true }).fill('dim_wrong')
+    await page.keyboard.press('Enter')
+    await page.getByText('This token is unknown, expired or revoked.').waitFor()
+    await page.getByLabel('Token', { exact: true }).fill(api.tokens.viewer)
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Objects' }).waitFor()
+    await context.close()
+  })
+
+  it('takes the token of a link out of the address', async ({ skip }) => {
+    const { page, context } = await visit(skip)
+    expect(page.url()).not.toContain(api.tokens.operator)
+    await page.goBack()
+    expect(page.url()).not.toContain(api.tokens.operator)
+    await context.close()
+  })
+})
+
+describe('every page', () => {
+  it.for([
+    ['in a wide window by day', WIDE],
+    ['on a phone by night', PHONE],
+  ] as const)(
+    'reads well %s',
+    async ([, window], { skip }) => {
+      const { page, context, complaints } = await visit(skip, { window })
+      for (const path of PAGES) {
+        await page.goto(origin + path)
+        await page.getByRole('heading', { level: 1 }).waitFor()
+        await settled(page)
+        const { violations } = await new AxeBuilder({ page })
+          .withTags(['wcag2a', 'wcag2aa', 'wcag21aa'])
+          .analyze()
+        expect([path, violations.map(each => `${each.id}: ${each.nodes[0]?.html}`)]).toEqual([path, []])
+        const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
+        expect([path, overflow]).toEqual([path, 0])
+      }
+      expect(complaints).toEqual([])
+      await context.close()
+    },
+    120_000,
+  )
+})
+
+describe('an object', () => {
+  it('opens from the keyboard, explains itself, and closes with Escape', async ({ skip }) => {
+    const { page, context, complaints } = await visit(skip, { path: '/objects?prefix=films' })
+    const row = page.getByRole('row').filter({ hasText: 'films/0001.mkv' })
+    await row.focus()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Enter')
+    const drawer = page.getByRole('dialog')
+    await drawer.getByRole('heading', { name: 'What each place would cost' }).waitFor()
+    expect(await drawer.textContent()).toContain('films/0002.mkv')
+    expect(new URL(page.url()).searchParams.get('open')).toBe('photos/films/0002.mkv')
+    const { violations } = await new AxeBuilder({ page }).include('[role=dialog]').analyze()
+    expect(violations.map(each => `${each.id}: ${each.nodes[0]?.html}`)).toEqual([])
+    await page.keyboard.press('Escape')
+    await drawer.waitFor({ state: 'detached' })
+    expect(new URL(page.url()).searchParams.get('open')).toBeNull()
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it('is linked to, however strange its key', async ({ skip }) => {
+    const key = 'strange/../a//ü ?#&=%2F.txt'
+    const path = `/objects?open=${encodeURIComponent(`photos/${key}`)}`
+    const { page, context, complaints } = await visit(skip, { path })
+    await page.getByRole('dialog').getByText('One copy').waitFor()
+    expect(await page.getByRole('dialog').textContent()).toContain(key)
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it('is found by the search from anywhere', async ({ skip }) => {
+    const { page, context } = await visit(skip)
+    await page.keyboard.press('Control+k')
+    await page.keyboard.type('photos/films/0123')
+    await page.getByRole('option', { name: /films\/0123/ }).waitFor()
+    await page.keyboard.press('Enter')
+    await page.getByRole('dialog').getByText('One copy').waitFor()
+    await context.close()
+  })
+
+  it('stays one of many: only the rows in sight are drawn, the rest come as one scrolls', async ({
+    skip,
+  }) => {
+    const { page, context } = await visit(skip, { path: '/objects' })
+    const table = page.getByRole('table', { name: 'Objects' })
+    await table.getByRole('row').nth(5).waitFor()
+    expect(await table.getByRole('row').count()).toBeLessThan(80)
+    await expect
+      .poll(
+        async () => {
+          await table.evaluate(element => element.scrollTo(0, element.scrollHeight))
+          return table.getByText('films/0399.mkv').count()
+        },
+        { timeout: 20_000 },
+      )
+      .toBe(1)
+    await context.close()
+  })
+})
+
+describe('a plan', () => {
+  it('asks once, naming objects, bytes, dollars and the way back, and then is approved', async ({ skip }) => {
+    const { planId } = await proposePlanOrSkip(skip, 'films/0003.mkv')
+    const { page, context } = await visit(skip, { path: `/plans/${planId}` })
+    await page.getByRole('button', { name: 'Approve' }).click()
+    const question = page.getByRole('dialog')
+    const text = await question.textContent()
+    for (const part of ['Objects', '4.77 MiB', '+$1.25 per month', '$0.500', 'Undo', 'roll back for 1 d']) {
+      expect(text).toContain(part)
+    }
+    await question.getByRole('button', { name: 'Approve and move' }).click()
+    await question.waitFor({ state: 'detached' })
+    await expect
+      .poll(
+        async () =>
+          (await test.database.query('select state from plan where id = $1', [planId])).rows[0].state,
+      )
+      .not.toBe('proposed')
+    await context.close()
+  })
+
+  it('cannot be approved by a viewer, who is told why', async ({ skip }) => {
+    const { planId } = await proposePlanOrSkip(skip, 'films/0006.mkv')
+    const { page, context } = await visit(skip, { path: `/plans/${planId}`, role: 'viewer' })
+    const button = page.getByRole('button', { name: 'Approve' })
+    expect(await button.getAttribute('aria-disabled')).toBe('true')
+    await button.focus()
+    await page.getByText('Your token may only look.').waitFor()
+    await context.close()
+  })
+
+  async function proposePlanOrSkip(skip: TestContext['skip'], key: string) {
+    if ('missing' in browser) return skip(browser.missing)
+    return proposePlan(test.database, key)
+  }
+})
+
+describe('a lost connection', () => {
+  it('says so, says what is not harmed, and heals by itself', async ({ skip }) => {
+    const { page, context } = await visit(skip)
+    const { port } = new URL(origin)
+    api.app.server.closeAllConnections()
+    await api.app.close()
+    await page.getByText(/Connection lost/).waitFor()
+    await page.getByText(/Reads and moves go on without this page/).waitFor()
+    await page.getByText('Unreachable').waitFor()
+    const tokens = api.tokens
+    api = { ...(await startTestApi(test.database, { dashboardFolder: folder })), tokens }
+    await api.app.listen({ host: '127.0.0.1', port: Number(port) })
+    await page.getByText(/Connection lost/).waitFor({ state: 'detached', timeout: 25_000 })
+    await page.getByText('Steady').waitFor()
+    await context.close()
+  }, 60_000)
+})
