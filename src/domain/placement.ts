@@ -84,7 +84,7 @@ export const DECISION_REASONS = [
 export type DecisionReason = (typeof DECISION_REASONS)[number]
 
 /** What a decision was made from; enough to make it again. */
-export interface DecisionInputs {
+interface DecisionInputs {
   readonly size: Bytes
   /** Reads per day by the half-life the policy names. */
   readonly heatPerDay: number

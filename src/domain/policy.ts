@@ -4,7 +4,7 @@ import type { Tier } from './tier.ts'
 
 /** Who says yes to a move: always a person, nobody (within the caps), or nobody for promotions only. */
 export const APPROVALS = ['person', 'automatic', 'automatic-promotions'] as const
-export type Approval = (typeof APPROVALS)[number]
+type Approval = (typeof APPROVALS)[number]
 
 /**
  * A band of heat with hysteresis: an object enters it at one rate and leaves it at a lower one, so that a
@@ -12,7 +12,7 @@ export type Approval = (typeof APPROVALS)[number]
  *
  * Units: reads per day. Range: leave is less than enter, both above 0.
  */
-export interface HeatBand {
+interface HeatBand {
   readonly enterReadsPerDay: number
   readonly leaveReadsPerDay: number
 }

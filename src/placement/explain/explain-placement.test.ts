@@ -61,7 +61,7 @@ const OBJECTS = {
 describe('the explanation', () => {
   it.each(Object.entries(OBJECTS))('of a %s object reads like this', async (name, facts) => {
     const { explanation } = explain(facts)
-    await expect(`${explanationText(explanation)}\n`).toMatchFileSnapshot(`examples/${name}.txt`)
+    await expect(`${explanationText(explanation)}\n`).toMatchFileSnapshot(`examples/${name}.md`)
   })
 
   it.each(Object.entries(OBJECTS))(
