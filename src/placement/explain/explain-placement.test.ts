@@ -8,7 +8,7 @@ import { explainPlacement, explanationText } from './explain-placement.ts'
 
 /**
  * Objects as a storage engineer meets them, explained from the shipped list prices. The texts are in
- * `examples/`; read them when you change a sentence.
+ * `docs/concepts/explanations/`; read them when you change a sentence.
  */
 const DAY = 86_400_000
 const BOOK = shippedPriceBook()
@@ -61,7 +61,9 @@ const OBJECTS = {
 describe('the explanation', () => {
   it.each(Object.entries(OBJECTS))('of a %s object reads like this', async (name, facts) => {
     const { explanation } = explain(facts)
-    await expect(`${explanationText(explanation)}\n`).toMatchFileSnapshot(`examples/${name}.md`)
+    await expect(`${explanationText(explanation)}\n`).toMatchFileSnapshot(
+      `../../../docs/concepts/explanations/${name}.md`,
+    )
   })
 
   it.each(Object.entries(OBJECTS))(
