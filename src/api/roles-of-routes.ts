@@ -88,6 +88,7 @@ export const ROLES_OF_ROUTES: Readonly<Record<string, RouteRole>> = {
   'GET /v1/imports': 'viewer',
   'GET /v1/imports/:id': 'viewer',
   'POST /v1/imports': 'operator',
+  'POST /v1/imports/:id/resume': 'operator',
 
   'GET /v1/overview': 'viewer',
   'GET /v1/activity': 'viewer',

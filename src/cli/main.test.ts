@@ -148,6 +148,19 @@ describe('beside a server', () => {
     expect(list.answer.split('\n')).toContain('s3://films/old/two')
   })
 
+  test('an import that failed goes on when it is told to', async () => {
+    const job = JSON.parse((await mustDo(['import', 'films', '-o', 'json'])).answer) as { id: string }
+    expect((await dim(['import', '--resume', job.id], here())).exitCode, 'it is done').toBe(EXIT.ok)
+    await database.database.query(`update import_job set state = 'failed', error = 'no' where id = $1`, [
+      job.id,
+    ])
+    expect(JSON.parse((await mustDo(['import', '--resume', job.id, '-o', 'json'])).answer)).toMatchObject({
+      id: job.id,
+      state: 'done',
+      error: null,
+    })
+  })
+
   test('replays an access log with every byte checked, and leaves no access key behind', async () => {
     const log = path.join(folder, 'access.log')
     const line = (second: number, request: string, status: number, bytes: number | string) =>

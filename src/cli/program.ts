@@ -9,7 +9,6 @@ import { registerBucketSet } from './commands/bucket-set.ts'
 import { registerBucketShow } from './commands/bucket-show.ts'
 import { registerCompletion } from './commands/completion.ts'
 import { registerDeadLetterList } from './commands/dead-letter-list.ts'
-import { registerDeadLetterReplay } from './commands/dead-letter-replay.ts'
 import { registerDemo } from './commands/demo.ts'
 import { registerDoctor } from './commands/doctor.ts'
 import { registerEventTail } from './commands/event-tail.ts'
@@ -120,7 +119,7 @@ const NOUNS: readonly {
   {
     noun: 'dead-letter',
     description: 'events that could not be understood',
-    verbs: [registerDeadLetterList, registerDeadLetterReplay],
+    verbs: [registerDeadLetterList],
   },
   { noun: 'replay', description: 'what happened, once more', verbs: [registerReplayAccessLog] },
 ]

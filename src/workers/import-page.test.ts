@@ -65,6 +65,12 @@ test('leaves out keys the catalog cannot keep, and says why with an example', ()
   })
 })
 
+test('leaves the copies alone that other buckets keep in this container', () => {
+  const { listed: entries, skipped } = cataloguePage([listed({ key: 'dim-bucket=films/a' })], page)
+  expect(entries).toEqual([])
+  expect(skipped['copy-of-another-bucket']?.count).toBe(1)
+})
+
 test('does not enter a key twice that a store repeats at a page boundary', () => {
   const { listed: entries, skipped } = cataloguePage([listed({ key: 'a' }), listed({ key: 'b' })], {
     ...page,

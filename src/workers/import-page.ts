@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { ContainerLocation, ListedForCatalog } from '../database/catalog-import.ts'
 import type { SkippedKeys } from '../database/import-jobs.ts'
 import { newId, objectIdOf, type Uuid } from '../domain/identifiers.ts'
+import { SHARED_CONTAINER_PREFIX } from '../domain/native-key.ts'
 import type { ListedObject } from '../stores/object-store.ts'
 
 /** Why a listed key does not enter the catalog. */
@@ -9,6 +10,7 @@ export type SkipReason =
   | 'key-too-long'
   | 'key-not-storable'
   | 'listed-twice'
+  | 'copy-of-another-bucket'
   | 'no-location-for-storage-class'
 
 /** The longest key the catalog and S3 know, in bytes of UTF-8. */
@@ -84,6 +86,7 @@ function skipReason(key: string, locationId: Uuid | null): SkipReason | null {
   if (key.includes('\0') || !key.isWellFormed() || key === '') return 'key-not-storable'
   // A UTF-16 unit is at most three bytes, so most keys need no second look.
   if (key.length * 3 > KEY_BYTES_MAX && Buffer.byteLength(key) > KEY_BYTES_MAX) return 'key-too-long'
+  if (key.startsWith(SHARED_CONTAINER_PREFIX)) return 'copy-of-another-bucket'
   return locationId === null ? 'no-location-for-storage-class' : null
 }
 

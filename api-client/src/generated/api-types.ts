@@ -1076,6 +1076,14 @@ export interface Operations {
     body: undefined
     answer: Import
   }
+  /** Let an import that was interrupted or failed go on from its last key */
+  'POST /v1/imports/{id}/resume': {
+    path: { id: string }
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: Import
+  }
   /** Bursts, newest first */
   'GET /v1/simulations': {
     path: undefined

@@ -1,14 +1,20 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { findBucket } from '../../database/buckets.ts'
-import { createImportJob, findImportJob, type ImportJob, listImportJobs } from '../../database/import-jobs.ts'
+import {
+  createImportJob,
+  findImportJob,
+  type ImportJob,
+  listImportJobs,
+  resumeImportJob,
+} from '../../database/import-jobs.ts'
 import { findLocation } from '../../database/locations.ts'
 import { inTransaction } from '../../database/postgres.ts'
 import { callerOf } from '../authentication.ts'
 import type { ApiOptions } from '../context.ts'
 import { decodeCursor, encodeCursor, toPage } from '../cursor.ts'
 import { timeText } from '../present.ts'
-import { notFound } from '../problems.ts'
+import { ApiError, notFound } from '../problems.ts'
 import { recordActivity } from '../record-activity.ts'
 import { idempotencyHeadersSchema } from '../schemas/headers.ts'
 import { type ImportResource, importCreateSchema, importSchema } from '../schemas/import.ts'
@@ -85,6 +91,28 @@ export function importsRoutes({ database }: ApiOptions): FastifyPluginAsyncZod {
           .code(202)
           .header('location', `/v1/imports/${id}`)
           .send(presentImport(await mustFind(id)))
+      },
+    )
+
+    app.post(
+      '/v1/imports/:id/resume',
+      {
+        schema: {
+          operationId: 'resumeImport',
+          summary: 'Let an import that was interrupted or failed go on from its last key',
+          tags: ['imports'],
+          params: idParametersSchema,
+          response: { 202: importSchema },
+        },
+      },
+      async (request, reply) => {
+        const { id, state, bucket } = await mustFind(request.params.id)
+        await inTransaction(database, async connection => {
+          if (!(await resumeImportJob(connection, id, callerOf(request).principal)))
+            throw new ApiError('conflict', `import ${id} is ${state}: only a stopped one can go on`)
+          await recordActivity(connection, request, 'import.resumed', bucket, { id })
+        })
+        return reply.code(202).send(presentImport(await mustFind(id)))
       },
     )
   }
