@@ -34,7 +34,12 @@ export async function listObjects(database: Queryable, range: KeyRange): Promise
         order by key
         limit $3
       ) found
-      join object_version v on v.object_id = found.id and v.generation = found.generation
+      cross join lateral (
+        -- The offset keeps this a look-up per key: as a join it would read every version there is.
+        select size, etag, last_modified from object_version
+        where object_id = found.id and generation = found.generation
+        offset 0
+      ) v
       order by found.key`,
     values: [range.bucketId, range.from, range.limit, ...(range.below === null ? [] : [range.below])],
   })
@@ -61,7 +66,7 @@ export async function walkEntries(
     // the order of code points is the order of UTF-8 bytes. The surrogates' gap is stepped over.
     text: `
       with recursive walk (n, id, key, generation, common_prefix, resume) as (
-        (select 0, null::uuid, null::text collate "C", null::bigint, null::text, $2::text collate "C")
+        (select 0, null::uuid, null::text collate "C", null::bigint, null::text collate "C", $2::text collate "C")
         union all
         select walk.n + 1, found.id, found.key, found.generation, folded.common_prefix,
                case
@@ -91,8 +96,11 @@ export async function walkEntries(
       )
       select walk.key, walk.common_prefix, v.size, v.etag, v.last_modified as "lastModified"
       from walk
-      left join object_version v
-        on walk.common_prefix is null and v.object_id = walk.id and v.generation = walk.generation
+      left join lateral (
+        select size, etag, last_modified from object_version
+        where walk.common_prefix is null and object_id = walk.id and generation = walk.generation
+        offset 0
+      ) v on true
       where walk.n > 0
       order by walk.n`,
     values: [range.bucketId, range.from, range.limit, range.below, range.delimiter, range.prefixLength],

@@ -6,7 +6,7 @@ import type { RequestContext } from '../request-context.ts'
 import { sendXml } from '../respond.ts'
 import { contentFactsOf } from '../writes/content-facts.ts'
 import { describeUpload, multipartOf } from '../writes/write-content.ts'
-import { openWriteTarget } from '../writes/write-target.ts'
+import { openWriteTarget, withContainer } from '../writes/write-target.ts'
 import { element, xmlDocument } from '../xml/write-xml.ts'
 
 /** CreateMultipartUpload: the client's parts become parts of an upload at the write location's store. */
@@ -23,7 +23,9 @@ export async function createMultipartUpload(context: RequestContext): Promise<vo
   const multipart = multipartOf(target.store)
   const id = newId()
   const { container, nativeKey, objectId, locationId } = target
-  const { uploadId } = await multipart.create(container, nativeKey, describeUpload({ target, facts }, id))
+  const { uploadId } = await withContainer(target, () =>
+    multipart.create(container, nativeKey, describeUpload({ target, facts }, id)),
+  )
   try {
     await insertMultipartUpload(services.options.database, {
       id,

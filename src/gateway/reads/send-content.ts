@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { ResolvedObject } from '../../database/objects.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
 import { StoreError } from '../../stores/object-store.ts'
@@ -50,31 +49,45 @@ async function resume(
   return openContent(context.services, now, rest, context.signal)
 }
 
+/** One piece is read ahead while the client takes the one before. */
 async function pump(context: RequestContext, opened: OpenedContent): Promise<void> {
   const { response } = context
   const { body } = opened
   const stop = () => body.destroy()
   response.once('close', stop)
+  const pieces = body[Symbol.asyncIterator]()
   try {
-    for await (const bytes of body) {
-      if (response.destroyed) return
-      const flows = response.write(bytes)
-      context.bytesSent += bytes.length
+    let next = pieces.next()
+    for (;;) {
+      const { done, value } = await next
+      if (done === true || response.destroyed) return
+      next = pieces.next()
+      // Its failure is met when it is awaited, which may be after the client took this piece.
+      next.catch(ignoreForNow)
+      const flows = response.write(value)
+      context.bytesSent += value.length
       if (!flows) await drained(response)
     }
   } finally {
     response.off('close', stop)
+    if (response.destroyed) body.destroy()
   }
 }
 
+function ignoreForNow(_error: unknown): void {
+  return
+}
+
 /** Resolves when more can be written, or when nobody is there to read it. */
-async function drained(response: RequestContext['response']): Promise<void> {
-  if (response.destroyed || !response.writableNeedDrain) return
-  const controller = new AbortController()
-  const { signal } = controller
-  try {
-    await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })])
-  } finally {
-    controller.abort()
-  }
+function drained(response: RequestContext['response']): Promise<void> {
+  return new Promise(resolve => {
+    if (response.destroyed || !response.writableNeedDrain) return resolve()
+    const done = () => {
+      response.off('drain', done)
+      response.off('close', done)
+      resolve()
+    }
+    response.on('drain', done)
+    response.on('close', done)
+  })
 }

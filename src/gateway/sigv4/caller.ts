@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 import type { AccessKeyRow } from '../../database/access-keys.ts'
 import type { ReaderClass } from '../../domain/access-event.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
@@ -15,7 +15,7 @@ export class Caller {
   readonly principal: Principal
   readonly #bucketIds: ReadonlySet<Uuid> | null
   readonly #secret: string
-  readonly #signingKeys = new Map<string, Buffer>()
+  readonly #signingKeys = new Map<string, KeyObject>()
 
   constructor(row: AccessKeyRow, secret: string) {
     this.accessKeyId = row.id
@@ -32,15 +32,16 @@ export class Caller {
   }
 
   /** The key that signs on this day (`YYYYMMDD`) in this region: derived once, then kept. */
-  signingKey(day: string, region: string): Buffer {
+  signingKey(day: string, region: string): KeyObject {
     const name = `${day}/${region}`
     const known = this.#signingKeys.get(name)
     if (known !== undefined) return known
     const steps = [day, region, 's3', 'aws4_request']
-    const key = steps.reduce<Buffer>(
+    const derived = steps.reduce<Buffer>(
       (secret, step) => hmac(secret, step),
       Buffer.from(`AWS4${this.#secret}`, 'utf8'),
     )
+    const key = createSecretKey(derived)
     if (this.#signingKeys.size >= SIGNING_KEYS_MAX) this.#signingKeys.clear()
     this.#signingKeys.set(name, key)
     return key
@@ -48,6 +49,6 @@ export class Caller {
 }
 
 /** HMAC-SHA256. */
-export function hmac(key: Buffer, text: string): Buffer {
+export function hmac(key: Buffer | KeyObject, text: string): Buffer {
   return createHmac('sha256', key).update(text, 'latin1').digest()
 }

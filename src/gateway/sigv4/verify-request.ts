@@ -1,4 +1,4 @@
-import { timingSafeEqual } from 'node:crypto'
+import { type KeyObject, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { MINUTE, SECOND } from '../../domain/duration.ts'
 import { GatewayError } from '../error-table.ts'
@@ -27,7 +27,7 @@ export interface VerifiedRequest {
 /** What the signature of the first chunk is derived from. */
 export interface ChunkSeed {
   readonly signature: string
-  readonly signingKey: Buffer
+  readonly signingKey: KeyObject
   readonly timestamp: string
   readonly scope: string
 }

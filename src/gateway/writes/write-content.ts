@@ -12,7 +12,7 @@ import { copyFacts } from './copy-metadata.ts'
 import { publish, UnknownOutcome } from './publish.ts'
 import { partSizeOf, uploadParts } from './staged-upload.ts'
 import type { WriteConditions } from './write-conditions.ts'
-import type { OpenWriteTarget } from './write-target.ts'
+import { type OpenWriteTarget, withContainer } from './write-target.ts'
 
 /** The digests every write through the gateway leaves in the catalog. */
 export const CONTENT_DIGESTS: readonly DigestAlgorithm[] = ['md5', 'sha256', 'crc64nvme']
@@ -67,12 +67,19 @@ async function writeFromMemory(services: GatewayServices, write: ContentWrite): 
       conditions: write.conditions,
       principal: write.principal,
       putBytes: ({ generation, condition }) =>
-        target.store.put(target.container, target.nativeKey, bytes, {
-          size: content.size,
-          digests: { sha256: version.sha256!, md5: version.etag, crc64nvme: version.crc64nvme! },
-          ...describe(write, { intentId: intent.id, generation, sha256: version.sha256, etag: version.etag }),
-          ...(condition === null ? {} : { condition }),
-        }),
+        withContainer(target, () =>
+          target.store.put(target.container, target.nativeKey, bytes, {
+            size: content.size,
+            digests: { sha256: version.sha256!, md5: version.etag, crc64nvme: version.crc64nvme! },
+            ...describe(write, {
+              intentId: intent.id,
+              generation,
+              sha256: version.sha256,
+              etag: version.etag,
+            }),
+            ...(condition === null ? {} : { condition }),
+          }),
+        ),
     }).catch(async error => {
       if (!(error instanceof UnknownOutcome)) await deleteWriteIntent(database, intent.id)
       throw error
@@ -90,7 +97,9 @@ async function writeByUpload(services: GatewayServices, write: ContentWrite): Pr
   const partSize = partSizeOf(target.store, content.size)
   const intentId = newId()
   const { container, nativeKey } = target
-  const { uploadId } = await multipart.create(container, nativeKey, describeUpload(write, intentId))
+  const { uploadId } = await withContainer(target, () =>
+    multipart.create(container, nativeKey, describeUpload(write, intentId)),
+  )
   const intent = intentOf(write, intentId, null, uploadId)
   try {
     await saveWriteIntent(database, intent, bootId)

@@ -1,6 +1,6 @@
 import type { BucketWithTarget } from '../../database/buckets.ts'
 import { type ObjectId, objectIdOf, type Uuid } from '../../domain/identifiers.ts'
-import type { ObjectStore } from '../../stores/object-store.ts'
+import { type ObjectStore, StoreError } from '../../stores/object-store.ts'
 import type { GatewayServices } from '../services.ts'
 import { nativeKeyOf } from './native-key.ts'
 
@@ -27,4 +27,15 @@ export async function openWriteTarget(
   const objectId = objectIdOf(bucket.id, key)
   const nativeKey = nativeKeyOf(bucket, key, objectId, store.capabilities.keyBytesMax)
   return { bucket, key, objectId, store, locationId, container, storageClass, nativeKey }
+}
+
+/** Runs the first call of a write; a container that is not there yet is made, and the call repeated once. */
+export async function withContainer<T>(target: OpenWriteTarget, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.kind !== 'container-not-found') throw error
+    await target.store.ensureContainer(target.container)
+    return call()
+  }
 }
