@@ -26,7 +26,7 @@ export interface MigrationView extends Migration {
 }
 
 /** A location by its name. */
-export interface PlaceView {
+interface PlaceView {
   readonly id: Uuid
   readonly name: string
   readonly tier: Tier

@@ -63,7 +63,7 @@ export type MigrationEvent = (typeof MIGRATION_EVENTS)[number]
  * - `ask-review`: the planner looks at the object again now.
  * - `announce`: people see it in the live stream.
  */
-export const MIGRATION_EFFECTS = [
+const MIGRATION_EFFECTS = [
   'count-attempt',
   'reset-attempts',
   'intend-target',
@@ -81,6 +81,7 @@ export const MIGRATION_EFFECTS = [
   'ask-review',
   'announce',
 ] as const
+/** One of the effects above. */
 export type MigrationEffect = (typeof MIGRATION_EFFECTS)[number]
 
 /** One step of a migration's life: what happened, where it led and what the ledger writes with it. */

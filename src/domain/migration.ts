@@ -67,7 +67,7 @@ export interface Migration {
 }
 
 /** Where a move leads: `promotion` to a hotter tier, `demotion` to a colder one, `lateral` within one. */
-export const MIGRATION_DIRECTIONS = ['promotion', 'demotion', 'lateral'] as const
+const MIGRATION_DIRECTIONS = ['promotion', 'demotion', 'lateral'] as const
 export type MigrationDirection = (typeof MIGRATION_DIRECTIONS)[number]
 
 /** Which direction a move from one tier to another has. */

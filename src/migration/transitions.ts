@@ -2,13 +2,13 @@ import type { MigrationKind, MigrationState } from '../domain/migration.ts'
 import type { MigrationEffect, MigrationEvent, MigrationStep } from '../domain/migration-record.ts'
 
 /** Where an event leads and what the ledger writes with it. */
-export interface Transition {
+interface Transition {
   readonly to: MigrationState
   readonly effects: readonly MigrationEffect[]
 }
 
 /** What an event means in a state; `refused` where it must not happen. */
-export type Cell = Transition | 'refused'
+type Cell = Transition | 'refused'
 
 /** What every event means in every state. Total: a missing cell does not compile. */
 export type TransitionTable = Readonly<Record<MigrationState, Readonly<Record<MigrationEvent, Cell>>>>

@@ -19,7 +19,7 @@ export interface ReadContent {
 }
 
 /** What differs, so that a person can see it. */
-export interface Difference {
+interface Difference {
   readonly what: 'size' | DigestName
   readonly expected: string
   readonly found: string

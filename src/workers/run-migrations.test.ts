@@ -444,6 +444,26 @@ describe('the mover', () => {
     expect((await world.stores.cold.head('data', 'k')).size).toBe(3)
   })
 
+  it('replaces what an older migration of the object left at the target, but nothing newer', async () => {
+    await newWorld()
+    const { cold } = world.stores
+    await cold.ensureContainer('data')
+    const leftover = (generation: number) =>
+      cold.put('data', 'k', sampleOf(3), {
+        size: 3,
+        metadata: { 'dim-bucket': 'photos', 'dim-key': 'k', 'dim-generation': String(generation) },
+      })
+    await world.addObject('k', SMALL)
+    await leftover(2)
+    const refused = await finish(await world.plan('k'))
+    expect(refused).toMatchObject({ state: 'quarantined', evidence: { error: { kind: 'newer-bytes' } } })
+    expect((await cold.head('data', 'k')).size).toBe(3)
+    await world.sweep()
+    await leftover(1)
+    expect(await finish(await world.plan('k'))).toMatchObject({ state: 'done' })
+    expect(await world.read('k')).toEqual(SMALL)
+  })
+
   it('tries again after a passing failure, and counts the tries', async () => {
     await newWorld()
     const { cold } = world.stores

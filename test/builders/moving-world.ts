@@ -200,7 +200,7 @@ export async function createMovingWorld(
 }
 
 /** A store in memory with room for tests. */
-export function newMemoryStore(name: string): ObjectStore {
+function newMemoryStore(name: string): ObjectStore {
   return createMemoryStore({ name, settings: { capacityBytes: GIB } })
 }
 

@@ -6,7 +6,7 @@ import type { MigrationSubject, NativePlace } from '../../domain/migration-recor
 import type { Copy } from '../../domain/object.ts'
 
 /** An object of the memory catalog. */
-export interface MemoryObject {
+interface MemoryObject {
   readonly id: ObjectId
   readonly bucketId: Uuid
   readonly key: string
@@ -19,7 +19,7 @@ export interface MemoryObject {
 }
 
 /** A line of a migration's timeline. */
-export interface TimelineEntry {
+interface TimelineEntry {
   readonly event: string
   readonly from: string
   readonly to: string

@@ -68,6 +68,17 @@ export function describesObject(metadata: Metadata, bucketName: string, key: str
   return said !== null && said.bucket === bucketName && (said.key === null || said.key === key)
 }
 
+/** Whether these bytes say that they are content of this object which is not in the catalog yet. */
+export function describesNewer(
+  metadata: Metadata,
+  bucketName: string,
+  key: string,
+  generation: number,
+): boolean {
+  const said = decodeCopyDescription(metadata)
+  return said !== null && said.generation > generation && describesObject(metadata, bucketName, key)
+}
+
 /** Whether these bytes say that they are another object's, or another generation's. */
 export function describesAnother(
   metadata: Metadata,

@@ -3,7 +3,7 @@ import type { Copy } from '../../domain/object.ts'
 import { isSameCopy } from '../../migration/deletion.ts'
 import type { LockedLedger } from '../../migration/ledger.ts'
 import { type StoredObject, StoreError, type WriteCondition } from '../../stores/object-store.ts'
-import { describesObject, wasPublishedBy } from './copy-metadata.ts'
+import { describesNewer, describesObject, wasPublishedBy } from './copy-metadata.ts'
 import { ensureKnownContainer } from './known-containers.ts'
 import {
   checkStillCurrent,
@@ -96,6 +96,14 @@ async function conditionOf(
   if (conditionalPut && isFirstTry) return { kind: 'absent' }
   const found = await headTarget(job)
   if (found === null) return conditionalPut ? { kind: 'absent' } : undefined
+  if (describesNewer(found.metadata, subject.bucket.name, job.migration.key, job.migration.generation)) {
+    // A gateway died between publishing and committing; its recovery decides what becomes of these bytes.
+    throw new StepFailure(
+      'copy-failed',
+      'newer-bytes',
+      'the target holds a newer version that is not committed',
+    )
+  }
   if (!isReplaceable(job, subject, others, found)) {
     const message = `${job.target.store.name}: bytes that are not ours lie under the target's key`
     throw new StepFailure('copy-refused', 'target-occupied', message)
