@@ -154,29 +154,25 @@ describe('signing in', () => {
 })
 
 describe('every page', () => {
-  it.for([
-    ['in a wide window by day', WIDE],
-    ['on a phone by night', PHONE],
-  ] as const)(
-    'reads well %s',
-    async ([, window], { skip }) => {
-      const { page, context, complaints } = await visit(skip, { window })
-      for (const path of PAGES) {
-        await page.goto(origin + path)
-        await page.getByRole('heading', { level: 1 }).waitFor()
-        await settled(page)
-        const { violations } = await new AxeBuilder({ page })
-          .withTags(['wcag2a', 'wcag2aa', 'wcag21aa'])
-          .analyze()
-        expect([path, violations.map(each => `${each.id}: ${each.nodes[0]?.html}`)]).toEqual([path, []])
-        const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
-        expect([path, overflow]).toEqual([path, 0])
-      }
-      expect(complaints).toEqual([])
-      await context.close()
-    },
-    120_000,
-  )
+  it('reads well in a wide window by day', { timeout: 120_000 }, ({ skip }) => readAll(skip, WIDE))
+  it('reads well on a phone by night', { timeout: 120_000 }, ({ skip }) => readAll(skip, PHONE))
+
+  async function readAll(skip: TestContext['skip'], window: typeof WIDE | typeof PHONE): Promise<void> {
+    const { page, context, complaints } = await visit(skip, { window })
+    for (const path of PAGES) {
+      await page.goto(origin + path)
+      await page.getByRole('heading', { level: 1 }).waitFor()
+      await settled(page)
+      const { violations } = await new AxeBuilder({ page })
+        .withTags(['wcag2a', 'wcag2aa', 'wcag21aa'])
+        .analyze()
+      expect([path, violations.map(each => `${each.id}: ${each.nodes[0]?.html}`)]).toEqual([path, []])
+      const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
+      expect([path, overflow]).toEqual([path, 0])
+    }
+    expect(complaints).toEqual([])
+    await context.close()
+  }
 })
 
 describe('an object', () => {

@@ -195,7 +195,7 @@ function moveOrOpen(event: KeyboardEvent<HTMLDivElement>, open: () => void): voi
 
 function cellClass<Row>(column: Column<Row>): string {
   return classNames(
-    'min-w-0 overflow-hidden px-2 text-ellipsis whitespace-nowrap first:pl-4 last:pr-4',
+    'min-w-0 overflow-hidden px-2 text-ellipsis whitespace-nowrap',
     column.align === 'end' && 'text-right tabular-nums',
     column.fromWidth !== undefined && SHOWN_FROM[column.fromWidth],
   )
@@ -213,7 +213,7 @@ function gridStyles<Row>(columns: readonly Column<Row>[]): {
       .join(' ')
   return {
     className:
-      'grid-cols-(--tracks) @max-[960px]:grid-cols-(--tracks-lg) @max-[700px]:grid-cols-(--tracks-md) @max-[520px]:grid-cols-(--tracks-sm)',
+      'grid-cols-(--tracks) px-2 @max-[960px]:grid-cols-(--tracks-lg) @max-[700px]:grid-cols-(--tracks-md) @max-[520px]:grid-cols-(--tracks-sm)',
     variables: {
       '--tracks': tracks([undefined, 'sm', 'md', 'lg']),
       '--tracks-lg': tracks([undefined, 'sm', 'md']),
