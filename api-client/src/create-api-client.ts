@@ -6,20 +6,20 @@ export type Route = keyof Operations
 /** What a route answers. */
 export type AnswerOf<R extends Route> = Operations[R]['answer']
 
-type Given<Name extends string, Value> = Value extends undefined
-  ? { readonly [N in Name]?: undefined }
-  : object extends Value
-    ? { readonly [N in Name]?: Value }
-    : { readonly [N in Name]: Value }
+type Part = 'path' | 'query' | 'headers' | 'body'
+
+/** Parts that must be given: those with a field that must be. */
+type NeededPart<R extends Route> = {
+  [P in Part]: Operations[R][P] extends undefined ? never : object extends Operations[R][P] ? never : P
+}[Part]
 
 /** What a route takes: parts that have required fields must be given. */
-export type RequestOf<R extends Route> = Given<'path', Operations[R]['path']> &
-  Given<'query', Operations[R]['query']> &
-  Given<'headers', Operations[R]['headers']> &
-  Given<'body', Operations[R]['body']> & { readonly signal?: AbortSignal }
+export type RequestOf<R extends Route> = { readonly [P in NeededPart<R>]: Operations[R][P] } & {
+  readonly [P in Exclude<Part, NeededPart<R>>]?: Operations[R][P]
+} & { readonly signal?: AbortSignal }
 
-type Arguments<R extends Route> =
-  object extends RequestOf<R> ? [request?: RequestOf<R>] : [request: RequestOf<R>]
+/** Routes that need nothing to be asked. */
+export type SimpleRoute = { [R in Route]: NeededPart<R> extends never ? R : never }[Route]
 
 /** The server answered with an error; `problem.code` is stable. */
 export class ApiProblem extends Error {
@@ -45,9 +45,11 @@ export interface Answer<R extends Route> {
 /** Asks the API; every route, parameter and answer is typed by its OpenAPI document. */
 export interface ApiClient {
   /** Resolves to the answer. Rejects with an {@link ApiProblem}, or as `fetch` does when nothing answers. */
-  request<R extends Route>(route: R, ...request: Arguments<R>): Promise<AnswerOf<R>>
+  request<R extends SimpleRoute>(route: R): Promise<AnswerOf<R>>
+  request<R extends Route>(route: R, request: RequestOf<R>): Promise<AnswerOf<R>>
   /** As `request`, with the revision. */
-  requestWithRevision<R extends Route>(route: R, ...request: Arguments<R>): Promise<Answer<R>>
+  requestWithRevision<R extends SimpleRoute>(route: R): Promise<Answer<R>>
+  requestWithRevision<R extends Route>(route: R, request: RequestOf<R>): Promise<Answer<R>>
 }
 
 /**
@@ -61,12 +63,9 @@ export function createApiClient(options: {
 }): ApiClient {
   const send = options.fetch ?? globalThis.fetch
 
-  async function requestWithRevision<R extends Route>(
-    route: R,
-    ...[request]: Arguments<R>
-  ): Promise<Answer<R>> {
+  async function ask(route: Route, request: LooseRequest = {}): Promise<Answer<Route>> {
     const space = route.indexOf(' ')
-    const { path, query, headers, body, signal } = (request ?? {}) as LooseRequest
+    const { path, query, headers, body, signal } = request
     const url = new URL(pathOf(route.slice(space + 1), path ?? {}), options.baseUrl)
     for (const [name, value] of Object.entries(query ?? {}))
       if (value !== undefined) url.searchParams.set(name, String(value))
@@ -81,14 +80,14 @@ export function createApiClient(options: {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal === undefined ? {} : { signal }),
     })
-    if (!response.ok) throw await problemOf(response)
-    return { data: (await answerOf(response)) as AnswerOf<R>, etag: response.headers.get('etag') }
+    if (!response.ok) throw await problemOf(response, url)
+    return { data: (await answerOf(response)) as AnswerOf<Route>, etag: response.headers.get('etag') }
   }
 
   return {
-    requestWithRevision,
-    request: async (route, ...request) => (await requestWithRevision(route, ...request)).data,
-  }
+    requestWithRevision: ask,
+    request: async (route: Route, request?: LooseRequest) => (await ask(route, request)).data,
+  } as ApiClient
 }
 
 interface LooseRequest {
@@ -114,7 +113,7 @@ async function answerOf(response: Response): Promise<unknown> {
   return isJson ? response.json() : response.text()
 }
 
-async function problemOf(response: Response): Promise<ApiProblem> {
+async function problemOf(response: Response, url: URL): Promise<ApiProblem> {
   const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN)
   const isProblem = response.headers.get('content-type')?.includes('application/problem+json') === true
   const problem: Problem = isProblem
@@ -124,7 +123,7 @@ async function problemOf(response: Response): Promise<ApiProblem> {
         title: response.statusText === '' ? 'The server answered with an error' : response.statusText,
         status: response.status,
         detail: `HTTP ${response.status} from something that is not this API`,
-        instance: new URL(response.url).pathname,
+        instance: url.pathname,
         code: 'not-a-problem-document',
       }
   return new ApiProblem(problem, Number.isFinite(retryAfter) ? retryAfter : null)

@@ -11,7 +11,7 @@ import type { ApiConfig } from './config.ts'
 import type { FieldError } from './problems.ts'
 
 /** What the API needs to know about adapters of stores, which only the wiring names. */
-export interface StoreAdapters {
+interface StoreAdapters {
   /** What is wrong with the settings of a store of this kind; empty when they are good. */
   checkSettings(kind: StoreKind, settings: Readonly<Record<string, unknown>>): readonly FieldError[]
   /** Opens a store for a probe. The credentials are the JSON of `StoreCredentials`. */

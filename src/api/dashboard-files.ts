@@ -8,7 +8,7 @@ import { notFound } from './problems.ts'
 /** Paths that are never the dashboard's, so that a mistyped address of the API is not answered with a page. */
 const NOT_PAGES = /^\/(v1|livez|readyz|metrics|openapi\.json)(\/|\?|$)/
 /** A last segment with a dot is a file; the dashboard's own routes have none. */
-const FILE = /\/[^/?]*\.[^/?]+(\?|$)/
+const FILE = /\/[^/]*\.[^/]+$/
 
 const FOREVER = 'public, max-age=31536000, immutable'
 const ASK_AGAIN = 'no-cache'
@@ -30,7 +30,9 @@ export async function serveDashboard(app: FastifyInstance, options: ApiOptions):
     if (NOT_PAGES.test(request.url))
       throw notFound('route', `${request.method} ${request.url.split('?', 1)[0]}`)
     const { '*': wanted } = request.params as { '*': string }
-    if (!FILE.test(request.url)) return reply.header('cache-control', ASK_AGAIN).sendFile('index.html')
+    if (wanted.split(/[/\\]/).includes('..')) throw notFound('file', 'outside of the dashboard')
+    if (!FILE.test(request.url.split('?', 1)[0] ?? ''))
+      return reply.header('cache-control', ASK_AGAIN).sendFile('index.html')
     reply.header('cache-control', wanted.startsWith('assets/') ? FOREVER : ASK_AGAIN)
     return reply.sendFile(wanted)
   })

@@ -63,6 +63,9 @@ function toApiError(error: FastifyError): ApiError {
     return new ApiError('database-unavailable', 'the database did not answer; ask again', {
       retryAfterSeconds: 1,
     })
+  if (error.statusCode === 404) return new ApiError('not-found', 'there is nothing at this address')
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500)
+    return new ApiError('invalid-request', 'the request cannot be understood')
   return new ApiError('internal', 'the log of the server has the details')
 }
 

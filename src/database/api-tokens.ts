@@ -3,7 +3,7 @@ import type { Principal } from '../domain/principal.ts'
 import { type Database, inTransaction, type Queryable } from './postgres.ts'
 
 /** What the holder of a token may do. */
-export type ApiRole = 'viewer' | 'operator' | 'admin'
+type ApiRole = 'viewer' | 'operator' | 'admin'
 
 /** A token as its row keeps it: the secret is only there as its SHA-256. */
 export interface ApiTokenRow {

@@ -57,7 +57,7 @@ export async function listDeadLetters(
        length(payload) as "payloadBytes", substring(payload for ${PAYLOAD_START_BYTES}) as "payloadStart",
        received_at as "receivedAt", replayed_at as "replayedAt"
      from dead_letter
-     where $2::timestamptz is null or (received_at, id) < ($2, $3::uuid)
+     where $2::timestamptz is null or (received_at, id) < (select received_at, id from dead_letter where id = $3::uuid)
      order by received_at desc, id desc limit $1`,
     [options.limit, options.before?.receivedAt ?? null, options.before?.id ?? null],
   )

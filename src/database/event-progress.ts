@@ -28,7 +28,7 @@ export async function listIngestProgress(database: Queryable): Promise<IngestPro
 }
 
 /** Dead letters are counted up to this many. */
-export const DEAD_LETTERS_COUNTED_MAX = 10_000
+const DEAD_LETTERS_COUNTED_MAX = 10_000
 
 /** How many dead letters there are, at most {@link DEAD_LETTERS_COUNTED_MAX}. */
 export async function countDeadLetters(database: Queryable): Promise<number> {

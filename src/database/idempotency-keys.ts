@@ -18,7 +18,7 @@ export type IdempotencyClaim =
   | { readonly kind: 'answered'; readonly status: number; readonly response: unknown }
 
 /** How long an answer is kept, in hours. */
-export const IDEMPOTENCY_HOURS = 24
+const IDEMPOTENCY_HOURS = 24
 /** After how many minutes a request without an answer counts as lost with its process. */
 const LOST_MINUTES = 10
 

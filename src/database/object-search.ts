@@ -7,7 +7,7 @@ import { type Database, inTransaction, type Queryable } from './postgres.ts'
 export type ObjectSearchSort = 'key' | 'heat' | 'size' | 'lastAccess'
 
 /** What an object is doing; the first that applies: quarantined, migrating, pinned, settled. */
-export type ObjectSearchState = 'settled' | 'pinned' | 'migrating' | 'quarantined'
+type ObjectSearchState = 'settled' | 'pinned' | 'migrating' | 'quarantined'
 
 /** What to look for; null leaves a condition out. */
 export interface ObjectSearch {

@@ -54,7 +54,7 @@ export async function listPlans(
   const { rows } = await queryable.query<PlanRow>(
     `${SELECT}
      where ($1::text is null or p.state = $1)
-       and ($2::timestamptz is null or (p.created_at, p.id) < ($2, $3::uuid))
+       and ($2::timestamptz is null or (p.created_at, p.id) < (select created_at, id from plan where id = $3::uuid))
      order by p.created_at desc, p.id desc limit $4`,
     [page.state, page.before?.createdAt ?? null, page.before?.id ?? null, page.limit],
   )

@@ -68,7 +68,7 @@ export async function listPriceBooks(
 ): Promise<PriceBookRow[]> {
   const { rows } = await queryable.query<PriceBookRow>(
     `${SELECT}
-     where $1::timestamptz is null or (created_at, id) < ($1, $2::uuid)
+     where $1::timestamptz is null or (created_at, id) < (select created_at, id from price_book where id = $2::uuid)
      order by created_at desc, id desc limit $3`,
     [page.before?.createdAt ?? null, page.before?.id ?? null, page.limit],
   )

@@ -53,7 +53,9 @@ export function streamRoutes(
         metrics.streamClients.set(clients.size)
         reply.sse.onClose(() => client.close())
         try {
+          // Sent at once, not with the first event, so that clients know they are connected.
           reply.sse.sendHeaders()
+          reply.raw.flushHeaders()
           await reply.sse.send(formatted(client))
         } finally {
           unsubscribe()

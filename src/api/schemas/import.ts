@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { bytesSchema, countSchema, idSchema, referenceSchema, wallTimeSchema } from './values.ts'
 
-export const IMPORT_STATES = ['running', 'interrupted', 'done', 'failed'] as const
+const IMPORT_STATES = ['running', 'interrupted', 'done', 'failed'] as const
 
 /** Listing what already lies in a container into the catalog. */
 export const importSchema = z.object({

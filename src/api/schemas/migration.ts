@@ -12,7 +12,7 @@ import {
 } from './values.ts'
 
 /** What a person can do with a migration, and which of it its state allows. */
-export const migrationCanSchema = z.object({
+const migrationCanSchema = z.object({
   pause: z.boolean(),
   resume: z.boolean(),
   cancel: z.boolean(),

@@ -19,7 +19,6 @@ const objectStateSchema = z.enum(OBJECT_STATES)
 
 /** Orders in which objects can be listed. Only `key` is served by an index; the others sort what matches. */
 export const OBJECT_SORTS = ['key', 'heat', 'size', 'lastAccess'] as const
-export type ObjectSort = (typeof OBJECT_SORTS)[number]
 
 /** How often an object is read. */
 export const heatSchema = z.object({

@@ -56,7 +56,6 @@ export const decisionSchema = decisionSummarySchema.extend({
   alternatives: z.array(alternativeSchema),
   inputs: decisionInputsSchema,
 })
-export type DecisionResource = z.infer<typeof decisionSchema>
 
 /** Filter of the list of plans. */
 export const planQuerySchema = pageQuerySchema.extend({ state: z.enum(PLAN_STATES).optional() })

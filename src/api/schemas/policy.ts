@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { idSchema, principalSchema, revisionSchema, wallTimeSchema } from './values.ts'
 
 /** A policy document as people write it; its own schema is checked by placement and documented there. */
-export const policyDocumentSchema = z
+const policyDocumentSchema = z
   .record(z.string(), z.unknown())
   .meta({ description: 'A policy document with apiVersion and kind' })
 

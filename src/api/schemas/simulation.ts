@@ -2,9 +2,9 @@ import { z } from 'zod'
 import { bytesSchema, countSchema, idSchema, principalSchema, wallTimeSchema } from './values.ts'
 
 /** The most reads one burst may ask for. */
-export const BURST_READS_MAX = 1_000_000
+const BURST_READS_MAX = 1_000_000
 /** The most objects one burst may name. */
-export const BURST_OBJECTS_MAX = 1_000
+const BURST_OBJECTS_MAX = 1_000
 
 /** A burst of real reads through the gateway, over named objects or over a prefix. */
 export const burstSpecSchema = z
@@ -20,7 +20,6 @@ export const burstSpecSchema = z
     message: 'give either keys or prefix',
     path: ['keys'],
   })
-export type BurstSpec = z.infer<typeof burstSpecSchema>
 
 /** A burst asked for by a person, and how far it is. */
 export const simulationSchema = z.object({

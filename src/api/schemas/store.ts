@@ -6,7 +6,7 @@ import { idSchema, nameSchema, principalSchema, revisionSchema, wallTimeSchema }
 const settingsSchema = z.record(z.string(), z.unknown())
 
 /** Credentials of a store. They are sealed at once and never come back. */
-export const storeCredentialsSchema = z.object({
+const storeCredentialsSchema = z.object({
   accessKeyId: z.string().min(1).max(256),
   secretAccessKey: z.string().min(1).max(1_024),
   sessionToken: z.string().min(1).max(8_192).optional(),

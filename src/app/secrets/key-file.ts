@@ -4,7 +4,7 @@ import path from 'node:path'
 import type { SealingKey } from './secret-box.ts'
 
 /** The key file cannot be used; the message says what to do. */
-export class KeyFileError extends Error {
+class KeyFileError extends Error {
   override readonly name = 'KeyFileError'
 }
 
