@@ -19,6 +19,8 @@ export async function main(args: readonly string[]): Promise<void> {
     terminal = processTerminal((environment.NO_COLOR ?? '') !== '')
     process.once('SIGINT', () => stop.abort())
     process.once('SIGTERM', () => stop.abort())
+    // A process that was started by another of ours ends with it, however that one ended.
+    process.once('disconnect', () => stop.abort())
     process.exitCode = await runCommand(args, { terminal, environment, signal: stop.signal })
   } catch (error) {
     process.exitCode = explainFailure(error, terminal)

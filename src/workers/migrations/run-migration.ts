@@ -179,7 +179,9 @@ async function fail(job: MigrationJob, error: unknown): Promise<boolean> {
   const { event, kind, message } = failedStepOf(migration.state, error)
   forgetContainersAfter(error, job.target.store)
   const restMs = backoffMs(Math.max(migration.attempt, 1), parts.random())
-  parts.log.warn({ error, migrationId: migration.id, state: migration.state, kind }, 'a step failed')
+  // Readers and writers come first: an object that changed under a move is an everyday thing.
+  const level = kind === 'object-changed' || kind === 'switch-lost' ? 'info' : 'warn'
+  parts.log[level]({ error, migrationId: migration.id, state: migration.state, kind }, 'a step failed')
   if (event === 'mismatched') parts.metrics.verificationFailed(kind)
   if (event === null) return report(job, { kind: 'rest', ms: restMs })
   if (event !== 'mismatched') await abandonUpload(job)
