@@ -14,7 +14,7 @@ export interface Api {
   list<Item>(path: string, query: Query, limit: number): Promise<{ items: Item[]; hasMore: boolean }>
 }
 
-export type Query = Readonly<Record<string, string | number | boolean | undefined>>
+type Query = Readonly<Record<string, string | number | boolean | undefined>>
 
 const PAGE_LIMIT_MAX = 1_000
 const ANSWER_SECONDS_MAX = 120

@@ -3,12 +3,12 @@ import path from 'node:path'
 import { z } from 'zod'
 
 /** What a running server leaves in its data folder (mode 0600), so that commands beside it find it. */
-export const serverFileSchema = z.object({
+const serverFileSchema = z.object({
   apiUrl: z.url(),
   gatewayUrl: z.url(),
   pid: z.int().positive(),
 })
-export type ServerFile = z.infer<typeof serverFileSchema>
+type ServerFile = z.infer<typeof serverFileSchema>
 
 /** A server of a local data folder, with the token it made for this machine's user. */
 export interface LocalServer extends ServerFile {
@@ -16,8 +16,8 @@ export interface LocalServer extends ServerFile {
   readonly token: string | null
 }
 
-export const SERVER_FILE = 'server.json'
-export const TOKEN_FILE = 'cli-token'
+const SERVER_FILE = 'server.json'
+const TOKEN_FILE = 'cli-token'
 
 /** The first of these folders in which a server that still runs left its address, or null. */
 export function findLocalServer(dataFolders: readonly string[]): LocalServer | null {

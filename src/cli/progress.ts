@@ -12,7 +12,7 @@ export interface Progress {
 const LOG_INTERVAL_MS = 10_000
 
 /** Progress on standard error: one line that overwrites itself on a TTY, a line every ten seconds elsewhere. */
-export function createProgress(
+function createProgress(
   terminal: Terminal,
   options: { quiet: boolean; write: (text: string) => void; now: () => number },
 ): Progress {

@@ -4,7 +4,7 @@ import type { GatewayClient, ListedKey, ReadAnswer } from '../simulator/client/g
 import { CliError, EXIT } from './exit-codes.ts'
 
 /** What `rclone check --combined` prints: same, missing, not known, differs, error. */
-export type CheckSymbol = '=' | '-' | '+' | '*' | '!'
+type CheckSymbol = '=' | '-' | '+' | '*' | '!'
 
 /** One object that was checked. */
 export interface CheckedObject {
@@ -77,7 +77,7 @@ interface Found {
 }
 
 /** What an answer must agree with. */
-export interface ExpectedContent {
+interface ExpectedContent {
   readonly size: number
   readonly etag: string
 }
@@ -107,7 +107,7 @@ async function readAndCompare(check: BucketCheck, key: string, expected: Expecte
 }
 
 /** What an answer to a reader is worth. Its own digest is the catalog's, sent along as a checksum. Pure. */
-export function compare(answer: ReadAnswer, expected: ExpectedContent, download: boolean): Found {
+function compare(answer: ReadAnswer, expected: ExpectedContent, download: boolean): Found {
   const { bytes, promisedSha256 } = answer
   if (answer.status === 404) return { symbol: '-' }
   if (answer.errorCode !== null) return { symbol: '!', detail: answer.errorCode }

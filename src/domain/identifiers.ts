@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomFillSync } from 'node:crypto'
 
 /** A 128-bit identifier in the text form of a UUID: lower case, with hyphens. */
 export type Uuid = string
@@ -14,7 +14,7 @@ export type ObjectId = Uuid
  * The key is hashed as its exact UTF-8 bytes; it is never normalised.
  */
 export function objectIdOf(bucketId: Uuid, key: string): ObjectId {
-  const hex = createHash('sha256').update(bucketId).update('\0').update(key, 'utf8').digest('hex')
+  const hex = hash('sha256', `${bucketId}\0${key}`, 'hex')
   return formatUuid(hex.slice(0, 32))
 }
 
@@ -23,11 +23,25 @@ export function objectIdOf(bucketId: Uuid, key: string): ObjectId {
  * wall-clock milliseconds, then randomness.
  */
 export function newId(nowMs: number = Date.now()): Uuid {
-  const bytes = randomBytes(16)
+  const bytes = takeRandomBytes()
   bytes.writeUIntBE(nowMs, 0, 6)
   bytes[6] = (bytes[6]! & 0x0f) | 0x70
   bytes[8] = (bytes[8]! & 0x3f) | 0x80
   return formatUuid(bytes.toString('hex'))
+}
+
+/** Randomness for 256 identifiers: asking the system for each one costs more than all the rest. */
+const randomness = Buffer.alloc(256 * 16)
+let randomnessTaken = randomness.length
+
+/** 16 random bytes that are used once. */
+function takeRandomBytes(): Buffer {
+  if (randomnessTaken === randomness.length) {
+    randomFillSync(randomness)
+    randomnessTaken = 0
+  }
+  randomnessTaken += 16
+  return randomness.subarray(randomnessTaken - 16, randomnessTaken)
 }
 
 function formatUuid(hex: string): Uuid {

@@ -18,8 +18,9 @@ import { newId, type Uuid } from '../domain/identifiers.ts'
 import type { Principal } from '../domain/principal.ts'
 import { type ListPage, type ObjectStore, StoreError } from '../stores/object-store.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import { cataloguePage } from './import-page.ts'
+import { type CataloguedPage, cataloguePage } from './import-page.ts'
 import { type Loop, rest } from './loop.ts'
+import { readAhead } from './read-ahead.ts'
 
 /** Longer than any one page takes, short enough that a killed import goes on soon. */
 const LEASE_SECONDS = 30
@@ -27,6 +28,8 @@ const LEASE_SECONDS = 30
 const LIST_ATTEMPTS_MAX = 6
 const LIST_BACKOFF_MS_MIN = 250
 const IDLE_MS = 500
+/** Pages listed ahead of their entry, and entered in one transaction at most. */
+const PAGES_AHEAD_MAX = 4
 
 /** What imports need. */
 export interface ImportParts {
@@ -98,50 +101,48 @@ async function runImport(run: ImportRun): Promise<void> {
   }
 }
 
-/** Enters page after page. The next one is listed meanwhile, so at most two are held. */
+/** Enters page after page while the next ones are listed. */
 async function enterPages(run: ImportRun): Promise<void> {
   const locations = await listContainerLocations(run.database, run.job.locationId)
   const imported = locations.find(location => location.id === run.job.locationId)!
-  const store = await run.storeOf(imported.storeId)
-  let lastKey = run.job.lastKey
-  let coming: Promise<ListPage> | null = listPage(run, store, imported, { lastKey, cursor: null })
-  while (coming !== null) {
-    const page: ListPage = await coming
-    const previousKey = lastKey
-    lastKey = page.objects.at(-1)?.key ?? lastKey
-    coming = page.cursor === null ? null : listPage(run, store, imported, { lastKey, cursor: page.cursor })
-    // Awaited in the next round: until then a failure must not count as unhandled.
-    coming?.catch(() => 'reported by the next round')
-    if (lastKey !== null && page.objects.length > 0)
-      await enterPage(run, { page, imported, locations, previousKey, lastKey })
+  const places = {
+    imported,
+    byStorageClass: new Map(locations.map(({ storageClass, id }) => [storageClass ?? '', id])),
+  }
+  let previousKey = run.job.lastKey
+  for await (const pages of readAhead(listPages(run, imported), PAGES_AHEAD_MAX)) {
+    const objects = pages.flatMap(page => page.objects)
+    const lastKey = objects.at(-1)?.key
+    if (lastKey === undefined) continue
+    const found = cataloguePage(objects, { bucketId: run.job.bucketId, ...places, previousKey })
+    await enter(run, found, lastKey)
+    previousKey = lastKey
   }
 }
 
-async function enterPage(
-  run: ImportRun,
-  found: {
-    page: ListPage
-    imported: ContainerLocation
-    locations: readonly ContainerLocation[]
-    previousKey: string | null
-    lastKey: string
-  },
-): Promise<void> {
-  const { listed, skipped } = cataloguePage(found.page.objects, {
-    bucketId: run.job.bucketId,
-    imported: found.imported,
-    byStorageClass: new Map(found.locations.map(({ storageClass, id }) => [storageClass ?? '', id])),
-    previousKey: found.previousKey,
-  })
+/** Enters what was found and moves the last key, both or neither. */
+async function enter(run: ImportRun, found: CataloguedPage, lastKey: string): Promise<void> {
+  const { listed, skipped } = found
   await inTransaction(run.database, async connection => {
     const inserted = await insertListedObjects(connection, run.job.bucketId, listed, {
       modelNowMs: run.clock.now(),
       principal: run.principal,
     })
-    const known = listed.length - inserted.objects
-    const progress = { ...inserted, known, skipped, lastKey: found.lastKey }
+    const progress = { ...inserted, known: listed.length - inserted.objects, skipped, lastKey }
     await checkpointImportJob(connection, run.job.id, run.lease, progress)
   })
+}
+
+async function* listPages(run: ImportRun, imported: ContainerLocation): AsyncGenerator<ListPage> {
+  const store = await run.storeOf(imported.storeId)
+  let { lastKey } = run.job
+  let cursor: string | null = null
+  do {
+    const page: ListPage = await listPage(run, store, imported, { lastKey, cursor })
+    yield page
+    lastKey = page.objects.at(-1)?.key ?? lastKey
+    cursor = page.cursor
+  } while (cursor !== null)
 }
 
 /** Asks for a page; while the store is away, waits longer each time and keeps the lease. */

@@ -6,7 +6,7 @@ import { SHARED_CONTAINER_PREFIX } from '../domain/native-key.ts'
 import type { ListedObject } from '../stores/object-store.ts'
 
 /** Why a listed key does not enter the catalog. */
-export type SkipReason =
+type SkipReason =
   | 'key-too-long'
   | 'key-not-storable'
   | 'listed-twice'

@@ -15,7 +15,7 @@ import { type ObjectStore, StoreError } from '../stores/object-store.ts'
  * `unproven` (right length, but nobody ever recorded a digest), `missing` (the store has nothing there),
  * `differs` (other bytes, length or identity), `error` (the store gave no answer).
  */
-export type VerificationOutcome = 'same' | 'unproven' | 'missing' | 'differs' | 'error'
+type VerificationOutcome = 'same' | 'unproven' | 'missing' | 'differs' | 'error'
 
 /** The outcome of one check of one object's copy. */
 export interface Verification {

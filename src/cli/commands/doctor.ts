@@ -1,5 +1,6 @@
 import type { Register } from '../command.ts'
-import { checkInstallation, type Finding } from '../doctor/check-installation.ts'
+import { checkInstallation } from '../doctor/check-installation.ts'
+import type { Finding } from '../doctor/finding.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { View } from '../output.ts'
 import type { Terminal } from '../terminal.ts'

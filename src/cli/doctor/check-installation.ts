@@ -9,19 +9,7 @@ import {
   checkTestServers,
 } from './check-machine.ts'
 import { checkClock, checkReadiness, checkStores } from './check-server.ts'
-
-/** One finding about the installation, with what to do about it. */
-export interface Finding {
-  readonly check: string
-  readonly verdict: 'ok' | 'warning' | 'failed'
-  readonly text: string
-  readonly fix: string | null
-}
-
-/** Makes a finding that needs nothing. */
-export function fine(check: string, text: string): Finding {
-  return { check, verdict: 'ok', text, fix: null }
-}
+import { type Finding, fine } from './finding.ts'
 
 /** Longest any one check may take. */
 const CHECK_SECONDS_MAX = 20

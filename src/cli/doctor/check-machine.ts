@@ -8,7 +8,7 @@ import { readServerFacts } from '../../database/server-facts.ts'
 import { GIB } from '../../domain/bytes.ts'
 import type { LocalServer } from '../local-server.ts'
 import { bytesText } from '../units.ts'
-import { type Finding, fine } from './check-installation.ts'
+import { type Finding, fine } from './finding.ts'
 
 const NODE_MAJOR_MIN = 24
 const POSTGRES_VERSION_MIN = 150_000

@@ -4,7 +4,7 @@ import { CliError } from '../exit-codes.ts'
 import type { LocalServer } from '../local-server.ts'
 import { namedPath } from '../references.ts'
 import type { Session } from '../session.ts'
-import { type Finding, fine } from './check-installation.ts'
+import { type Finding, fine } from './finding.ts'
 
 const CLOCK_SKEW_MS_MAX = 5_000
 

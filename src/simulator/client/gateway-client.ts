@@ -21,7 +21,7 @@ export interface ReadAnswer {
 }
 
 /** What a write brought back. */
-export interface WriteAnswer {
+interface WriteAnswer {
   readonly status: number
   readonly etag: string
   readonly errorCode: string | null

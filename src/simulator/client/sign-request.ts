@@ -7,7 +7,7 @@ export interface S3Credentials {
 }
 
 /** What is signed of a request. `path` and `query` are already percent-encoded, `query` in sorted order. */
-export interface RequestToSign {
+interface RequestToSign {
   readonly method: string
   readonly host: string
   readonly path: string

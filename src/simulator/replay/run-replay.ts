@@ -28,7 +28,7 @@ export interface Replay {
 export type ReplayObjects = ReadonlyMap<string, ReplayObject>
 
 /** The bucket or an object of a replay could not be made. */
-export class ReplayError extends Error {
+class ReplayError extends Error {
   override readonly name = 'ReplayError'
 }
 

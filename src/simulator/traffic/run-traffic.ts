@@ -25,7 +25,7 @@ export interface Traffic {
 }
 
 /** There is nothing to read in the bucket. */
-export class NothingToReadError extends Error {
+class NothingToReadError extends Error {
   override readonly name = 'NothingToReadError'
 }
 
