@@ -17,6 +17,11 @@ export const DEMO = {
   writeShare: 0.02,
   skew: 1.05,
   driftPerDay: 0.01,
+  /** Its files can be made again from their names, so they need not wait for the disk; the catalog does. */
+  durability: 'none',
+  /** Many small moves at once let the database commit them together. */
+  migrationsAtOnce: 24,
+  connectionsMax: 64,
 } as const
 
 /** One of the two clouds that the demo stands up: a second gateway of ours over a folder. */

@@ -16,7 +16,7 @@ import { Redacted } from '../../domain/redacted.ts'
 import { accessKeyPurpose } from '../../domain/secret-box.ts'
 import { loadSealingKeys } from '../secrets/key-file.ts'
 import { createSecretBox } from '../secrets/secret-box.ts'
-import type { DemoSite } from './demo-settings.ts'
+import { DEMO, type DemoSite } from './demo-settings.ts'
 
 /** A cloud of the demo: a gateway of ours over a folder, in a process and a database of its own. */
 export interface RunningSite {
@@ -80,7 +80,7 @@ async function ensureFolderStore(database: Database, folder: string): Promise<vo
       id: storeId,
       name: SITE_LOCATION,
       kind: 'filesystem',
-      settings: { root: path.join(folder, 'objects') },
+      settings: { root: path.join(folder, 'objects'), durability: DEMO.durability },
       credentialsSealed: null,
       principal: DEMO_PRINCIPAL,
     })

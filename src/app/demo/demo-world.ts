@@ -31,7 +31,7 @@ export async function setUpWorld(
   const onPremStore = await ensure(api, 'stores', ON_PREM.name, () => ({
     name: ON_PREM.name,
     kind: 'filesystem',
-    settings: { root: path.join(options.folder, 'on-prem') },
+    settings: { root: path.join(options.folder, 'on-prem'), durability: DEMO.durability },
   }))
   const onPrem = await ensure(api, 'locations', ON_PREM.name, () => ({
     name: ON_PREM.name,

@@ -52,10 +52,10 @@ export interface DemoOptions {
 }
 
 /** How long each scene of a check may take, in wall seconds. */
-const DEMOTIONS_SECONDS_MAX = 180
-const PROMOTIONS_SECONDS_MAX = 90
+const DEMOTIONS_SECONDS_MAX = 600
+const PROMOTIONS_SECONDS_MAX = 300
 const FIGURES_SECONDS_MAX = 30
-const DRAIN_SECONDS_MAX = 180
+const DRAIN_SECONDS_MAX = 600
 /** With this share of the objects demoted the story has been told. */
 const DEMOTED_SHARE_WANTED = 0.06
 const BURST_OBJECTS = 25
@@ -127,6 +127,8 @@ async function openStage(options: DemoOptions, narrator: Narrator): Promise<Stag
     environment: withoutServer(options.environment),
     overrides: {
       dataDir: options.folder,
+      database: { connectionsMax: DEMO.connectionsMax },
+      migrator: { concurrency: DEMO.migrationsAtOnce },
       ...(options.check ? { api: { port: 0 }, gateway: { port: 0 } } : {}),
       log: { level: options.environment.DIM_LOG_LEVEL ?? 'warn' },
     },
