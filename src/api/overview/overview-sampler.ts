@@ -106,6 +106,8 @@ export class OverviewSampler {
 
   #setGauges(overview: OverviewSnapshot): void {
     const { metrics } = this.#options
+    metrics.locationBytes.reset()
+    metrics.locationObjects.reset()
     for (const { name, tier, bytes, objects } of overview.locations) {
       metrics.locationBytes.set({ location: name, tier }, bytes)
       metrics.locationObjects.set({ location: name, tier }, objects)

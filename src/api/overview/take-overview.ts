@@ -35,16 +35,15 @@ export async function takeOverview(
 ): Promise<OverviewSnapshot> {
   const { database, clock, wall, events } = options
   const modelNow = clock.now()
-  const [usage, shifts, book, plans, decisions, scale, eventState, migrations] = await Promise.all([
-    readUsage(database),
-    readPendingShifts(database),
-    findCurrentPriceBook(database, timeText(modelNow).slice(0, 10)),
-    sumProposedPlans(database),
-    listLatestDecisions(database, LATEST_DECISIONS),
-    readClockScale(database),
-    readEventState(database, events.name),
-    readMigrationState(database, wall.now()),
-  ])
+  // One after the other: a look takes one connection of the pool, however many statements it needs.
+  const usage = await readUsage(database)
+  const shifts = await readPendingShifts(database)
+  const book = await findCurrentPriceBook(database, timeText(modelNow).slice(0, 10))
+  const plans = await sumProposedPlans(database)
+  const decisions = await listLatestDecisions(database, LATEST_DECISIONS)
+  const scale = await readClockScale(database)
+  const eventState = await readEventState(database, events.name)
+  const migrations = await readMigrationState(database, wall.now())
   return {
     at: timeText(wall.now()),
     clock: { modelAt: timeText(modelNow), scale },
@@ -60,11 +59,9 @@ async function readEventState(
   database: ApiOptions['database'],
   source: string,
 ): Promise<Omit<Overview['events'], 'perSecond'>> {
-  const [lag, progress, deadLetters] = await Promise.all([
-    readIngestLag(database, source),
-    listIngestProgress(database),
-    countDeadLetters(database),
-  ])
+  const lag = await readIngestLag(database, source)
+  const progress = await listIngestProgress(database)
+  const deadLetters = await countDeadLetters(database)
   return {
     applied: progress.reduce((sum, partition) => sum + partition.eventsApplied, 0),
     lagSeconds: Math.max(0, ...lag.map(partition => partition.seconds)),
@@ -77,10 +74,8 @@ async function readMigrationState(
   database: ApiOptions['database'],
   now: number,
 ): Promise<Overview['migrations']> {
-  const [unfinished, finished] = await Promise.all([
-    countUnfinishedMigrations(database),
-    countFinishedMigrations(database, new Date(now - HOUR)),
-  ])
+  const unfinished = await countUnfinishedMigrations(database)
+  const finished = await countFinishedMigrations(database, new Date(now - HOUR))
   const recent = new Map<MigrationState, number>(finished.map(row => [row.state, row.migrations]))
   const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0)
   return {
