@@ -20,7 +20,8 @@ export class DataFolderTaken extends Error {
   override readonly name = 'DataFolderTaken'
 }
 
-const EMBEDDED_DATABASE = 'dim'
+/** The database inside the embedded server. */
+export const EMBEDDED_DATABASE = 'dim'
 
 /**
  * Connects to `database.url`, or starts (or attaches to) the embedded server of the data folder and claims

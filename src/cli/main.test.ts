@@ -207,11 +207,13 @@ describe('beside a server', () => {
       'traffic',
       'films',
       '--rate',
-      '200',
+      '40',
       '--duration',
       '1s',
       '--writes',
-      '0.1',
+      '0.3',
+      '--concurrency',
+      '4',
       '--prefix',
       'l',
       '-o',
@@ -234,6 +236,14 @@ describe('beside a server', () => {
     const damaged = await dim(['verify', '--bucket', 'films'], here())
     expect(damaged.exitCode).not.toBe(EXIT.ok)
     expect(damaged.answer).toMatch(/^[!*-] films\/old\/one/)
+
+    const overrides = { DATABASE_URL: database.connectionString }
+    const direct = await dim(['verify', '--bucket', 'films', '--direct', '--download'], {
+      ...here(),
+      ...overrides,
+    })
+    expect(direct.exitCode, direct.words).toBe(EXIT.mismatch)
+    expect(direct.answer).toBe('* films/old/one in here  (3 bytes instead of 14)')
   })
 
   test('the doctor finds nothing wrong with the server', async () => {

@@ -75,6 +75,7 @@ const EXPECTED_ERRORS: ReadonlySet<string> = new Set([
   'SchemaError',
   'NothingToReadError',
   'ReplayError',
+  'NoInstallationError',
   'ListenError',
   'StoreSettingsError',
 ])

@@ -10,11 +10,13 @@ import { objectApiPath } from '../references.ts'
 import type { Session } from '../session.ts'
 import { bytesText, countText } from '../units.ts'
 import { type CheckedObject, checkBucket, type VerificationTotals } from '../verify-bucket.ts'
+import { verifyCopies } from '../verify-copies.ts'
 
 interface Options extends GatewayOptions {
   bucket?: string
   download?: boolean
   all?: boolean
+  direct?: boolean
   concurrency: number
 }
 
@@ -34,10 +36,18 @@ export const registerVerify: Register = (program, bind) => {
     .description('check that readers get what the catalog says')
     .option('--bucket <bucket>', 'only this bucket')
     .option('--download', 'read every byte and compare its SHA-256, not only the last byte')
+    .option('--direct', 'check every copy straight at its store, beside the data folder; needs no server')
     .option('--all', 'print also the objects that are as they should be')
     .option('--concurrency <n>', 'objects read at once', positive, 16)
     .addHelpText('after', SYMBOLS)
   bind<Options>(withGatewayOptions(command), async (session, options) => {
+    if (options.direct === true)
+      return verifyCopies(session, {
+        bucket: options.bucket,
+        download: options.download === true,
+        all: options.all === true,
+        concurrency: Math.ceil(options.concurrency),
+      })
     const buckets = await bucketNames(session, options.bucket)
     const totals = { same: 0, unproven: 0, missing: 0, extra: 0, differs: 0, error: 0, bytes: 0 }
     const progress = processProgress(session)
@@ -80,7 +90,9 @@ Prints one line for every object that is not as it should be (--all: for every o
   +  readers can list it, but the catalog does not know it
   *  other bytes than the catalog says
   !  could not be checked
-Exit code 7 when anything is missing, unknown or differs.`
+Through the gateway a damaged copy cannot be told from one that is out of reach, because readers never get
+wrong bytes: both are "!". With --direct they are "-", "*" and "!". Exit code 7 when anything is missing,
+unknown or differs, 8 when something could not be checked.`
 
 async function bucketNames(session: Session, wanted: string | undefined): Promise<string[]> {
   if (wanted !== undefined) return [wanted]
