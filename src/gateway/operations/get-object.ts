@@ -32,7 +32,11 @@ export async function getObject(context: RequestContext): Promise<void> {
     const wanted = wantedBytesOf(context, resolved)
     if (wanted.length === 0) return sendNothing(context, bucket.id, resolved, wanted)
     const opened = await openContent(context.services, resolved, wanted.range, undefined)
-    if (opened === null) continue
+    if (opened === null) {
+      context.services.options.metrics?.readResolvedAgain?.()
+      continue
+    }
+    context.store = opened.storeName
     return send(context, bucket.id, resolved, wanted, opened)
   }
   context.services.options.log.error({ objectId }, 'no copy holds the bytes that the catalog knows')
@@ -68,6 +72,7 @@ async function send(
 ): Promise<void> {
   const { response } = context
   response.writeHead(wanted.status, headersOf(context, resolved, wanted))
+  context.answeredAt = performance.now()
   let locationId: string | null = opened.copy.locationId
   try {
     locationId = await sendContent(context, resolved, opened, wanted.range)

@@ -21,6 +21,7 @@ export async function putObject(context: RequestContext): Promise<void> {
   const conditions = writeConditionsOf(request.headers)
   const body = context.openBody(CONTENT_DIGESTS, PUT_BYTES_MAX)
   const target = await openWriteTarget(services, bucket, context.key)
+  context.store = target.store.name
   const version = await writeContent(services, {
     target,
     content: body,

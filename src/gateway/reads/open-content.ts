@@ -8,6 +8,7 @@ import type { ByteRange } from './byte-range.ts'
 export interface OpenedContent {
   readonly body: StoredObjectWithBody['body']
   readonly copy: ReadableCopy
+  readonly storeName: string
 }
 
 /**
@@ -85,7 +86,7 @@ async function openCopy(
       message: 'the store holds other bytes than the catalog knows',
     })
   }
-  return { body: found.body, copy }
+  return { body: found.body, copy, storeName: store.name }
 }
 
 /** A database that is away takes the other copies with it, not the answer. */
