@@ -1,24 +1,16 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
-import path from 'node:path'
 import type { Overview } from '../../api/schemas/overview.ts'
-import { createGatewayClient, type GatewayClient } from '../../simulator/client/gateway-client.ts'
+import type { GatewayClient } from '../../simulator/client/gateway-client.ts'
 import { emptyTrafficCounts, type TrafficCounts } from '../../simulator/traffic/drive-requests.ts'
 import { runTraffic } from '../../simulator/traffic/run-traffic.ts'
 import type { Logger } from '../../telemetry/logger.ts'
-import { loadConfig } from '../config.ts'
-import { connectDatabase } from '../connect-database.ts'
 import type { Environment } from '../environment.ts'
-import { type RunningServer, startServer } from '../start-server.ts'
-import { createDemoApi, type DemoApi } from './demo-api.ts'
-import { digestDemoObjects, listDemoObjects, writeDemoFiles } from './demo-objects.ts'
-import { DEMO, DEMO_SITES, ON_PREM } from './demo-settings.ts'
-import { type RunningSite, startSite } from './demo-sites.ts'
-import { type DemoWorld, setUpWorld } from './demo-world.ts'
+import { prepareFolder } from './demo-folder.ts'
+import { DEMO } from './demo-settings.ts'
 import { tallyMigrations } from './migration-tally.ts'
-import { createNarrator, formatBytes, formatUsd, type Narrator } from './narrate.ts'
-import { DemoStuck, importFiles, pickColdKeys, type Scene, waitFor } from './scenes.ts'
+import { createNarrator, formatBytes, formatUsd } from './narrate.ts'
+import { importFiles, pickColdKeys, type Scene, waitFor } from './scenes.ts'
+import { closeStage, openStage, type Stage } from './stage.ts'
 import { type ContentReport, verifyContent } from './verify-content.ts'
-import { ContentTruth } from './written-content.ts'
 
 /** What `--check` prints last, on one line. */
 export interface DemoSummary {
@@ -72,124 +64,18 @@ export async function runDemo(options: DemoOptions): Promise<DemoSummary | null>
     anew: options.check && !options.resume,
     log: options.log,
   })
-
-  const objects = listDemoObjects(options.objects)
-  const bytes = await writeDemoFiles(path.join(options.folder, 'on-prem', ON_PREM.container), objects)
-  narrator.tell(`${objects.length.toLocaleString('en')} files, ${formatBytes(bytes)}, lie on-prem`)
-
-  const stage = await openStage(options, narrator)
+  const stage = await openStage({ ...options, freePorts: options.check }, narrator)
   try {
-    const truth = new ContentTruth(digestDemoObjects(objects))
     const scene: Scene = { api: stage.api, narrator, world: stage.world, signal: options.signal }
     await importFiles(scene)
-    return await play(options, stage, scene, truth)
+    return await play(options, stage, scene)
   } finally {
     await closeStage(stage, narrator)
   }
 }
 
-const MARKER = 'this-is-demo-data.txt'
-
-/** Makes the folder, or empties it. Throws rather than delete a folder that no demo made. */
-async function prepareFolder(folder: string, options: { anew: boolean; log: Logger }): Promise<void> {
-  const marker = path.join(folder, MARKER)
-  const entries: string[] = await readdir(folder).catch(() => [])
-  if (options.anew && entries.length > 0) {
-    if (!entries.includes(MARKER))
-      throw new DemoStuck(
-        `${folder} holds other data than the demo's, so it is not emptied: choose another --data-dir`,
-      )
-    await endFormerDatabase(folder, options.log)
-    await rm(folder, { recursive: true })
-  }
-  await mkdir(folder, { recursive: true })
-  await writeFile(marker, 'Everything in this folder was made by the demo and may be deleted.\n')
-}
-
-/** A killed demo leaves its database running; one that is in use makes this reject with DataFolderTaken. */
-async function endFormerDatabase(folder: string, log: Logger): Promise<void> {
-  const config = loadConfig({ environment: {}, overrides: { dataDir: folder } })
-  const former = await connectDatabase(config, log)
-  await former.close()
-}
-
-/** Everything that was started and has to be stopped again. */
-interface Stage {
-  readonly server: RunningServer
-  readonly sites: readonly RunningSite[]
-  readonly api: DemoApi
-  readonly world: DemoWorld
-  readonly client: GatewayClient
-}
-
-async function openStage(options: DemoOptions, narrator: Narrator): Promise<Stage> {
-  const config = loadConfig({
-    environment: withoutServer(options.environment),
-    overrides: {
-      dataDir: options.folder,
-      database: { connectionsMax: DEMO.connectionsMax },
-      migrator: { concurrency: DEMO.migrationsAtOnce },
-      ...(options.check ? { api: { port: 0 }, gateway: { port: 0 } } : {}),
-      log: { level: options.environment.DIM_LOG_LEVEL ?? 'warn' },
-    },
-  })
-  const server = await startServer(config, { log: options.log, clockScale: DEMO.clockScale })
-  const sites: RunningSite[] = []
-  try {
-    for (const site of DEMO_SITES)
-      sites.push(
-        await startSite({ site, folder: path.join(options.folder, 'sites'), server: server.embedded! }),
-      )
-    const api = createDemoApi({ apiUrl: server.apiUrl!, token: server.localToken })
-    const world = await setUpWorld(api, { folder: options.folder, sites })
-    const key = await api.post<{ id: string; secretAccessKey: string }>('/v1/access-keys', {
-      readerClass: 'application',
-    })
-    const client = createGatewayClient({
-      endpoint: server.gatewayUrl!,
-      credentials: { accessKeyId: key.id, secretAccessKey: key.secretAccessKey },
-      region: config.gateway.region,
-      connectionsMax: 32,
-    })
-    narrator.tell(
-      `two clouds answer: ${sites.map(each => `${each.site.name} at ${each.endpoint}`).join(', ')}`,
-    )
-    narrator.announce(`dashboard: ${server.apiUrl}/#token=${server.localToken}`)
-    narrator.tell(`S3 gateway: ${server.gatewayUrl}, bucket ${DEMO.bucket}`)
-    return { server, sites, api, world, client }
-  } catch (error) {
-    await Promise.allSettled(sites.map(site => site.stop()))
-    await server.stop()
-    throw error
-  }
-}
-
-/** The demo brings its own database, whatever the environment says about another one. */
-function withoutServer(environment: Environment): Environment {
-  const {
-    DATABASE_URL: _url,
-    DIM_DATABASE_URL: _same,
-    DIM_DATA_DIR: _folder,
-    DIM_ROLES: _roles,
-    ...rest
-  } = environment
-  return rest
-}
-
-async function closeStage(stage: Stage, narrator: Narrator): Promise<void> {
-  narrator.tell('stopping')
-  await stage.client.close()
-  await stage.server.stopRoles()
-  await Promise.allSettled(stage.sites.map(site => site.stop()))
-  await stage.server.stop()
-}
-
-async function play(
-  options: DemoOptions,
-  stage: Stage,
-  scene: Scene,
-  truth: ContentTruth,
-): Promise<DemoSummary | null> {
+async function play(options: DemoOptions, stage: Stage, scene: Scene): Promise<DemoSummary | null> {
+  const { truth } = stage
   const before = await firstOverview(scene)
   scene.narrator.tell(`everything on-prem costs ${formatUsd(before.cost.nowUsdPerMonth ?? 0)} per month`)
   const counts = emptyTrafficCounts()

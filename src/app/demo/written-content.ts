@@ -60,8 +60,7 @@ export class ContentTruth {
         let isSettled = false
         try {
           const answer = await client.write(bucket, key, body, options)
-          const isAlone =
-            isFirst && this.#writing.get(key) === 1 && this.#known.get(key)!.size === possible
+          const isAlone = isFirst && this.#writing.get(key) === 1 && this.#known.get(key)!.size === possible
           isSettled = isAlone && answer.status === 200
           return answer
         } finally {
