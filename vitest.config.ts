@@ -2,7 +2,12 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'tools/**/*.test.ts'],
+    include: [
+      'src/**/*.test.ts',
+      'test/**/*.test.ts',
+      'tools/**/*.test.ts',
+      'dashboard/src/**/*.test.{ts,tsx}',
+    ],
     exclude: ['**/node_modules/**', 'test/long/**'],
     globalSetup: ['test/builders/global-setup.ts'],
     testTimeout: 30_000,

@@ -7,7 +7,7 @@ const problems: string[] = []
 
 const CUPBOARDS = new Set(['utils', 'util', 'helpers', 'common', 'lib', 'misc', 'services', 'shared'])
 const LEFTOVERS = /\b(TODO|FIXME|XXX|HACK)\b/
-const FILE_NAME = /^[a-z0-9]+(-[a-z0-9]+)*(\.test)?\.(ts|sql|json|yaml)$|^(README|SPEC)\.md$/
+const FILE_NAME = /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z-]+)*\.(ts|sql|json|yaml)$|^(README|SPEC)\.md$/
 
 function walk(folder: string, visit: (file: string) => void): void {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
