@@ -127,7 +127,8 @@ async function visit(
 
 /** Waits until nothing on the page stands in for something that loads. */
 async function settled(page: Page): Promise<void> {
-  await page.waitForFunction(`document.querySelector('.skeleton, [aria-busy="true"]') === null`)
+  const unsettled = page.locator('.skeleton, [aria-busy="true"]')
+  await expect.poll(() => unsettled.count(), { timeout: 20_000 }).toBe(0)
 }
 
 describe('signing in', () => {
@@ -167,7 +168,9 @@ describe('every page', () => {
         .withTags(['wcag2a', 'wcag2aa', 'wcag21aa'])
         .analyze()
       expect([path, violations.map(each => `${each.id}: ${each.nodes[0]?.html}`)]).toEqual([path, []])
-      const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
+      const overflow = await page
+        .locator('html')
+        .evaluate(element => element.scrollWidth - element.clientWidth)
       expect([path, overflow]).toEqual([path, 0])
     }
     expect(complaints).toEqual([])

@@ -27,7 +27,7 @@ interface TimeChartProps {
   readonly height?: number
 }
 
-const RIGHT_ROOM_PX = 8
+const RIGHT_ROOM_PX = 22
 const AXIS_WIDTH_PX = 62
 const AXIS_HEIGHT_PX = 24
 /** Steps of an axis of bytes: round numbers of every binary unit. */
@@ -174,7 +174,7 @@ function optionsOf({ element, series, stack, binary, height, onPoint }: PlotPart
         ...axis,
         grid: { show: false },
         size: AXIS_HEIGHT_PX,
-        values: (_, ticks) => ticks.map(tick => formatTimeOfDay(tick * 1000).slice(0, 5)),
+        values: (_, ticks, _axis, _space, stepSeconds) => ticks.map(tick => tickText(tick, stepSeconds)),
         space: 70,
       },
       {
@@ -206,6 +206,11 @@ function optionsOf({ element, series, stack, binary, height, onPoint }: PlotPart
       : {}),
     hooks: { setCursor: [shown => onPoint(shown.cursor.idx ?? null)] },
   }
+}
+
+/** The time of a tick: seconds only where ticks are closer than a minute. */
+function tickText(tickSeconds: number, stepSeconds: number): string {
+  return formatTimeOfDay(tickSeconds * 1000).slice(0, stepSeconds < 60 ? 8 : 5)
 }
 
 function niceTop(high: number): number {

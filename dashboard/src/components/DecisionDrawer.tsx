@@ -2,13 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { decisionQuery } from '../api/queries.ts'
 import type { Decision } from '../api/types.ts'
-import {
-  formatBytes,
-  formatDecimal,
-  formatHeatScore,
-  formatUsdChange,
-  formatUsdExact,
-} from '../format/quantity.ts'
+import { formatBytes, formatDecimal, formatHeatScore, formatUsdExact } from '../format/quantity.ts'
 import { formatDays, formatExact, instantOf } from '../format/time.ts'
 import { paths } from '../paths.ts'
 import { Drawer } from '../ui/Drawer.tsx'
@@ -56,7 +50,7 @@ function DecisionBody({ decision }: { decision: Decision }): ReactNode {
         </p>
         <Facts
           facts={{
-            Saves: `${formatUsdChange(decision.monthlySavingUsd)} per month`,
+            Saves: `${formatUsdExact(decision.monthlySavingUsd)} per month`,
             'Costs once': formatUsdExact(decision.oneTimeUsd),
             'Paid back in': formatDays(decision.paybackDays),
             Object: <PathLink to={paths.object(decision.bucket, decision.key)}>Open the object</PathLink>,

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { migrationQuery } from '../api/queries.ts'
 import type { MigrationDetail } from '../api/types.ts'
-import { formatBytes, formatShare, formatUsdChange, formatUsdExact } from '../format/quantity.ts'
+import { formatBytes, formatShare, formatUsdExact } from '../format/quantity.ts'
 import { formatDuration, instantOf } from '../format/time.ts'
 import { paths } from '../paths.ts'
 import { Drawer } from '../ui/Drawer.tsx'
@@ -14,6 +14,7 @@ import { MigrationActions } from './MigrationActions.tsx'
 import { MigrationBadge } from './MigrationBadge.tsx'
 import { MigrationTimeline } from './MigrationTimeline.tsx'
 import { Moment } from './Moment.tsx'
+import { isEnded } from './migration-can.ts'
 import { migrationShare } from './migration-progress.ts'
 import { PathLink } from './PathLink.tsx'
 import { QueryError } from './QueryError.tsx'
@@ -77,16 +78,18 @@ function MigrationBody({ migration }: { migration: MigrationDetail }): ReactNode
             Saves:
               migration.monthlySavingUsd === null
                 ? null
-                : `${formatUsdChange(migration.monthlySavingUsd)} per month`,
+                : `${formatUsdExact(migration.monthlySavingUsd)} per month`,
             'Costs once': migration.oneTimeUsd === null ? null : formatUsdExact(migration.oneTimeUsd),
-            Attempt: `${migration.attempt} of ${migration.attemptsMax}`,
+            Attempt: migration.attempt === 0 ? null : `${migration.attempt} of ${migration.attemptsMax}`,
             'Verified by': verification(migration),
             'SHA-256':
               migration.sha256 === null ? null : (
                 <code className="font-mono text-xs break-all">{migration.sha256}</code>
               ),
             'Grace ends':
-              migration.graceUntil === null ? null : <Moment at={migration.graceUntil} clock="model" />,
+              migration.graceUntil === null || isEnded(migration.state) ? null : (
+                <Moment at={migration.graceUntil} clock="model" />
+              ),
             'Next attempt': migration.nextAttemptAt === null ? null : <Moment at={migration.nextAttemptAt} />,
             Worker: migration.worker,
             Took: took(migration),

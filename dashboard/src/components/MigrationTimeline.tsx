@@ -9,6 +9,7 @@ type Step = MigrationDetail['timeline'][number]
 
 /** What happened, as people say it; an event without words here is shown by its name. */
 const EVENT_WORDS: Readonly<Record<string, string>> = {
+  planned: 'It was decided',
   'taken-up': 'A worker took it up',
   copied: 'All bytes arrived',
   'copy-failed': 'Copying failed',

@@ -120,7 +120,7 @@ const TAIL_COLUMNS: readonly Column<NumberedEvent>[] = [
   {
     id: 'location',
     head: 'Served from',
-    track: 'minmax(90px, 140px)',
+    track: 'minmax(84px, 110px)',
     fromWidth: 'md',
     cell: row => row.location ?? UNKNOWN,
   },
@@ -169,7 +169,7 @@ const LAG_COLUMNS: readonly Column<EventLag['partitions'][number]>[] = [
     track: 'minmax(90px, 1fr)',
     cell: row => `${row.source} ${row.partition}`,
   },
-  { id: 'waiting', head: 'Waiting', track: '72px', align: 'end', cell: row => formatCount(row.lagMessages) },
+  { id: 'waiting', head: 'Waiting', track: '64px', align: 'end', cell: row => formatCount(row.lagMessages) },
   {
     id: 'applied',
     head: 'Applied',
@@ -180,7 +180,7 @@ const LAG_COLUMNS: readonly Column<EventLag['partitions'][number]>[] = [
   {
     id: 'last',
     head: 'Last',
-    track: '92px',
+    track: '84px',
     align: 'end',
     cell: row =>
       row.owner === null ? <span className="text-alarm">no reader</span> : <Moment at={row.lastAppliedAt} />,

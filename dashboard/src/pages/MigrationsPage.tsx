@@ -13,6 +13,7 @@ import { RouteMark } from '../components/RouteMark.tsx'
 import { useHeldRows } from '../components/use-held-rows.ts'
 import { useInfinite } from '../components/use-infinite.ts'
 import { formatBytes, formatCount, formatShare, formatUsdChange } from '../format/quantity.ts'
+import { formatDuration, instantOf } from '../format/time.ts'
 import { paths } from '../paths.ts'
 import { Button } from '../ui/Button.tsx'
 import { type Column, DataTable } from '../ui/DataTable.tsx'
@@ -168,7 +169,7 @@ const COLUMNS: readonly Column<Migration>[] = [
   {
     id: 'state',
     head: 'State',
-    track: 'minmax(96px, 136px)',
+    track: 'minmax(96px, 124px)',
     cell: row => <MigrationBadge migration={row} />,
   },
   {
@@ -176,7 +177,7 @@ const COLUMNS: readonly Column<Migration>[] = [
     head: 'Progress',
     track: '110px',
     fromWidth: 'md',
-    cell: row => <Progress share={migrationShare(row)} label={`${formatShare(migrationShare(row))} done`} />,
+    cell: row => <HowFar migration={row} />,
   },
   {
     id: 'key',
@@ -192,7 +193,8 @@ const COLUMNS: readonly Column<Migration>[] = [
   {
     id: 'route',
     head: 'From, to',
-    track: 'minmax(92px, 210px)',
+    track: 'minmax(92px, 252px)',
+    narrowTrack: '92px',
     cell: row => <RouteMark from={row.source} to={row.target} />,
   },
   {
@@ -202,14 +204,6 @@ const COLUMNS: readonly Column<Migration>[] = [
     align: 'end',
     fromWidth: 'sm',
     cell: row => formatBytes(row.size),
-  },
-  {
-    id: 'attempt',
-    head: 'Attempt',
-    track: '72px',
-    align: 'end',
-    fromWidth: 'lg',
-    cell: row => `${row.attempt} of ${row.attemptsMax}`,
   },
   {
     id: 'saving',
@@ -228,6 +222,21 @@ const COLUMNS: readonly Column<Migration>[] = [
     cell: row => <Moment at={row.finishedAt ?? row.startedAt ?? row.createdAt} />,
   },
 ]
+
+/** How far it is while it moves; how long it took when it is over. */
+function HowFar({ migration }: { migration: Migration }): ReactNode {
+  const from = instantOf(migration.startedAt)
+  const to = instantOf(migration.finishedAt)
+  if (to !== null) {
+    return (
+      <span className="text-ink-faint">
+        {from === null ? 'never started' : `took ${formatDuration(to - from)}`}
+      </span>
+    )
+  }
+  const share = migrationShare(migration)
+  return <Progress share={share} label={`${formatShare(share)} done`} />
+}
 
 function Empty({ filtered }: { filtered: boolean }): ReactNode {
   if (filtered) return <EmptyState title="No migration matches">Choose other filters to see more.</EmptyState>

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useMemo } from 'react'
 import { migrationsQuery, overviewQuery, quarantinedQuery, storesQuery } from '../api/queries.ts'
-import type { DecisionSummary, Overview } from '../api/types.ts'
+import type { DecisionSummary, Migration, Overview } from '../api/types.ts'
 import { TIERS } from '../api/types.ts'
 import { chartDataOf } from '../charts/chart-data.ts'
 import { TierShareBar } from '../charts/ShareBar.tsx'
@@ -40,6 +40,7 @@ import { Progress } from '../ui/Progress.tsx'
 import { Skeleton } from '../ui/Skeleton.tsx'
 
 const MOVING_SHOWN = 5
+const DECISIONS_SHOWN = 8
 
 const TIER_SERIES: readonly ChartSeries[] = TIERS.toReversed().map(tier => ({
   name: TIER_PAINT[tier].name,
@@ -211,7 +212,7 @@ function MovingNow({ overview, className }: PartProps): ReactNode {
   const go = useGo()
   const counts = overview?.migrations
   const shown = (moving.rows ?? [])
-    .toSorted((left, right) => Number(right.worker !== null) - Number(left.worker !== null))
+    .toSorted((left, right) => isWorking(right) - isWorking(left))
     .slice(0, MOVING_SHOWN)
   return (
     <Panel
@@ -263,6 +264,11 @@ function MovingNow({ overview, className }: PartProps): ReactNode {
       )}
     </Panel>
   )
+}
+
+/** 1 while bytes are being copied or proven, 0 while a move waits: for a worker, or for its grace to end. */
+function isWorking({ state }: Migration): number {
+  return state === 'planned' || state === 'grace' ? 0 : 1
 }
 
 function Count({ name, value }: { name: string; value: number | undefined }): ReactNode {
@@ -393,6 +399,7 @@ function LatestDecisions({
       id: 'route',
       head: 'From, to',
       track: 'minmax(96px, 260px)',
+      narrowTrack: '92px',
       cell: row => (
         <RouteMark
           from={{ name: row.from.name, tier: tierOf(row.from.id) }}
@@ -426,8 +433,8 @@ function LatestDecisions({
       <DataTable
         label="Latest decisions"
         columns={columns}
-        rows={decisions}
-        skeletonRows={5}
+        rows={decisions?.slice(0, DECISIONS_SHOWN)}
+        skeletonRows={DECISIONS_SHOWN}
         rowKey={row => row.id}
         onOpen={row => go(paths.plan(row.planId, { decision: row.id }))}
         empty={

@@ -263,6 +263,7 @@ function columnsOf({ open, excepted, except, tierOf }: ColumnParts): readonly Co
       id: 'route',
       head: 'From, to',
       track: 'minmax(84px, 210px)',
+      narrowTrack: '92px',
       cell: row => (
         <RouteMark
           from={{ name: row.from.name, tier: tierOf(row.from.id) }}

@@ -253,7 +253,7 @@ function StoreCard({ store }: { store: Store }): ReactNode {
           ...Object.fromEntries(
             Object.entries(store.settings)
               .filter(([, value]) => value !== null && typeof value !== 'object')
-              .map(([name, value]) => [name, String(value)]),
+              .map(([name, value]) => [asWords(name), String(value)]),
           ),
           Credentials: store.hasCredentials ? 'sealed' : 'none',
           ...probeFacts(probe),
@@ -270,9 +270,15 @@ function probeFacts(probe: StoreProbe | null): Readonly<Record<string, ReactNode
   }
   const can = Object.entries(probe.capabilities ?? {})
     .filter(([, value]) => value === true)
-    .map(([name]) => name.replaceAll(/([A-Z])/g, ' $1').toLowerCase())
+    .map(([name]) => asWords(name).toLowerCase())
   return {
     'Last try': `answered in ${formatMilliseconds(probe.latencySeconds * 1000)}`,
     Can: can.length === 0 ? null : can.join(', '),
   }
+}
+
+/** A setting's name as words: incompleteBodies is Incomplete bodies. */
+function asWords(name: string): string {
+  const words = name.replaceAll(/([A-Z])/g, ' $1').toLowerCase()
+  return words.charAt(0).toUpperCase() + words.slice(1)
 }

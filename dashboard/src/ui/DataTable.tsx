@@ -19,6 +19,8 @@ export interface Column<Row> {
   readonly cell: (row: Row) => ReactNode
   /** A track of a CSS grid: `120px`, `minmax(200px, 1fr)`. */
   readonly track: string
+  /** Its track where the table is narrower than 700 pixels. */
+  readonly narrowTrack?: string
   readonly align?: 'start' | 'end'
   /** The column is shown from this width of the table on: sm 520, md 700, lg 960 pixels. */
   readonly fromWidth?: 'sm' | 'md' | 'lg'
@@ -206,10 +208,10 @@ function gridStyles<Row>(columns: readonly Column<Row>[]): {
   className: string
   variables: Record<`--${string}`, string>
 } {
-  const tracks = (widths: readonly (string | undefined)[]) =>
+  const tracks = (widths: readonly (string | undefined)[], narrow = false) =>
     columns
       .filter(column => widths.includes(column.fromWidth))
-      .map(column => column.track)
+      .map(column => (narrow ? (column.narrowTrack ?? column.track) : column.track))
       .join(' ')
   return {
     className:
@@ -217,8 +219,8 @@ function gridStyles<Row>(columns: readonly Column<Row>[]): {
     variables: {
       '--tracks': tracks([undefined, 'sm', 'md', 'lg']),
       '--tracks-lg': tracks([undefined, 'sm', 'md']),
-      '--tracks-md': tracks([undefined, 'sm']),
-      '--tracks-sm': tracks([undefined]),
+      '--tracks-md': tracks([undefined, 'sm'], true),
+      '--tracks-sm': tracks([undefined], true),
     },
   }
 }
