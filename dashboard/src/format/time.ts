@@ -32,11 +32,6 @@ export function formatExact(at: number): string {
   return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`
 }
 
-/** The day of a moment in UTC: 2026-09-20. */
-export function formatDay(at: number): string {
-  return Number.isFinite(at) ? new Date(at).toISOString().slice(0, 10) : UNKNOWN
-}
-
 /** The time of day in UTC: 14:03:12. */
 export function formatTimeOfDay(at: number): string {
   return Number.isFinite(at) ? new Date(at).toISOString().slice(11, 19) : UNKNOWN

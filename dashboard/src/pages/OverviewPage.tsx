@@ -343,7 +343,7 @@ function Places({ overview, className }: PartProps): ReactNode {
     {
       id: 'usd',
       head: 'Per month',
-      track: '92px',
+      track: '104px',
       align: 'end',
       cell: row => (row.usdPerMonth === null ? 'no price' : formatUsd(row.usdPerMonth)),
     },
