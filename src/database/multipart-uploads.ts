@@ -165,18 +165,6 @@ export async function listMultipartParts(
   return rows
 }
 
-/** Holds the upload until the transaction ends, and tells what it was completed to, if it was. */
-export async function lockMultipartUpload(
-  connection: Queryable,
-  id: string,
-): Promise<{ readonly completed: CompletedUpload | null } | null> {
-  const { rows } = await connection.query<{ completed: CompletedUpload | null }>(
-    'select completed from multipart_upload where id = $1 for update',
-    [id],
-  )
-  return rows[0] ?? null
-}
-
 /** Marks an upload completed and forgets its parts. An id that is no upload's is passed over. */
 export async function completeMultipartUpload(
   connection: Queryable,

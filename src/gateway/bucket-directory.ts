@@ -2,9 +2,16 @@ import { type BucketWithTarget, findBucketWithTarget } from '../database/buckets
 import { GatewayError } from './error-table.ts'
 import type { GatewayOptions } from './options.ts'
 import { Remembered } from './remembered.ts'
-import type { RequestContext } from './request-context.ts'
+import type { RequestTarget } from './request-target.ts'
+import type { Caller } from './sigv4/caller.ts'
 
 const BUCKETS_MAX = 10_000
+
+/** What the directory must know of a request. */
+interface BucketRequest {
+  readonly caller: Caller
+  readonly target: RequestTarget
+}
 
 /** Finds buckets and says what a caller may do with them. */
 export class BucketDirectory {
@@ -21,12 +28,12 @@ export class BucketDirectory {
   }
 
   /** The bucket of the request, for reading. Throws `NoSuchBucket` or `AccessDenied`. */
-  async forReading(context: RequestContext): Promise<BucketWithTarget> {
+  async forReading(context: BucketRequest): Promise<BucketWithTarget> {
     return this.named(context, context.target.bucketName ?? '')
   }
 
   /** The bucket of the request, for writing: the key must be allowed to write, and the bucket to be ours. */
-  async forWriting(context: RequestContext): Promise<BucketWithTarget> {
+  async forWriting(context: BucketRequest): Promise<BucketWithTarget> {
     const bucket = await this.forReading(context)
     if (!context.caller.mayWrite) throw new GatewayError('AccessDenied', 'This access key may only read.')
     if (bucket.mode === 'observed') {
@@ -36,7 +43,7 @@ export class BucketDirectory {
   }
 
   /** A bucket by name, for reading from. */
-  async named(context: RequestContext, name: string): Promise<BucketWithTarget> {
+  async named(context: BucketRequest, name: string): Promise<BucketWithTarget> {
     const found = this.#buckets.get(name)
     const bucket = found instanceof Promise ? await found : found
     if (bucket === null) {
