@@ -1,15 +1,25 @@
-import { execFile } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Database, openDatabase } from '../postgres.ts'
 import { claimServer } from '../server-claim.ts'
 import { findClosedParent } from './binaries.ts'
 import { type EmbeddedServer, startEmbeddedServer } from './embedded-server.ts'
 
 const run = promisify(execFile)
+const MODULE = new URL('./embedded-server.ts', import.meta.url).href
+const WAIT = { timeout: 20_000, interval: 5 }
+
+/** Folders that hold a cluster, or the beginning of one. */
+async function clusterFolders(home: string): Promise<string[]> {
+  const entries: string[] = await readdir(home).catch(() => [])
+  return entries.filter(name => existsSync(path.join(home, name, 'PG_VERSION')))
+}
 
 describe('the embedded server', () => {
   let folder: string
@@ -18,6 +28,8 @@ describe('the embedded server', () => {
 
   beforeEach(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'dim-embedded-'))
+    // Open to the server's account, so that the database lies in here also when root runs the tests.
+    await chmod(folder, 0o755)
     server = undefined
   })
   afterEach(async () => {
@@ -38,8 +50,7 @@ describe('the embedded server', () => {
   }
 
   it('is attached to, not fought over, after its starter was killed', async () => {
-    const module = new URL('./embedded-server.ts', import.meta.url).href
-    const script = `const { startEmbeddedServer } = await import('${module}')
+    const script = `const { startEmbeddedServer } = await import('${MODULE}')
       const server = await startEmbeddedServer({ dataFolder: process.argv[1] })
       await server.ensureDatabase('kept')
       process.kill(process.pid, 'SIGKILL')`
@@ -49,6 +60,29 @@ describe('the embedded server', () => {
     server = await startEmbeddedServer({ dataFolder: folder })
     expect(server.attached).toBe(true)
     expect((await open(server, 'second').query('select 1 as one')).rows).toEqual([{ one: 1 }])
+  })
+
+  it('is created anew after its first start was killed half way', async () => {
+    const home = path.join(folder, 'postgres')
+    const script = `const { startEmbeddedServer } = await import('${MODULE}')
+      await startEmbeddedServer({ dataFolder: process.argv[1] })`
+    const first = spawn('node', ['--input-type=module', '-e', script, folder], { detached: true })
+    const ended = once(first, 'exit')
+    // The version file is among the first that are written.
+    await vi.waitFor(async () => expect(await clusterFolders(home)).toHaveLength(1), WAIT)
+    process.kill(-first.pid!, 'SIGKILL')
+    await ended
+    server = await startEmbeddedServer({ dataFolder: folder })
+    expect(server.attached).toBe(false)
+    await server.ensureDatabase('kept')
+    expect((await open(server, 'second').query('select 1 as one')).rows).toEqual([{ one: 1 }])
+    expect(await clusterFolders(home)).toEqual(['cluster'])
+  })
+
+  it('is created once when two begin at the same time', async () => {
+    const both = await Promise.all([1, 2].map(() => startEmbeddedServer({ dataFolder: folder })))
+    server = both[0]!
+    expect(both[1]!.port).toBe(server.port)
   })
 
   it('keeps data and password across a clean stop', async () => {

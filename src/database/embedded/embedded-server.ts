@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { chmod, chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -128,10 +128,12 @@ async function readPassword(home: string): Promise<string> {
 async function createCluster(cluster: Cluster, home: string): Promise<void> {
   const passwordFile = path.join(home, 'password')
   if (cluster.account !== null) await chown(passwordFile, cluster.account.uid, cluster.account.gid)
-  // A first start that was killed half way leaves a folder that initdb refuses.
-  await rm(cluster.folder, { recursive: true, force: true })
+  await removeUnfinishedClusters(home)
+  // Made beside and renamed when whole: a first start that is killed half way leaves nothing that looks like
+  // a cluster, and of two that begin at once the later one takes what the earlier one made.
+  const unfinished = path.join(home, `${UNFINISHED}${process.pid}-${randomBytes(4).toString('hex')}`)
   await runAs(cluster, cluster.binaries.initdb, [
-    `--pgdata=${cluster.folder}`,
+    `--pgdata=${unfinished}`,
     `--username=${SERVER_USER}`,
     `--pwfile=${passwordFile}`,
     '--auth=scram-sha-256',
@@ -139,6 +141,22 @@ async function createCluster(cluster: Cluster, home: string): Promise<void> {
     '--locale=C',
     '--data-checksums',
   ])
+  await rename(unfinished, cluster.folder).catch(async (error: NodeJS.ErrnoException) => {
+    await rm(unfinished, { recursive: true, force: true })
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
+  })
+}
+
+/** Begins the names of folders in which a cluster is being made; the process that makes it follows. */
+const UNFINISHED = 'unfinished-cluster-'
+
+async function removeUnfinishedClusters(home: string): Promise<void> {
+  for (const name of await readdir(home)) {
+    if (!name.startsWith(UNFINISHED)) continue
+    const maker = Number.parseInt(name.slice(UNFINISHED.length), 10)
+    if (!processExists(maker))
+      await rm(path.join(home, name), { recursive: true, force: true, maxRetries: 3 })
+  }
 }
 
 async function findRunning(cluster: Cluster): Promise<number | null> {
