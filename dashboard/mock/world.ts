@@ -465,6 +465,7 @@ export function overview(): Overview {
   const now = Date.now()
   const held = locations.map(({ usage, name }, index) => ({
     objects: usage.copies,
+    copies: usage.copies,
     bytes: usage.bytes,
     usdPerMonth: storageUsd(usage.bytes, index),
     name,

@@ -1,6 +1,6 @@
 import type { StoreRow } from '../database/stores.ts'
 import { SecretBoxError, storeCredentialsPurpose } from '../domain/secret-box.ts'
-import { StoreError } from '../stores/object-store.ts'
+import { type ObjectStore, StoreError } from '../stores/object-store.ts'
 import type { ApiOptions } from './context.ts'
 import type { StoreProbe } from './schemas/store.ts'
 
@@ -16,7 +16,7 @@ export async function probeStore(request: {
   container: string | null
   options: Pick<ApiOptions, 'secretBox' | 'stores' | 'wall' | 'log'>
 }): Promise<StoreProbe> {
-  const { store, container, options } = request
+  const { container, options } = request
   const answer = (
     error: StoreProbe['error'],
     capabilities: StoreProbe['capabilities'],
@@ -35,21 +35,52 @@ export async function probeStore(request: {
       null,
       startedAt,
     )
+  const outcome = await withStore(request, container, async (adapter, signal) => {
+    await adapter.list(container, { limit: 1, signal })
+    return { ...adapter.capabilities }
+  })
+  return answer(outcome.error, outcome.result, startedAt)
+}
+
+/**
+ * Makes sure that a container is there before copies are sent to it. Resolves to what went wrong, in words
+ * for a person, or to null.
+ */
+export async function ensureContainer(request: {
+  store: StoreRow
+  sealed: Buffer | null
+  container: string
+  options: Pick<ApiOptions, 'secretBox' | 'stores' | 'log'>
+}): Promise<StoreProbe['error']> {
+  const outcome = await withStore(request, request.container, async (adapter, signal) => {
+    await adapter.ensureContainer(request.container, { signal })
+    return null
+  })
+  return outcome.error
+}
+
+async function withStore<Result>(
+  request: {
+    store: StoreRow
+    sealed: Buffer | null
+    options: Pick<ApiOptions, 'secretBox' | 'stores' | 'log'>
+  },
+  container: string,
+  work: (adapter: ObjectStore, signal: AbortSignal) => Promise<Result>,
+): Promise<{ error: StoreProbe['error']; result: Result | null }> {
+  const { store, sealed, options } = request
   try {
     const credentials =
-      request.sealed === null
-        ? null
-        : options.secretBox.open(request.sealed, storeCredentialsPurpose(store.id))
+      sealed === null ? null : options.secretBox.open(sealed, storeCredentialsPurpose(store.id))
     const adapter = options.stores.open(store, credentials)
     try {
-      await adapter.list(container, { limit: 1, signal: AbortSignal.timeout(PROBE_SECONDS_MAX * 1_000) })
-      return answer(null, { ...adapter.capabilities }, startedAt)
+      return { error: null, result: await work(adapter, AbortSignal.timeout(PROBE_SECONDS_MAX * 1_000)) }
     } finally {
       await adapter.close()
     }
   } catch (error) {
-    options.log.info({ error, store: store.name }, 'a probe of a store failed')
-    return answer(describe(error, container), null, startedAt)
+    options.log.info({ error, store: store.name }, 'a store was tried and failed')
+    return { error: describe(error, container), result: null }
   }
 }
 
@@ -69,6 +100,6 @@ function describe(error: unknown, container: string): { kind: string; message: s
     case 'aborted':
       return { kind: 'timeout', message: `it did not answer within ${PROBE_SECONDS_MAX} seconds` }
     default:
-      return { kind: error.kind, message: `listing ${container} failed: ${error.kind}` }
+      return { kind: error.kind, message: `the store refused to use ${container}: ${error.kind}` }
   }
 }

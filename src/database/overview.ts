@@ -14,6 +14,8 @@ export interface UsageRow {
   /** Floor of log2 of the size, -1 for empty objects. */
   readonly sizeClass: number
   readonly copies: number
+  /** Copies that readers get: as many as there are objects. */
+  readonly primaries: number
   readonly bytes: number
 }
 
@@ -25,11 +27,12 @@ export async function readUsage(database: Queryable): Promise<UsageRow[]> {
       select l.id as "locationId", l.name as "locationName", s.name as "storeName", l.tier,
              l.price_id as "priceId", l.capacity_bytes as "capacityBytes",
              coalesce(u.size_class, -2) as "sizeClass", coalesce(u.copies, 0)::bigint as copies,
-             coalesce(u.bytes, 0)::bigint as bytes
+             coalesce(u.primaries, 0)::bigint as primaries, coalesce(u.bytes, 0)::bigint as bytes
       from location as l
       join store as s on s.id = l.store_id
       left join (
-        select location_id, size_class, sum(copies) as copies, sum(bytes) as bytes
+        select location_id, size_class, sum(copies) as copies, sum(primaries) as primaries,
+               sum(bytes) as bytes
         from location_usage group by location_id, size_class having sum(copies) > 0
       ) as u on u.location_id = l.id
       order by l.name collate "C", u.size_class`,

@@ -47,13 +47,6 @@ export const METRIC_DEFINITIONS = {
     help: 'Access events appended but not yet applied, per log partition.',
     labels: ['partition'],
   },
-  eventApplySeconds: {
-    type: 'histogram',
-    name: 'dim_event_apply_seconds',
-    help: 'Time to apply one batch of access events to counters and heat.',
-    labels: [],
-    buckets: REQUEST_SECONDS,
-  },
   deadLetters: {
     type: 'counter',
     name: 'dim_dead_letters_total',
@@ -222,18 +215,6 @@ export const METRIC_DEFINITIONS = {
     name: 'dim_location_objects',
     help: 'Copies of objects in a location, in every state.',
     labels: ['location', 'tier'],
-  },
-  importObjects: {
-    type: 'counter',
-    name: 'dim_import_objects_total',
-    help: 'Objects met while importing a container, by outcome: imported or skipped.',
-    labels: ['outcome'],
-  },
-  simulationReads: {
-    type: 'counter',
-    name: 'dim_simulation_reads_total',
-    help: 'Reads of simulated bursts, by outcome: ok or failed.',
-    labels: ['outcome'],
   },
 
   // This process

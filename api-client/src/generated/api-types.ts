@@ -485,8 +485,11 @@ export type Overview = {
     readonly bytes: number
   }
   readonly tiers: readonly ({
-    /** Copies, those in grace included */
+    /** Objects whose primary copy lies here */
     readonly objects: number
+    /** All copies, those in grace included */
+    readonly copies: number
+    /** Of all copies */
     readonly bytes: number
     /** Storage; null without a price */
     readonly usdPerMonth: number | null
@@ -495,8 +498,11 @@ export type Overview = {
   readonly locations: readonly ({
     readonly id: string
     readonly name: string
-    /** Copies, those in grace included */
+    /** Objects whose primary copy lies here */
     readonly objects: number
+    /** All copies, those in grace included */
+    readonly copies: number
+    /** Of all copies */
     readonly bytes: number
     /** Storage; null without a price */
     readonly usdPerMonth: number | null
@@ -565,8 +571,11 @@ export type OverviewTick = {
     readonly bytes: number
   }
   readonly tiers: readonly ({
-    /** Copies, those in grace included */
+    /** Objects whose primary copy lies here */
     readonly objects: number
+    /** All copies, those in grace included */
+    readonly copies: number
+    /** Of all copies */
     readonly bytes: number
     /** Storage; null without a price */
     readonly usdPerMonth: number | null
@@ -575,8 +584,11 @@ export type OverviewTick = {
   readonly locations: readonly ({
     readonly id: string
     readonly name: string
-    /** Copies, those in grace included */
+    /** Objects whose primary copy lies here */
     readonly objects: number
+    /** All copies, those in grace included */
+    readonly copies: number
+    /** Of all copies */
     readonly bytes: number
     /** Storage; null without a price */
     readonly usdPerMonth: number | null

@@ -186,7 +186,7 @@ function BytesByTier({ overview, className }: PartProps): ReactNode {
                   <FlashingText text={formatBytes(each.bytes)} />
                 </p>
                 <p className="text-xs text-ink-faint">
-                  {formatCount(each.objects)} copies
+                  {formatCount(each.objects)} objects
                   {each.usdPerMonth === null ? '' : `, ${formatUsd(each.usdPerMonth)} per month`}
                 </p>
               </>
@@ -338,7 +338,7 @@ function Places({ overview, className }: PartProps): ReactNode {
         </span>
       ),
     },
-    { id: 'copies', head: 'Copies', track: '72px', align: 'end', cell: row => formatCount(row.objects) },
+    { id: 'objects', head: 'Objects', track: '72px', align: 'end', cell: row => formatCount(row.objects) },
     { id: 'bytes', head: 'Bytes', track: '88px', align: 'end', cell: row => formatBytes(row.bytes) },
     {
       id: 'usd',

@@ -136,25 +136,27 @@ function locationsOf(
       store: first.storeName,
       tier: first.tier,
       capacityBytes: first.capacityBytes,
-      objects: rows.reduce((sum, row) => sum + row.copies, 0),
+      objects: rows.reduce((sum, row) => sum + row.primaries, 0),
+      copies: rows.reduce((sum, row) => sum + row.copies, 0),
       bytes: rows.reduce((sum, row) => sum + row.bytes, 0),
       usdPerMonth: price === null ? null : keepingCost(price, rows),
     }
   })
 }
 
-type Sum = Pick<Overview['tiers'][number], 'objects' | 'bytes' | 'usdPerMonth'>
+type Sum = Pick<Overview['tiers'][number], 'objects' | 'copies' | 'bytes' | 'usdPerMonth'>
 
 function sumOf(parts: readonly Sum[]): Sum {
   return parts.reduce<Sum>(
     (sum, part) => ({
       objects: sum.objects + part.objects,
+      copies: sum.copies + part.copies,
       bytes: sum.bytes + part.bytes,
       usdPerMonth:
-        sum.usdPerMonth === null || (part.usdPerMonth === null && part.objects > 0)
+        sum.usdPerMonth === null || (part.usdPerMonth === null && part.copies > 0)
           ? null
           : sum.usdPerMonth + (part.usdPerMonth ?? 0),
     }),
-    { objects: 0, bytes: 0, usdPerMonth: 0 },
+    { objects: 0, copies: 0, bytes: 0, usdPerMonth: 0 },
   )
 }

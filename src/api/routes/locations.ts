@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import {
@@ -8,12 +9,15 @@ import {
   listLocations,
   updateLocation,
 } from '../../database/locations.ts'
-import { inTransaction } from '../../database/postgres.ts'
+import { inTransaction, type Queryable } from '../../database/postgres.ts'
+import { requestReviews } from '../../database/review-sweeps.ts'
+import { findSealedCredentials, findStore } from '../../database/stores.ts'
 import { newId } from '../../domain/identifiers.ts'
 import { callerOf } from '../authentication.ts'
 import type { ApiOptions } from '../context.ts'
 import { decodeCursor, encodeCursor, toPage } from '../cursor.ts'
 import { timeText } from '../present.ts'
+import { ensureContainer } from '../probe-store.ts'
 import { ApiError, notFound } from '../problems.ts'
 import { recordActivity } from '../record-activity.ts'
 import { ifStillThere, revisionOf, showRevision } from '../revision.ts'
@@ -31,7 +35,8 @@ const LIST = ['locations']
 const position = z.tuple([z.string()])
 
 /** Locations: containers in stores where copies can live. */
-export function locationsRoutes({ database }: ApiOptions): FastifyPluginAsyncZod {
+export function locationsRoutes(options: ApiOptions): FastifyPluginAsyncZod {
+  const { database } = options
   return async app => {
     app.get(
       '/v1/locations',
@@ -83,6 +88,7 @@ export function locationsRoutes({ database }: ApiOptions): FastifyPluginAsyncZod
       },
       async (request, reply) => {
         const id = newId()
+        await prepareContainer(request.body)
         await inTransaction(database, async connection => {
           const outcome = await insertLocation(connection, {
             ...request.body,
@@ -90,6 +96,7 @@ export function locationsRoutes({ database }: ApiOptions): FastifyPluginAsyncZod
             principal: callerOf(request).principal,
           })
           refuse(outcome, request.body.name)
+          await askForReviews(connection, request)
           await recordActivity(connection, request, 'location.created', request.body.name, { id })
         })
         const location = await mustFind(id)
@@ -118,6 +125,7 @@ export function locationsRoutes({ database }: ApiOptions): FastifyPluginAsyncZod
           const { principal } = callerOf(request)
           if (!(await updateLocation(connection, { id, revision }, request.body, principal)))
             ifStillThere(null)
+          await askForReviews(connection, request)
           await recordActivity(connection, request, 'location.changed', name, { id, ...request.body })
         })
         const location = await mustFind(id)
@@ -156,11 +164,29 @@ export function locationsRoutes({ database }: ApiOptions): FastifyPluginAsyncZod
     )
   }
 
+  /** Makes the container, so that the first write finds it; a store that cannot be used is said at once. */
+  async function prepareContainer(body: { storeId: string; container: string }): Promise<void> {
+    const store = await findStore(database, body.storeId)
+    // A store that is not there is refused with the insert.
+    if (store === null) return
+    const sealed = await findSealedCredentials(database, store.id)
+    const error = await ensureContainer({ store, sealed, container: body.container, options })
+    if (error !== null)
+      throw new ApiError('invalid-request', `${store.name} cannot be used: ${error.message}`, {
+        errors: [{ field: '/body/container', message: `${error.kind}: ${error.message}` }],
+      })
+  }
+
   async function mustFind(id: string): Promise<LocationRow> {
     const location = await findLocation(database, id)
     if (location === null) throw notFound('location', id)
     return location
   }
+}
+
+/** A new place, tier, price or latency may change where any object belongs. */
+async function askForReviews(connection: Queryable, request: FastifyRequest): Promise<void> {
+  await requestReviews(connection, { reason: 'policy-changed', principal: callerOf(request).principal })
 }
 
 function refuse(outcome: Awaited<ReturnType<typeof insertLocation>>, name: string): void {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startTestApi, type TestApi } from '../../../test/builders/api.ts'
 import { seedCatalog, seedObjects, type TestCatalog } from '../../../test/builders/catalog.ts'
 import { createTestDatabase, type TestDatabase } from '../../../test/builders/database.ts'
@@ -237,7 +237,14 @@ describe('an explanation', () => {
 
 describe('the overview', () => {
   it('adds up what lies where and what it costs', async () => {
-    const overview = (await api.send('GET', '/v1/overview')).json()
+    // The overview is sampled every few seconds, the first time perhaps before the objects were there.
+    const overview = await vi.waitUntil(
+      async () => {
+        const sample = (await api.send('GET', '/v1/overview')).json()
+        return sample.total.objects > 0 ? sample : null
+      },
+      { timeout: 20_000, interval: 200 },
+    )
     expect(overview.total).toEqual({
       objects: 4 + AWKWARD_KEYS.length,
       bytes: 3_000_003_000 + 10 * AWKWARD_KEYS.length,

@@ -11,8 +11,9 @@ import {
 } from './values.ts'
 
 const holdingSchema = z.object({
-  objects: countSchema.meta({ description: 'Copies, those in grace included' }),
-  bytes: bytesSchema,
+  objects: countSchema.meta({ description: 'Objects whose primary copy lies here' }),
+  copies: countSchema.meta({ description: 'All copies, those in grace included' }),
+  bytes: bytesSchema.meta({ description: 'Of all copies' }),
   usdPerMonth: z.number().nullable().meta({ description: 'Storage; null without a price' }),
 })
 

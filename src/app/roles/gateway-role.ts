@@ -25,15 +25,20 @@ export async function startGatewayRole(parts: ServerParts): Promise<RunningRole>
     log: parts.log,
     metrics: {
       requestFinished(facts) {
+        metrics.gatewayRequestsInFlight.dec()
         metrics.gatewayRequests.inc({
           operation: facts.operation,
           code: String(facts.status),
-          store: 'none',
+          store: facts.store,
         })
+        if (facts.firstByteMs !== null)
+          metrics.gatewayFirstByteSeconds.observe({ store: facts.store }, facts.firstByteMs / 1_000)
         metrics.gatewayRequestSeconds.observe({ operation: facts.operation }, facts.durationMs / 1_000)
         metrics.gatewayBytes.inc({ direction: 'sent' }, facts.bytesSent)
         metrics.gatewayBytes.inc({ direction: 'received' }, facts.bytesReceived)
       },
+      requestStarted: () => metrics.gatewayRequestsInFlight.inc(),
+      readResolvedAgain: () => metrics.gatewayReadFallbacks.inc({ reason: 'resolved-again' }),
       readFailedOver: () => metrics.gatewayReadFallbacks.inc({ reason: 'failed-over' }),
     },
     limits: config.gateway.limits,

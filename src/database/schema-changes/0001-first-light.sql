@@ -187,6 +187,8 @@ create table location_usage (
   size_class smallint not null,
   shard smallint not null,
   copies bigint not null,
+  -- Copies that readers get: as many as there are objects.
+  primaries bigint not null,
   bytes bigint not null,
   primary key (location_id, size_class, shard)
 ) with (fillfactor = 50);
@@ -196,38 +198,44 @@ return case when size < 1 then -1 else (length(ltrim(size::bit(64)::text, '0')) 
 
 create function copy_counts_usage_insert() returns trigger language plpgsql as $$
 begin
-  insert into location_usage as u (location_id, size_class, shard, copies, bytes)
-  select location_id, size_class_of(size), pg_backend_pid() % 16, count(*), sum(size)
+  insert into location_usage as u (location_id, size_class, shard, copies, primaries, bytes)
+  select location_id, size_class_of(size), pg_backend_pid() % 16, count(*),
+         count(*) filter (where is_primary), sum(size)
   from inserted group by 1, 2 order by 1, 2
   on conflict (location_id, size_class, shard)
-  do update set copies = u.copies + excluded.copies, bytes = u.bytes + excluded.bytes;
+  do update set copies = u.copies + excluded.copies, primaries = u.primaries + excluded.primaries,
+    bytes = u.bytes + excluded.bytes;
   return null;
 end $$;
 
 create function copy_counts_usage_delete() returns trigger language plpgsql as $$
 begin
-  insert into location_usage as u (location_id, size_class, shard, copies, bytes)
-  select location_id, size_class_of(size), pg_backend_pid() % 16, -count(*), -sum(size)
+  insert into location_usage as u (location_id, size_class, shard, copies, primaries, bytes)
+  select location_id, size_class_of(size), pg_backend_pid() % 16, -count(*),
+         -count(*) filter (where is_primary), -sum(size)
   from deleted group by 1, 2 order by 1, 2
   on conflict (location_id, size_class, shard)
-  do update set copies = u.copies + excluded.copies, bytes = u.bytes + excluded.bytes;
+  do update set copies = u.copies + excluded.copies, primaries = u.primaries + excluded.primaries,
+    bytes = u.bytes + excluded.bytes;
   return null;
 end $$;
 
 create function copy_counts_usage_update() returns trigger language plpgsql as $$
 begin
-  insert into location_usage as u (location_id, size_class, shard, copies, bytes)
-  select location_id, size_class, pg_backend_pid() % 16, sum(copies), sum(bytes)
+  insert into location_usage as u (location_id, size_class, shard, copies, primaries, bytes)
+  select location_id, size_class, pg_backend_pid() % 16, sum(copies), sum(primaries), sum(bytes)
   from (
-    select location_id, size_class_of(size) as size_class, 1 as copies, size as bytes from inserted
+    select location_id, size_class_of(size) as size_class, 1 as copies,
+           is_primary::int as primaries, size as bytes from inserted
     union all
-    select location_id, size_class_of(size), -1, -size from deleted
+    select location_id, size_class_of(size), -1, -is_primary::int, -size from deleted
   ) as delta
   group by 1, 2
-  having sum(copies) <> 0 or sum(bytes) <> 0
+  having sum(copies) <> 0 or sum(primaries) <> 0 or sum(bytes) <> 0
   order by 1, 2
   on conflict (location_id, size_class, shard)
-  do update set copies = u.copies + excluded.copies, bytes = u.bytes + excluded.bytes;
+  do update set copies = u.copies + excluded.copies, primaries = u.primaries + excluded.primaries,
+    bytes = u.bytes + excluded.bytes;
   return null;
 end $$;
 
