@@ -71,7 +71,7 @@ describe('a secret', () => {
       await send(method, url.replace(':id', id))
     }
     expect(bodies.join('\n')).not.toContain(PLANTED)
-    expect(logged).toContain('a probe of a store failed')
+    expect(logged).toContain('a store was tried and failed')
     expect(logged).not.toContain(PLANTED)
     for (const token of Object.values(api.tokens)) expect(logged + bodies.join()).not.toContain(token)
   })

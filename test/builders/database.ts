@@ -22,13 +22,18 @@ export async function createTestDatabase(options: { connectionsMax?: number } = 
     connectionString: url.toString(),
     connectionsMax: options.connectionsMax ?? 8,
     applicationName: name,
-    onIdleError: error => console.error(error),
+    onIdleError: error => {
+      // Dropping the database cuts connections that were told to end and have not gone yet.
+      if (!isDropped) console.error(error)
+    },
   })
+  let isDropped = false
   return {
     database,
     connectionString: url.toString(),
     async drop() {
       const unreleased = database.totalCount - database.idleCount
+      isDropped = true
       await database.end()
       await asAdministrator(`drop database ${name} with (force)`)
       if (unreleased > 0) throw new Error(`${unreleased} connection(s) were not given back to the pool`)
