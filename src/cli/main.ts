@@ -71,6 +71,7 @@ function explainFailure(error: unknown, terminal: Terminal): ExitCode {
 const EXPECTED_ERRORS: ReadonlySet<string> = new Set([
   'ConfigError',
   'DataFolderTaken',
+  'DemoStuck',
   'EmbeddedServerError',
   'SchemaError',
   'NothingToReadError',
