@@ -67,6 +67,28 @@ export async function connectDatabase(config: Config, log: Logger): Promise<Conn
   }
 }
 
+/**
+ * Stops an embedded server that a killed process left running on this folder, whatever schema it has.
+ * Throws DataFolderTaken when a living process uses it.
+ */
+export async function stopLeftoverServer(dataDir: string): Promise<void> {
+  const server = await startEmbeddedServer({ dataFolder: dataDir })
+  await server.ensureDatabase(EMBEDDED_DATABASE)
+  const database = openDatabase({
+    connectionString: server.connectionString(EMBEDDED_DATABASE),
+    connectionsMax: 1,
+    applicationName: `dim ${process.pid}`,
+    // The server is about to be stopped: a connection that it cuts is no news.
+    onIdleError: () => undefined,
+  })
+  try {
+    await (await claimOrRefuse(server, database, dataDir)).release()
+  } finally {
+    await database.end()
+  }
+  await server.stop()
+}
+
 async function claimOrRefuse(
   server: EmbeddedServer,
   database: Database,

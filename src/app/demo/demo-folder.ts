@@ -1,9 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Bytes } from '../../domain/bytes.ts'
-import type { Logger } from '../../telemetry/logger.ts'
-import { loadConfig } from '../config.ts'
-import { connectDatabase } from '../connect-database.ts'
+import { stopLeftoverServer } from '../connect-database.ts'
 import { type DemoObject, writeDemoFiles } from './demo-objects.ts'
 import { ON_PREM } from './demo-settings.ts'
 import { DemoStuck } from './scenes.ts'
@@ -12,7 +10,7 @@ const MARKER = 'this-is-demo-data.txt'
 const WRITTEN = 'files-written'
 
 /** Makes the folder, or empties it. Throws rather than delete a folder that no demo made. */
-export async function prepareFolder(folder: string, options: { anew: boolean; log: Logger }): Promise<void> {
+export async function prepareFolder(folder: string, options: { anew: boolean }): Promise<void> {
   const marker = path.join(folder, MARKER)
   const entries: string[] = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return []
@@ -23,7 +21,8 @@ export async function prepareFolder(folder: string, options: { anew: boolean; lo
       throw new DemoStuck(
         `${folder} holds other data than the demo's, so it is not emptied: choose another --data-dir`,
       )
-    await endFormerDatabase(folder, options.log)
+    // A killed demo leaves its database running; one that is in use makes this throw.
+    await stopLeftoverServer(folder)
     await rm(folder, { recursive: true })
   }
   await mkdir(folder, { recursive: true })
@@ -44,11 +43,4 @@ export async function layFilesOnce(folder: string, objects: readonly DemoObject[
     await rename(`${note}.new`, note)
   }
   return objects.reduce((sum, object) => sum + object.size, 0)
-}
-
-/** A killed demo leaves its database running; one that is in use makes this reject with DataFolderTaken. */
-async function endFormerDatabase(folder: string, log: Logger): Promise<void> {
-  const config = loadConfig({ environment: {}, overrides: { dataDir: folder } })
-  const former = await connectDatabase(config, log)
-  await former.close()
 }

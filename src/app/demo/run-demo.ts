@@ -60,10 +60,7 @@ const BURST_SECONDS = 5
  */
 export async function runDemo(options: DemoOptions): Promise<DemoSummary | null> {
   const narrator = createNarrator({ print: options.print, nowMs: () => performance.now() })
-  await prepareFolder(options.folder, {
-    anew: options.check && !options.resume,
-    log: options.log,
-  })
+  await prepareFolder(options.folder, { anew: options.check && !options.resume })
   const stage = await openStage({ ...options, freePorts: options.check }, narrator)
   try {
     const scene: Scene = { api: stage.api, narrator, world: stage.world, signal: options.signal }
