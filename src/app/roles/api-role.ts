@@ -25,7 +25,9 @@ export async function startApiRole(parts: ServerParts): Promise<RunningRole> {
     events: parts.eventLog,
     ...(dashboardFolder === null ? {} : { dashboardFolder }),
   })
-  await api.listen({ host: config.api.host, port: config.api.port }).catch(cause => {
+  await api.listen({ host: config.api.host, port: config.api.port }).catch(async cause => {
+    // It has begun to watch the database, whose connections would never come back.
+    await api.close()
     throw listenFailure(cause, { ...config.api, variable: 'DIM_API_PORT' })
   })
   const address = api.server.address()

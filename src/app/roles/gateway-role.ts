@@ -61,16 +61,20 @@ export async function startGatewayRole(parts: ServerParts): Promise<RunningRole>
     },
   ])
   const url = urlOf(config.gateway.host, server.port)
-  const bursts = config.gateway.recordAccess ? await startBursts(parts, url) : null
-  return {
-    url,
-    async stop() {
-      await bursts?.stop()
-      await server.close()
-      await recovery.stop()
-      await recorder?.close()
-    },
+  let bursts: RunningRole | null = null
+  async function stop(): Promise<void> {
+    await bursts?.stop()
+    await server.close()
+    await recovery.stop()
+    await recorder?.close()
   }
+  try {
+    if (config.gateway.recordAccess) bursts = await startBursts(parts, url)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { url, stop }
 }
 
 function startRecorder(parts: ServerParts) {
