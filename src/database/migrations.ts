@@ -59,7 +59,10 @@ interface ClaimOptions {
   readonly leaseMs: number
 }
 
-/** Leases due migrations, the higher priority first, by the database's clock. */
+/**
+ * Leases due migrations by the database's clock. Up to half of them end their grace, so that a long queue of
+ * moves does not keep every object paid for twice; the others are taken by priority.
+ */
 async function claimMigrations(
   queryable: Queryable,
   options: ClaimOptions,
@@ -67,14 +70,24 @@ async function claimMigrations(
   const { rows } = await queryable.query<MigrationRow & { taken_over_from: string | null }>({
     name: 'migration_claim',
     text: `
-      with due as (
+      with ending as (
         select id, lease_owner as taken_over_from
         from migration
-        where finished_at is null and not paused and not_before <= now()
+        where finished_at is null and not paused and grace_until_ms is not null and not_before <= now()
+          and (lease_expires_at is null or lease_expires_at < now())
+        order by not_before, id
+        limit ($1::int + 1) / 2
+        for update skip locked
+      ), moving as (
+        select id, lease_owner as taken_over_from
+        from migration
+        where finished_at is null and not paused and grace_until_ms is null and not_before <= now()
           and (lease_expires_at is null or lease_expires_at < now())
         order by priority desc, not_before, id
-        limit $1
+        limit $1::int - (select count(*) from ending)
         for update skip locked
+      ), due as (
+        select * from ending union all select * from moving
       ), leased as (
         update migration m
         set lease_owner = $2, lease_expires_at = now() + $3::double precision * interval '1 millisecond',

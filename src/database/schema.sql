@@ -284,8 +284,9 @@ table migration
   CREATE INDEX migration_by_object ON public.migration USING btree (object_id, id)
   CREATE INDEX migration_by_time ON public.migration USING btree (id DESC)
   CREATE INDEX migration_finished ON public.migration USING btree (finished_at DESC, id) WHERE (finished_at IS NOT NULL)
+  CREATE INDEX migration_grace ON public.migration USING btree (not_before, id) WHERE ((finished_at IS NULL) AND (NOT paused) AND (grace_until_ms IS NOT NULL))
   CREATE UNIQUE INDEX migration_one_per_object ON public.migration USING btree (object_id) WHERE (finished_at IS NULL)
-  CREATE INDEX migration_queue ON public.migration USING btree (priority DESC, not_before, id) WHERE ((finished_at IS NULL) AND (NOT paused))
+  CREATE INDEX migration_queue ON public.migration USING btree (priority DESC, not_before, id) WHERE ((finished_at IS NULL) AND (NOT paused) AND (grace_until_ms IS NULL))
 
 table migration_event
   migration_id uuid not null

@@ -26,8 +26,9 @@ export interface MigrationLedger {
   create(batch: readonly NewMigration[], principal: Principal): Promise<NewMigrationsResult>
 
   /**
-   * Leases up to `limit` migrations that are due, not paused, unfinished and not leased: the higher priority
-   * first, then the longer due. Each lease raises the fencing token. Two workers never get the same one.
+   * Leases up to `limit` migrations that are due, not paused, unfinished and not leased. Up to half of them
+   * are past their switch and wait for their source's end, the longer due first; the others are taken by
+   * priority, the higher first, then the longer due. Each lease raises the fencing token. Two workers never get the same one.
    * A lease lasts by the ledger's own clock.
    */
   claim(options: { worker: string; limit: number; leaseMs: number }): Promise<readonly ClaimedMigration[]>

@@ -550,7 +550,9 @@ create table migration (
 -- One unfinished migration per object.
 create unique index migration_one_per_object on migration (object_id) where finished_at is null;
 create index migration_queue on migration (priority desc, not_before, id)
-  where finished_at is null and not paused;
+  where finished_at is null and not paused and grace_until_ms is null;
+create index migration_grace on migration (not_before, id)
+  where finished_at is null and not paused and grace_until_ms is not null;
 create index migration_by_time on migration (id desc);
 create index migration_by_object on migration (object_id, id);
 create index migration_finished on migration (finished_at desc, id) where finished_at is not null;

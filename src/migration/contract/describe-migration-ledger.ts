@@ -153,6 +153,21 @@ export function describeMigrationLedger(options: {
       expect(rest.map(one => one.id)).toEqual([low.id])
     })
 
+    it('leases what waits for the end of its grace before a queue of moves, up to half of a claim', async () => {
+      await harness.ledger.claim({ worker: 'everything else', limit: 1_000, leaseMs: LEASE_MS })
+      const switched = await planned({ priority: 10 })
+      const { lease } = await claimed(switched.id)
+      await record(lease, 'planned', 'taken-up')
+      await record(lease, 'copying', 'copied', 'taken-up')
+      await record(lease, 'verifying', 'verified', 'switch-won', 'grace-began')
+      await harness.ledger.release(lease, 0, false)
+      await harness.makeDue()
+      const high = [await planned({ priority: 90 }), await planned({ priority: 90 })]
+      const two = await harness.ledger.claim({ worker: 'one', limit: 2, leaseMs: LEASE_MS })
+      expect(new Set(two.map(one => one.id))).toEqual(new Set([switched.id, high[0]!.id]))
+      await harness.ledger.claim({ worker: 'one', limit: 1_000, leaseMs: LEASE_MS })
+    })
+
     it('never leases one migration to two workers', async () => {
       await Promise.all(Array.from({ length: 40 }, () => planned()))
       const claims = await Promise.all(

@@ -75,8 +75,13 @@ export function createMemoryLedger(catalog: MemoryCatalog, clock: Clock): Migrat
     },
 
     async claim({ worker, limit, leaseMs }) {
-      const due = [...catalog.migrations.values()].filter(isDue).sort(byQueueOrder).slice(0, limit)
-      return due.map(migration => ({
+      const due = [...catalog.migrations.values()].filter(isDue).sort(byQueueOrder)
+      const ending = due
+        .filter(migration => migration.graceUntil !== null)
+        .sort((left, right) => left.notBefore - right.notBefore || left.order - right.order)
+        .slice(0, Math.ceil(limit / 2))
+      const moving = due.filter(migration => migration.graceUntil === null).slice(0, limit - ending.length)
+      return [...ending, ...moving].sort(byQueueOrder).map(migration => ({
         ...update(migration.id, {
           leaseOwner: worker,
           leaseExpiresAt: clock.now() + leaseMs,
