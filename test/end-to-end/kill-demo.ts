@@ -18,6 +18,9 @@ export interface KilledDemo {
   readonly story: string
 }
 
+/** So few reads that most objects are cold, so many writes that some are always under way. */
+const OBJECTS_PER_REQUEST_PER_SECOND = 50
+const WRITE_SHARE = 0.4
 const PART_BEGINS_MS_MAX = 240_000
 
 /**
@@ -40,6 +43,10 @@ export async function killDemo(options: {
       ...(options.resume ? ['--resume'] : []),
       '--objects',
       String(options.objects),
+      '--rate',
+      String(options.objects / OBJECTS_PER_REQUEST_PER_SECOND),
+      '--writes',
+      String(WRITE_SHARE),
       '--data-dir',
       options.folder,
     ],

@@ -4,6 +4,7 @@ import { createNarrator } from '../../src/app/demo/narrate.ts'
 import { importFiles } from '../../src/app/demo/scenes.ts'
 import { closeStage, openStage, type Stage } from '../../src/app/demo/stage.ts'
 import { verifyContent } from '../../src/app/demo/verify-content.ts'
+import { createGatewayClient, type GatewayClient } from '../../src/simulator/client/gateway-client.ts'
 import { silentLogger } from '../../src/telemetry/logger.ts'
 
 /** What a restart over a killed demo's data found and how long it took to be whole again. */
@@ -55,6 +56,7 @@ export async function recoverDemo(options: {
     },
     narrator,
   )
+  const reader = await openReader(stage)
   const watch = new pg.Client({ connectionString: stage.server.embedded!.connectionString('dim') })
   try {
     await watch.connect()
@@ -67,11 +69,11 @@ export async function recoverDemo(options: {
     }
     const limitSeconds = leaseSeconds + SLACK_SECONDS
     const leases = releasedLeases(watch, unfinished, seconds, limitSeconds)
-    const first = await readAll(stage, seconds, limitSeconds)
+    const first = await readAll(stage, reader, seconds, limitSeconds)
     const readableSeconds = first.readableSeconds ?? startSeconds
     const { held, leasesSeconds } = await leases
     const neverEnded = await untilEnded(watch, unfinished, seconds)
-    const last = await readAll(stage, seconds, seconds() + SLACK_SECONDS)
+    const last = await readAll(stage, reader, seconds, seconds() + SLACK_SECONDS)
     return {
       objects: first.objects,
       lost: [...new Set([...first.lost, ...last.lost])],
@@ -86,16 +88,30 @@ export async function recoverDemo(options: {
     }
   } finally {
     await watch.end()
+    await reader.close()
     await closeStage(stage, narrator)
   }
 }
 
+/** A client whose reads do not count as access: what was cold stays cold. */
+async function openReader(stage: Stage): Promise<GatewayClient> {
+  const key = await stage.api.post<{ id: string; secretAccessKey: string }>('/v1/access-keys', {
+    readerClass: 'mover',
+  })
+  return createGatewayClient({
+    endpoint: stage.server.gatewayUrl!,
+    credentials: { accessKeyId: key.id, secretAccessKey: key.secretAccessKey },
+    region: 'us-east-1',
+    connectionsMax: 32,
+  })
+}
+
 /** Reads every object until all are there; what is still missing when time is up is lost. */
-async function readAll(stage: Stage, seconds: () => number, untilSeconds: number) {
+async function readAll(stage: Stage, client: GatewayClient, seconds: () => number, untilSeconds: number) {
   const wrong = new Set<string>()
   let readableSeconds: number | null = null
   for (;;) {
-    const report = await verifyContent({ client: stage.client, bucket: DEMO.bucket, truth: stage.truth })
+    const report = await verifyContent({ client, bucket: DEMO.bucket, truth: stage.truth })
     for (const key of report.wrong) wrong.add(key)
     if (report.lost.length === 0 || seconds() > untilSeconds)
       return { objects: report.objects, lost: report.lost, wrong: [...wrong], readableSeconds }

@@ -10,7 +10,7 @@ import type { LongTest } from './long-test.ts'
  * folder, each begun anew, killed in each part of the story in turn and gone on with after each kill.
  */
 const LIVES = 5
-const OBJECTS = 400
+const OBJECTS = 800
 /** The product's default. */
 const LEASE_SECONDS = 30
 const SLACK_SECONDS = 10

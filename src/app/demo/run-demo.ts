@@ -37,6 +37,8 @@ export interface DemoOptions {
   readonly resume: boolean
   readonly objects: number
   readonly requestsPerSecond: number
+  /** Share of the requests that write. Range: 0 to 1. */
+  readonly writeShare: number
   /** A line for people. */
   readonly print: (line: string) => void
   readonly signal: AbortSignal
@@ -119,7 +121,7 @@ async function startTraffic(
     prefix: '',
     shape: {
       requestsPerSecond: options.requestsPerSecond,
-      writeShare: DEMO.writeShare,
+      writeShare: options.writeShare,
       skew: DEMO.skew,
       diurnalSwing: 0.5,
       peakHour: 14,

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { positive, type Register, wholeNumber } from '../command.ts'
+import { positive, type Register, share, wholeNumber } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 
 interface Options {
@@ -8,6 +8,7 @@ interface Options {
   dataDir?: string
   objects?: number
   rate?: number
+  writes?: number
 }
 
 /** `dim demo`: the whole product in one process tree, with real objects that move. */
@@ -20,6 +21,7 @@ export const registerDemo: Register = (program, bind) => {
     .option('--data-dir <folder>', 'where everything lies (DIM_DATA_DIR; .dim, with --check .dim/check)')
     .option('--objects <n>', 'how many objects', wholeNumber)
     .option('--rate <n>', 'requests per second', positive)
+    .option('--writes <share>', 'share of requests that write new content', share)
   bind<Options>(command, async (session, options) => {
     const [{ runDemo }, { DEMO }, { createLogger }] = await Promise.all([
       import('../../app/demo/run-demo.ts'),
@@ -36,6 +38,7 @@ export const registerDemo: Register = (program, bind) => {
       resume: options.resume === true,
       objects: options.objects ?? DEMO.objects,
       requestsPerSecond: options.rate ?? DEMO.requestsPerSecond,
+      writeShare: options.writes ?? DEMO.writeShare,
       print: line => session.out.say(line),
       signal: session.signal,
       log: createLogger({ level: session.environment.DIM_LOG_LEVEL ?? 'warn' }),
