@@ -60,3 +60,9 @@ function signal(pid: number, name: NodeJS.Signals): void {
 function readText(file: string): Promise<string> {
   return readFile(file, 'utf8').catch(() => '')
 }
+
+/** Command lines of the processes that name a folder: whoever works on a data folder does. */
+export async function processesNaming(folder: string): Promise<string[]> {
+  const { stdout } = await run('ps', ['-e', '-ww', '-o', 'args='])
+  return stdout.split('\n').filter(line => line.includes(folder))
+}

@@ -16,8 +16,8 @@ const LEASE_SECONDS = 30
 const SLACK_SECONDS = 10
 /** A kill comes up to so many seconds after its part of the story began. */
 const DELAY_SECONDS_MAX: Readonly<Record<PartOfStory, number>> = {
-  'set-up': 12,
-  import: 3,
+  'set-up': 4,
+  import: 1.5,
   traffic: 12,
   moves: 8,
   burst: 6,
