@@ -58,8 +58,25 @@ function stripComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
 }
 
+/**
+ * An npm that finds no package of another platform leaves it out of the lock file, and then `npm ci` refuses
+ * the lock file everywhere.
+ */
+function checkLockFile(): void {
+  const lock = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { optionalDependencies?: Record<string, string>; resolved?: string }>
+  }
+  const installed = new Set(Object.keys(lock.packages).map(place => place.replace(/^.*node_modules\//, '')))
+  for (const [place, entry] of Object.entries(lock.packages)) {
+    for (const name of Object.keys(entry.optionalDependencies ?? {}))
+      if (!installed.has(name)) problems.push(`package-lock.json lacks ${name}, which ${place} may want`)
+    if (entry.resolved?.startsWith('http')) problems.push(`package-lock.json binds ${place} to one registry`)
+  }
+}
+
 checkTree()
 checkFiles()
+checkLockFile()
 if (problems.length > 0) {
   console.error(problems.join('\n'))
   process.exitCode = 1
