@@ -15,8 +15,8 @@ export interface WriteTarget {
   readonly container: string
   readonly storageClass: string | null
   /**
-   * True for the oldest bucket that writes into this container: its objects lie under their own keys. The
-   * others put a prefix in front, so that equal keys of two buckets never meet.
+   * True for the bucket that came to this container first: its objects lie under their own keys. The others
+   * put a prefix in front, so that equal keys of two buckets never meet.
    */
   readonly ownsContainer: boolean
 }
@@ -48,13 +48,9 @@ export async function findBucketWithTarget(
     name: 'bucket_find_with_target',
     text: `
       select ${COLUMNS}, l.store_id, l.container, l.storage_class,
-             b.id = (
-               select other.id
-               from bucket other
-               join location theirs on theirs.id = other.write_location_id
-               where theirs.store_id = l.store_id and theirs.container = l.container
-               order by other.created_at, other.id
-               limit 1
+             exists (
+               select 1 from container_owner o
+               where o.store_id = l.store_id and o.container = l.container and o.bucket_id = b.id
              ) as owns_container
       from bucket b
       join location l on l.id = b.write_location_id

@@ -75,6 +75,26 @@ export async function createImportJob(
   return id
 }
 
+/**
+ * The name of the bucket that came first to the container of a location, or null when none did. Only that
+ * bucket may import what lies there: two catalog entries for the same bytes would let one delete the
+ * other's.
+ */
+export async function findContainerOwner(
+  database: Queryable,
+  locationId: Uuid,
+): Promise<{ id: Uuid; name: string } | null> {
+  const { rows } = await database.query<{ id: Uuid; name: string }>(
+    `select b.id, b.name
+     from location l
+     join container_owner o on o.store_id = l.store_id and o.container = l.container
+     join bucket b on b.id = o.bucket_id
+     where l.id = $1`,
+    [locationId],
+  )
+  return rows[0] ?? null
+}
+
 /** One import, or null. */
 export async function findImportJob(database: Queryable, id: Uuid): Promise<ImportJob | null> {
   const { rows } = await database.query<ImportJob>(

@@ -239,16 +239,11 @@ async function readMigrationSubject(queryable: Queryable, migrationId: Uuid): Pr
     name: 'migration_subject',
     text: `
       select b.id as bucket_id, b.name as bucket_name, b.mode as bucket_mode,
-             b.id = coalesce(
-               (select other.id
-                from location target
-                join location theirs
-                  on theirs.store_id = target.store_id and theirs.container = target.container
-                join bucket other on other.write_location_id = theirs.id
-                where target.id = m.target_location_id
-                order by other.created_at, other.id
-                limit 1),
-               (select other.id from bucket other order by other.created_at, other.id limit 1)
+             exists (
+               select 1 from location target
+               join container_owner theirs
+                 on theirs.store_id = target.store_id and theirs.container = target.container
+               where target.id = m.target_location_id and theirs.bucket_id = b.id
              ) as owns_target_container, o.id as object_id, o.key,
              o.generation, o.placement_version, o.is_present,
              o.quarantined_because is not null as is_quarantined, v.size, v.etag, v.headers, v.metadata,

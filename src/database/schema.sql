@@ -65,6 +65,15 @@ table bucket
   constraint bucket_pkey PRIMARY KEY (id)
   constraint bucket_policy_id_fkey FOREIGN KEY (policy_id) REFERENCES policy(id)
   constraint bucket_write_location_id_fkey FOREIGN KEY (write_location_id) REFERENCES location(id)
+  CREATE TRIGGER bucket_claims_container AFTER INSERT OR UPDATE OF write_location_id ON public.bucket FOR EACH ROW EXECUTE FUNCTION bucket_claims_container()
+
+table container_owner
+  store_id uuid not null
+  container text not null
+  bucket_id uuid not null
+  constraint container_owner_bucket_id_fkey FOREIGN KEY (bucket_id) REFERENCES bucket(id) ON DELETE CASCADE
+  constraint container_owner_pkey PRIMARY KEY (store_id, container)
+  constraint container_owner_store_id_fkey FOREIGN KEY (store_id) REFERENCES store(id) ON DELETE CASCADE
 
 table copy partition by HASH (object_id) (8 partitions)
   object_id uuid not null
@@ -182,6 +191,7 @@ table import_job
   constraint import_job_location_id_fkey FOREIGN KEY (location_id) REFERENCES location(id)
   constraint import_job_pkey PRIMARY KEY (id)
   constraint import_job_state_check CHECK ((state = ANY (ARRAY['running'::text, 'interrupted'::text, 'done'::text, 'failed'::text])))
+  CREATE TRIGGER import_claims_container AFTER INSERT ON public.import_job FOR EACH ROW EXECUTE FUNCTION import_claims_container()
 
 table ingest_boot
   boot_id uuid not null
@@ -287,6 +297,7 @@ table migration
   CREATE INDEX migration_grace ON public.migration USING btree (not_before, id) WHERE ((finished_at IS NULL) AND (NOT paused) AND (grace_until_ms IS NOT NULL))
   CREATE UNIQUE INDEX migration_one_per_object ON public.migration USING btree (object_id) WHERE (finished_at IS NULL)
   CREATE INDEX migration_queue ON public.migration USING btree (priority DESC, not_before, id) WHERE ((finished_at IS NULL) AND (NOT paused) AND (grace_until_ms IS NULL))
+  CREATE TRIGGER migrations_claim_containers AFTER INSERT ON public.migration REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION migrations_claim_containers()
 
 table migration_event
   migration_id uuid not null
@@ -532,6 +543,18 @@ table write_intent
   constraint write_intent_state_check CHECK ((state = ANY (ARRAY['open'::text, 'published'::text, 'deleting'::text])))
   CREATE INDEX write_intent_by_object ON public.write_intent USING btree (object_id)
 
+CREATE OR REPLACE FUNCTION public.bucket_claims_container()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into container_owner (store_id, container, bucket_id)
+  select store_id, container, new.id from location where id = new.write_location_id
+  on conflict do nothing;
+  return null;
+end $function$
+
+
 CREATE OR REPLACE FUNCTION public.copy_counts_usage_delete()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -583,6 +606,33 @@ begin
   on conflict (location_id, size_class, shard)
   do update set copies = u.copies + excluded.copies, primaries = u.primaries + excluded.primaries,
     bytes = u.bytes + excluded.bytes;
+  return null;
+end $function$
+
+
+CREATE OR REPLACE FUNCTION public.import_claims_container()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into container_owner (store_id, container, bucket_id)
+  select store_id, container, new.bucket_id from location where id = new.location_id
+  on conflict do nothing;
+  return null;
+end $function$
+
+
+CREATE OR REPLACE FUNCTION public.migrations_claim_containers()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into container_owner (store_id, container, bucket_id)
+  select l.store_id, l.container, min(m.bucket_id::text)::uuid
+  from inserted m join location l on l.id = m.target_location_id
+  group by l.store_id, l.container
+  order by l.store_id, l.container
+  on conflict do nothing;
   return null;
 end $function$
 

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { findBucket } from '../../database/buckets.ts'
 import {
   createImportJob,
+  findContainerOwner,
   findImportJob,
   type ImportJob,
   listImportJobs,
@@ -84,6 +85,12 @@ export function importsRoutes({ database }: ApiOptions): FastifyPluginAsyncZod {
         const id = await inTransaction(database, async connection => {
           const { principal } = callerOf(request)
           const added = await createImportJob(connection, { bucketId, locationId, prefix, principal })
+          const owner = await findContainerOwner(connection, locationId)
+          if (owner !== null && owner.id !== bucketId)
+            throw new ApiError(
+              'conflict',
+              `what lies there belongs to bucket ${owner.name}: import it into that one`,
+            )
           await recordActivity(connection, request, 'import.requested', bucket.name, { id: added, prefix })
           return added
         })

@@ -325,6 +325,48 @@ create table import_job (
   principal text not null
 );
 
+-- Whose keys lie under their own names in a container: the first bucket that writes, imports or moves there,
+-- for as long as it exists. Every other bucket's keys get the bucket's name in front, so that equal keys of
+-- two buckets never meet, whatever is created or changed later.
+create table container_owner (
+  store_id uuid not null references store (id) on delete cascade,
+  container text not null,
+  bucket_id uuid not null references bucket (id) on delete cascade,
+  primary key (store_id, container)
+);
+
+create function bucket_claims_container() returns trigger language plpgsql as $$
+begin
+  insert into container_owner (store_id, container, bucket_id)
+  select store_id, container, new.id from location where id = new.write_location_id
+  on conflict do nothing;
+  return null;
+end $$;
+
+create function import_claims_container() returns trigger language plpgsql as $$
+begin
+  insert into container_owner (store_id, container, bucket_id)
+  select store_id, container, new.bucket_id from location where id = new.location_id
+  on conflict do nothing;
+  return null;
+end $$;
+
+create function migrations_claim_containers() returns trigger language plpgsql as $$
+begin
+  insert into container_owner (store_id, container, bucket_id)
+  select l.store_id, l.container, min(m.bucket_id::text)::uuid
+  from inserted m join location l on l.id = m.target_location_id
+  group by l.store_id, l.container
+  order by l.store_id, l.container
+  on conflict do nothing;
+  return null;
+end $$;
+
+create trigger bucket_claims_container after insert or update of write_location_id on bucket
+  for each row execute function bucket_claims_container();
+create trigger import_claims_container after insert on import_job
+  for each row execute function import_claims_container();
+
 -- The embedded event log ---------------------------------------------------------------------------------
 
 -- The next offset of each log partition. Its row lock makes commit order offset order, so a reader that
@@ -556,6 +598,9 @@ create index migration_grace on migration (not_before, id)
 create index migration_by_time on migration (id desc);
 create index migration_by_object on migration (object_id, id);
 create index migration_finished on migration (finished_at desc, id) where finished_at is not null;
+
+create trigger migrations_claim_containers after insert on migration referencing new table as inserted
+  for each statement execute function migrations_claim_containers();
 
 -- The timeline of a migration: every step, by whom, with what evidence.
 create table migration_event (
