@@ -1,12 +1,14 @@
 import type { ObjectId } from './identifiers.ts'
 
-/** Native keys that begin so belong to buckets that keep bytes in another bucket's container. */
+/** Native keys that begin so name the bucket they belong to: they are kept apart from a container's own keys. */
 export const SHARED_CONTAINER_PREFIX = 'dim-bucket='
 
 /**
  * The key under which a store keeps the bytes of an object. In the container of its bucket it is the object's
  * own key; in a container that another bucket owns, the bucket's name stands in front, so that equal keys of
- * two buckets never meet. A key that would be too long for the store becomes the object's id; the copy's
+ * two buckets never meet. So it does before a key of its owner that looks as if it had such a name in front,
+ * which is how every key can be kept: another installation's gateway may well use ours as its store. A key
+ * that would be too long for the store becomes the object's id; the copy's
  * description still names the bucket.
  */
 export function nativeKeyOf(options: {
@@ -17,7 +19,8 @@ export function nativeKeyOf(options: {
   readonly keyBytesMax: number
 }): string {
   const prefix = `${SHARED_CONTAINER_PREFIX}${options.bucketName}/`
-  const native = options.ownsContainer ? options.key : prefix + options.key
+  const isKeptAsItIs = options.ownsContainer && !options.key.startsWith(SHARED_CONTAINER_PREFIX)
+  const native = isKeptAsItIs ? options.key : prefix + options.key
   if (Buffer.byteLength(native) <= options.keyBytesMax) return native
   return `${prefix}dim-object=${options.objectId}`
 }

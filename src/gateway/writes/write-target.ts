@@ -1,8 +1,8 @@
 import type { BucketWithTarget } from '../../database/buckets.ts'
 import { type ObjectId, objectIdOf, type Uuid } from '../../domain/identifiers.ts'
+import { nativeKeyOf } from '../../domain/native-key.ts'
 import { type ObjectStore, StoreError } from '../../stores/object-store.ts'
 import type { GatewayServices } from '../services.ts'
-import { nativeKeyOf } from './native-key.ts'
 
 /** Where the bytes of one object go: the open store, the container and the native key. */
 export interface OpenWriteTarget {
@@ -25,7 +25,13 @@ export async function openWriteTarget(
   const { storeId, locationId, container, storageClass } = bucket.writeTarget
   const store = await services.options.openStore(storeId)
   const objectId = objectIdOf(bucket.id, key)
-  const nativeKey = nativeKeyOf(bucket, key, objectId, store.capabilities.keyBytesMax)
+  const nativeKey = nativeKeyOf({
+    ownsContainer: bucket.writeTarget.ownsContainer,
+    bucketName: bucket.name,
+    key,
+    objectId,
+    keyBytesMax: store.capabilities.keyBytesMax,
+  })
   return { bucket, key, objectId, store, locationId, container, storageClass, nativeKey }
 }
 
