@@ -6,10 +6,12 @@ import { createMigrations } from '../../src/database/migration-creation.ts'
 import { openDatabase, type Queryable } from '../../src/database/postgres.ts'
 import { HOUR } from '../../src/domain/duration.ts'
 import type { NewMigration } from '../../src/domain/migration-record.ts'
+import type { LoggedRequest } from '../../src/events/access-log/access-log-line.ts'
 import { takeInventory } from '../../src/simulator/replay/replay-inventory.ts'
 import { noUnusedLines, readRequests } from '../../src/simulator/replay/replay-log.ts'
 import { createObjects, type Replay, replayRequests } from '../../src/simulator/replay/run-replay.ts'
 import { emptyTrafficCounts } from '../../src/simulator/traffic/drive-requests.ts'
+import { seededRandom } from '../../src/simulator/traffic/random.ts'
 import { silentLogger } from '../../src/telemetry/logger.ts'
 
 /** What a replay showed while its objects moved. */
@@ -24,14 +26,17 @@ export interface MovingReplay {
   /** Moves that ended well while requests were made, by direction. */
   readonly demotions: number
   readonly promotions: number
-  /** Ended otherwise than `done`. */
-  readonly movesNotDone: number
+  /** Moves that ended otherwise, by how they did, with an example. */
+  readonly movesNotDone: Readonly<Record<string, string>>
   /** Different objects that moved. */
   readonly objectsMoved: number
 }
 
 const BUCKET = 'nasa'
-const OPEN_MAX = 16
+/** Few enough that the moves, in the same process, have their share of it. */
+const OPEN_MAX = 6
+/** The most read objects are the ones that move, so that most reads meet an object that moves or has moved. */
+const MOVING_SHARE = 0.1
 /** Enough that all workers have something to do, few enough that every object is soon moved again. */
 const MOVES_OPEN_MAX = 48
 /** In model time, of which a wall second is over two hours here. */
@@ -39,8 +44,8 @@ const GRACE_MS = HOUR
 const LOOK_MS = 300
 
 /**
- * Replays the first requests of a log as real GETs, as fast as they are answered, while every object is moved
- * on-prem → warm → cold → on-prem again and again, between a folder and two S3 servers.
+ * Replays the first requests of a log as real GETs, as fast as they are answered, while the most read objects
+ * are moved between a folder and two S3 servers, down and up again, without rest.
  */
 export async function replayWhileMoving(options: {
   folder: string
@@ -74,7 +79,7 @@ export async function replayWhileMoving(options: {
     }
     const { objects } = await createObjects(replay, { mayCreate: true, onProgress: () => undefined })
     const start = performance.now()
-    const moving = moveRoundAndRound(database, ending.signal)
+    const moving = moveUpAndDown(database, await mostRead(log()), ending.signal)
     const failure = new Promise<never>((_, reject) => moving.catch(reject))
     await Promise.race([replayRequests(replay, log(), objects, Number.POSITIVE_INFINITY), failure])
     const seconds = (performance.now() - start) / 1_000
@@ -119,28 +124,44 @@ interface Resting {
   location: string
 }
 
-const NEXT: Readonly<Record<string, string>> = {
-  'on-prem': 'cloud-warm',
-  'cloud-warm': 'cloud-cold',
-  'cloud-cold': 'on-prem',
+const NEXT: Readonly<Record<string, readonly string[]>> = {
+  'on-prem': ['cloud-warm', 'cloud-cold'],
+  'cloud-warm': ['on-prem', 'cloud-cold'],
+  'cloud-cold': ['on-prem'],
+}
+
+/** The keys that are read most. */
+async function mostRead(log: AsyncIterable<LoggedRequest>): Promise<string[]> {
+  const reads = new Map<string, number>()
+  for await (const { key } of log) reads.set(key, (reads.get(key) ?? 0) + 1)
+  const keys = [...reads.keys()].sort((one, other) => reads.get(other)! - reads.get(one)!)
+  return keys.slice(0, Math.ceil(keys.length * MOVING_SHARE))
 }
 
 /** Keeps the queue of moves filled with the objects that have rested longest. */
-async function moveRoundAndRound(database: Queryable, signal: AbortSignal): Promise<void> {
+async function moveUpAndDown(
+  database: Queryable,
+  keys: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const random = seededRandom('moves')
   const { rows } = await database.query<{ id: string; name: string }>('select id, name from location')
   const locationIds = new Map(rows.map(row => [row.name, row.id]))
   while (!signal.aborted) {
-    const resting = await restingObjects(database)
+    const resting = await restingObjects(database, keys)
     await createMigrations(
       database,
-      resting.map(object => moveOn(object, locationIds)),
+      resting.map(object => {
+        const targets = NEXT[object.location]!
+        return moveTo(targets[Math.floor(random.next() * targets.length)]!, object, locationIds)
+      }),
       'user:test',
     )
     await new Promise(resolve => setTimeout(resolve, LOOK_MS))
   }
 }
 
-async function restingObjects(database: Queryable): Promise<Resting[]> {
+async function restingObjects(database: Queryable, keys: readonly string[]): Promise<Resting[]> {
   const { rows } = await database.query<Resting>(
     `select o.id, o.generation, o.placement_version, l.name as location
      from object o
@@ -148,17 +169,17 @@ async function restingObjects(database: Queryable): Promise<Resting[]> {
      join copy c on c.object_id = o.id and c.is_primary
      join location l on l.id = c.location_id
      left join migration m on m.object_id = o.id
+     where o.key = any($3)
      group by o.id, o.generation, o.placement_version, l.name
      having count(m.id) filter (where m.finished_at is null) = 0
      order by max(m.finished_at) nulls first, o.id
      limit greatest(0, $2 - (select count(*) from migration where finished_at is null))`,
-    [BUCKET, MOVES_OPEN_MAX],
+    [BUCKET, MOVES_OPEN_MAX, keys],
   )
   return rows
 }
 
-function moveOn(object: Resting, locationIds: ReadonlyMap<string, string>): NewMigration {
-  const target = NEXT[object.location]!
+function moveTo(target: string, object: Resting, locationIds: ReadonlyMap<string, string>): NewMigration {
   return {
     id: randomUUID(),
     objectId: object.id,
@@ -180,18 +201,26 @@ function moveOn(object: Resting, locationIds: ReadonlyMap<string, string>): NewM
 async function countMoves(
   database: Queryable,
 ): Promise<Pick<MovingReplay, 'demotions' | 'promotions' | 'movesNotDone' | 'objectsMoved'>> {
-  const { rows } = await database.query<Record<string, number>>(
-    `select count(*) filter (where state = 'done' and direction = 'demotion')::int as demotions,
-            count(*) filter (where state = 'done' and direction = 'promotion')::int as promotions,
-            count(*) filter (where finished_at is not null and state <> 'done')::int as not_done,
-            count(distinct object_id) filter (where state = 'done')::int as objects_moved
-     from migration`,
+  const { rows } = await database.query<{ demotions: number; promotions: number; moved: number }>(
+    `select count(*) filter (where direction = 'demotion')::int as demotions,
+            count(*) filter (where direction = 'promotion')::int as promotions,
+            count(distinct object_id)::int as moved
+     from migration where state = 'done'`,
   )
-  const { demotions, promotions, not_done, objects_moved } = rows[0]!
+  const { rows: others } = await database.query<{ how: string; example: string }>(
+    `select count(*) || ' ' || m.state || ' after ' || e.event as how,
+            min(m.key || ' ' || e.detail::text) as example
+     from migration m
+     join migration_event e on e.migration_id = m.id
+       and e.sequence = (select max(sequence) from migration_event where migration_id = m.id)
+     where m.finished_at is not null and m.state <> 'done'
+     group by m.state, e.event`,
+  )
+  const { demotions, promotions, moved } = rows[0]!
   return {
-    demotions: demotions!,
-    promotions: promotions!,
-    movesNotDone: not_done!,
-    objectsMoved: objects_moved!,
+    demotions,
+    promotions,
+    movesNotDone: Object.fromEntries(others.map(({ how, example }) => [how, example])),
+    objectsMoved: moved,
   }
 }
