@@ -35,7 +35,7 @@ test('the demo plays its story without a person, proves every object and leaves 
   const check = demo('--check', '--objects', '400', '--rate', '20')
   const { code } = await check.ended
   expect(check.stderr()).not.toMatch(/wrong or lost/)
-  expect(code).toBe(0)
+  expect(code, check.stderr()).toBe(0)
   const lines = check.stdout().trim().split('\n')
   const summary = JSON.parse(lines.at(-1)!)
   expect(Object.keys(summary)).toEqual([
