@@ -37,3 +37,8 @@ export function defaultDataFolder(environment: Environment): string {
   const base = environment.XDG_DATA_HOME ?? path.join(environment.HOME ?? homedir(), '.local', 'share')
   return path.join(base, 'data-in-motion')
 }
+
+/** The process's environment without our own variables: for children that have a configuration file. */
+export function environmentOfOthers(source: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(source).filter(([name]) => !/^(DIM_|DATABASE_URL)/.test(name)))
+}

@@ -14,6 +14,7 @@ import { newId } from '../../domain/identifiers.ts'
 import { principal } from '../../domain/principal.ts'
 import { Redacted } from '../../domain/redacted.ts'
 import { accessKeyPurpose } from '../../domain/secret-box.ts'
+import { environmentOfOthers } from '../environment.ts'
 import { loadSealingKeys } from '../secrets/key-file.ts'
 import { createSecretBox } from '../secrets/secret-box.ts'
 import { DEMO, type DemoSite } from './demo-settings.ts'
@@ -135,6 +136,8 @@ async function spawnGateway(options: {
   await writeFile(file, stringify(config), { mode: 0o600 })
   const program = path.resolve(import.meta.dirname, '../../../bin/dim.js')
   const child = fork(program, ['--quiet', 'serve', '--config', file], {
+    // What the environment says to us about ports and folders is not meant for the sites.
+    env: environmentOfOthers(),
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   await answers(child, options.port)
