@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react'
 import { formatExact } from '../format/time.ts'
 import type { ChartData } from './chart-data.ts'
-import type { ChartSeries } from './TimeChart.tsx'
+import type { ChartSeries } from './chart-series.ts'
 
 /** More rows than this are thinned evenly; the chart itself shows all. */
 const ROWS_MAX = 120

@@ -5,15 +5,8 @@ import { formatTimeOfDay } from '../format/time.ts'
 import { Button } from '../ui/Button.tsx'
 import { ChartTable } from './ChartTable.tsx'
 import { type ChartData, stacked } from './chart-data.ts'
+import type { ChartSeries } from './chart-series.ts'
 import { readToken } from './read-token.ts'
-
-export interface ChartSeries {
-  readonly name: string
-  /** A colour token, for example `--hot`. */
-  readonly token: string
-  readonly format: (value: number) => string
-  readonly dashed?: boolean
-}
 
 interface TimeChartProps {
   readonly title: ReactNode

@@ -2,32 +2,14 @@ import { useQuery } from '@tanstack/react-query'
 import { Outlet, useLocation } from '@tanstack/react-router'
 import { type ReactNode, useMemo, useRef, useState } from 'react'
 import { overviewQuery } from '../api/queries.ts'
-import { paths } from '../paths.ts'
 import { classNames } from '../ui/class-names.ts'
-import { Icon, type IconName } from '../ui/Icon.tsx'
+import { Icon } from '../ui/Icon.tsx'
 import { CommandPalette } from './CommandPalette.tsx'
 import { ConnectionBanner } from './ConnectionBanner.tsx'
 import { ClockProvider, type ClockReading, clockReadingOf } from './model-clock.tsx'
+import { NOUNS } from './nouns.ts'
 import { PathLink } from './PathLink.tsx'
 import { TopLine } from './TopLine.tsx'
-
-/** A page of the rail. */
-export interface Noun {
-  readonly name: string
-  readonly icon: IconName
-  readonly path: string
-}
-
-/** The nouns in the order of the flow. */
-export const NOUNS: readonly Noun[] = [
-  { name: 'Overview', icon: 'overview', path: paths.overview() },
-  { name: 'Objects', icon: 'objects', path: paths.objects() },
-  { name: 'Policies', icon: 'policies', path: paths.policies() },
-  { name: 'Plan', icon: 'plan', path: paths.plans() },
-  { name: 'Migrations', icon: 'migrations', path: paths.migrations() },
-  { name: 'Stores', icon: 'stores', path: paths.stores() },
-  { name: 'Events', icon: 'events', path: paths.events() },
-]
 
 /** The frame around every page: rail, top line, what is wrong with the connection, the page. */
 export function AppFrame(): ReactNode {

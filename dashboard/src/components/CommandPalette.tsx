@@ -8,7 +8,7 @@ import type { ObjectSummary, Page } from '../api/types.ts'
 import { formatBytes } from '../format/quantity.ts'
 import { paths } from '../paths.ts'
 import { Icon, type IconName } from '../ui/Icon.tsx'
-import { NOUNS } from './AppFrame.tsx'
+import { NOUNS } from './nouns.ts'
 import { useGo } from './PathLink.tsx'
 import { TierMark } from './TierMark.tsx'
 

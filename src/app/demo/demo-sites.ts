@@ -1,12 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import path from 'node:path'
 import { stringify } from 'yaml'
 import { insertAccessKey } from '../../database/access-keys.ts'
 import { applySchemaChanges } from '../../database/apply-schema-changes.ts'
-import type { EmbeddedServer } from '../../database/embedded/embedded-server.ts'
+import { type EmbeddedServer, findFreePort } from '../../database/embedded/embedded-server.ts'
 import { insertLocation } from '../../database/locations.ts'
 import { type Database, inTransaction, openDatabase } from '../../database/postgres.ts'
 import { insertStore, listStores } from '../../database/stores.ts'
@@ -168,19 +167,4 @@ async function stopChild(child: ChildProcess): Promise<void> {
   const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX)
   await ended
   clearTimeout(timer)
-}
-
-function findFreePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() =>
-        typeof address === 'object' && address !== null
-          ? resolve(address.port)
-          : reject(new Error('no free port')),
-      )
-    })
-  })
 }

@@ -253,7 +253,8 @@ async function accepts(cluster: Cluster, port: number): Promise<boolean> {
   }
 }
 
-function findFreePort(): Promise<number> {
+/** A port of this machine on which nothing listens at this moment. */
+export function findFreePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer()
     probe.once('error', reject)
