@@ -5,8 +5,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { killDemo } from './kill-demo.ts'
 import { recoverDemo } from './recover-demo.ts'
 
-const OBJECTS = 200
-const LEASE_SECONDS = 5
+const OBJECTS = 150
+const LEASE_SECONDS = 3
 
 let folder: string
 beforeEach(async () => {

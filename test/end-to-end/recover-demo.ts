@@ -14,6 +14,9 @@ export interface DemoRecovery {
   readonly lost: readonly string[]
   /** Objects that ever had bytes nobody had written there last. */
   readonly wrong: readonly string[]
+  /** Objects whose first read after the restart got no content, and how one of them was answered. */
+  readonly unreadableAtFirst: number
+  readonly firstAnswer: string | null
   /** Migrations under way at the kill. */
   readonly unfinished: number
   /** Of them, those that a dead worker still had the lease of after lease time + 10 s, or that never ended. */
@@ -78,6 +81,8 @@ export async function recoverDemo(options: {
       objects: first.objects,
       lost: [...new Set([...first.lost, ...last.lost])],
       wrong: [...new Set([...first.wrong, ...last.wrong])],
+      unreadableAtFirst: first.unreadableAtFirst,
+      firstAnswer: first.firstAnswer,
       unfinished: unfinished.length,
       stuck: [...new Set([...held, ...neverEnded])],
       startSeconds,
@@ -110,13 +115,30 @@ async function openReader(stage: Stage): Promise<GatewayClient> {
 async function readAll(stage: Stage, client: GatewayClient, seconds: () => number, untilSeconds: number) {
   const wrong = new Set<string>()
   let readableSeconds: number | null = null
+  let unreadableAtFirst: number | null = null
+  let firstAnswer: string | null = null
   for (;;) {
-    const report = await verifyContent({ client, bucket: DEMO.bucket, truth: stage.truth })
+    const { objects, lost, ...report } = await verifyContent({
+      client,
+      bucket: DEMO.bucket,
+      truth: stage.truth,
+    })
     for (const key of report.wrong) wrong.add(key)
-    if (report.lost.length === 0 || seconds() > untilSeconds)
-      return { objects: report.objects, lost: report.lost, wrong: [...wrong], readableSeconds }
+    unreadableAtFirst ??= lost.length
+    if (lost.length === 0 || seconds() > untilSeconds)
+      return { objects, lost, wrong: [...wrong], readableSeconds, unreadableAtFirst, firstAnswer }
+    firstAnswer ??= await describeAnswer(client, lost[0]!)
     await pause()
     readableSeconds = seconds()
+  }
+}
+
+async function describeAnswer(client: GatewayClient, key: string): Promise<string> {
+  try {
+    const { status, errorCode } = await client.read(DEMO.bucket, key)
+    return `${status} ${errorCode ?? ''}`.trim()
+  } catch (error) {
+    return String(error)
   }
 }
 
