@@ -20,6 +20,35 @@ export class DataFolderTaken extends Error {
   override readonly name = 'DataFolderTaken'
 }
 
+/** The PostgreSQL server of `database.url` cannot be used; the message says where it was looked for. */
+export class DatabaseUnreachable extends Error {
+  override readonly name = 'DatabaseUnreachable'
+}
+
+/** Failures of the connection itself, by Node's code or PostgreSQL's, in words. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ENOTFOUND: 'there is no such host',
+  EAI_AGAIN: 'the host cannot be looked up now',
+  ETIMEDOUT: 'it does not answer',
+  EHOSTUNREACH: 'there is no way to it',
+  '28P01': 'it refuses the password',
+  '28000': 'it refuses this user',
+  '3D000': 'it has no such database',
+}
+
+/** The same error unless the connection was refused. Never names user or password. */
+function explainRefusal(cause: unknown, url: string): unknown {
+  const code = (cause as { code?: string }).code ?? ''
+  const reason = REFUSALS[code]
+  if (reason === undefined) return cause
+  const { hostname, port, pathname } = new URL(url)
+  return new DatabaseUnreachable(
+    `PostgreSQL at ${hostname}:${port || '5432'}${pathname} cannot be used: ${reason} (${code}); check DATABASE_URL, or unset it for an embedded one`,
+    { cause },
+  )
+}
+
 /** The database inside the embedded server. */
 export const EMBEDDED_DATABASE = 'dim'
 
@@ -46,7 +75,8 @@ export async function connectDatabase(config: Config, log: Logger): Promise<Conn
   try {
     if (server !== null) claim = await claimOrRefuse(server, database, config.dataDir)
     await applySchemaChanges(database)
-  } catch (error) {
+  } catch (cause) {
+    const error = config.database.url === undefined ? cause : explainRefusal(cause, config.database.url)
     isClosing = true
     await claim?.release()
     await database.end()

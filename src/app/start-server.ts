@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import path from 'node:path'
 import type { EmbeddedServer } from '../database/embedded/embedded-server.ts'
@@ -19,6 +19,7 @@ import type { Logger } from '../telemetry/logger.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import type { Config } from './config.ts'
 import { connectDatabase } from './connect-database.ts'
+import { makeDataFolder } from './data-folder.ts'
 import { ensureFirstContent, type FirstContent } from './first-content.ts'
 import { openStore } from './open-store.ts'
 import { startPersistentClock } from './persistent-clock.ts'
@@ -59,7 +60,7 @@ export async function startServer(
   options: { log: Logger; clockScale?: number },
 ): Promise<RunningServer> {
   const { log } = options
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
+  await makeDataFolder(config.dataDir)
   const connected = await connectDatabase(config, log)
   const undo: (() => Promise<void>)[] = [() => connected.close()]
   try {

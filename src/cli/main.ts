@@ -70,7 +70,9 @@ function explainFailure(error: unknown, terminal: Terminal): ExitCode {
 /** Errors of start-up whose message says what to do; a stack would only hide it. */
 const EXPECTED_ERRORS: ReadonlySet<string> = new Set([
   'ConfigError',
+  'DataFolderError',
   'DataFolderTaken',
+  'DatabaseUnreachable',
   'DemoStuck',
   'EmbeddedServerError',
   'SchemaError',

@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { stringify } from 'yaml'
+import { parse, stringify } from 'yaml'
 import { insertAccessKey } from '../../database/access-keys.ts'
 import { applySchemaChanges } from '../../database/apply-schema-changes.ts'
 import { type EmbeddedServer, findFreePort } from '../../database/embedded/embedded-server.ts'
@@ -33,6 +33,7 @@ const START_MS_MAX = 60_000
 const POLL_MS = 100
 const STOP_MS_MAX = 10_000
 const SITE_LOCATION = 'folder'
+const CONFIG_FILE = 'config.yaml'
 
 /** Prepares the site's database and folder, and starts its process. It ends by itself when we do. */
 export async function startSite(options: {
@@ -55,7 +56,7 @@ export async function startSite(options: {
   try {
     await applySchemaChanges(database)
     await ensureFolderStore(database, folder)
-    const port = await findFreePort()
+    const port = await choosePort(folder)
     const child = await spawnGateway({ folder, connectionString, port })
     return {
       site,
@@ -101,6 +102,16 @@ async function ensureFolderStore(database: Database, folder: string): Promise<vo
   })
 }
 
+/**
+ * The port of the site's last start where it is free, else another one: a cloud has the same address after a
+ * restart, so that moves which are under way find it again.
+ */
+async function choosePort(folder: string): Promise<number> {
+  const former = await readFile(path.join(folder, CONFIG_FILE), 'utf8').catch(() => '')
+  const port: unknown = (parse(former) as { gateway?: { port?: unknown } } | null)?.gateway?.port
+  return typeof port === 'number' ? findFreePort(port).catch(() => findFreePort()) : findFreePort()
+}
+
 async function createAccessKey(
   database: Database,
   folder: string,
@@ -124,7 +135,7 @@ async function spawnGateway(options: {
   connectionString: string
   port: number
 }): Promise<ChildProcess> {
-  const file = path.join(options.folder, 'config.yaml')
+  const file = path.join(options.folder, CONFIG_FILE)
   const config = {
     dataDir: options.folder,
     roles: ['gateway'],

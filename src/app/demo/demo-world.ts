@@ -21,8 +21,8 @@ interface Page<T> {
 }
 
 /**
- * Makes stores, locations, policy and bucket through the public API, each only where it is missing. The
- * sites have new ports at every start, so stores that are there already are told theirs.
+ * Makes stores, locations, policy and bucket through the public API, each only where it is missing. A
+ * site whose port was taken meanwhile has another one, so stores that are there already are told theirs.
  */
 export async function setUpWorld(
   api: DemoApi,
