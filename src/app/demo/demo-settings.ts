@@ -24,6 +24,13 @@ export const DEMO = {
   connectionsMax: 64,
 } as const
 
+const REQUESTS_PER_SECOND_MIN = 5
+
+/** Requests per second for so many objects: fewer objects are read less, or all of them would stay hot. */
+export function demoRate(objects: number): number {
+  return Math.max(REQUESTS_PER_SECOND_MIN, DEMO.requestsPerSecond * Math.min(1, objects / DEMO.objects))
+}
+
 /** One of the two clouds that the demo stands up: a second gateway of ours over a folder. */
 export interface DemoSite {
   readonly name: string

@@ -166,7 +166,10 @@ async function playOn(scene: Scene): Promise<void> {
 
 async function burst(scene: Scene): Promise<void> {
   const keys = await pickColdKeys(scene, BURST_OBJECTS)
-  if (keys.length === 0) return
+  if (keys.length === 0) {
+    scene.narrator.tell('nothing has cooled yet, so there is nothing to burst')
+    return
+  }
   scene.narrator.announce(
     `a burst: somebody reads ${keys.length} cold objects, such as ${keys[0]}, again and again`,
   )

@@ -23,7 +23,7 @@ export const registerDemo: Register = (program, bind) => {
     .option('--rate <n>', 'requests per second', positive)
     .option('--writes <share>', 'share of requests that write new content', share)
   bind<Options>(command, async (session, options) => {
-    const [{ runDemo }, { DEMO }, { createLogger }] = await Promise.all([
+    const [{ runDemo }, { DEMO, demoRate }, { createLogger }] = await Promise.all([
       import('../../app/demo/run-demo.ts'),
       import('../../app/demo/demo-settings.ts'),
       import('../../telemetry/logger.ts'),
@@ -37,7 +37,7 @@ export const registerDemo: Register = (program, bind) => {
       check: isCheck,
       resume: options.resume === true,
       objects: options.objects ?? DEMO.objects,
-      requestsPerSecond: options.rate ?? DEMO.requestsPerSecond,
+      requestsPerSecond: options.rate ?? demoRate(options.objects ?? DEMO.objects),
       writeShare: options.writes ?? DEMO.writeShare,
       print: line => session.out.say(line),
       signal: session.signal,
