@@ -21,6 +21,8 @@ export interface DemoRecovery {
   readonly unfinished: number
   /** Of them, those that a dead worker still had the lease of after lease time + 10 s, or that never ended. */
   readonly stuck: readonly string[]
+  /** Of them, those that were given up and wait for a person. */
+  readonly quarantined: number
   /** From the restart until the server answered. */
   readonly startSeconds: number
   /** From the restart until every object could be read: when the server answered, unless a read failed then. */
@@ -85,6 +87,7 @@ export async function recoverDemo(options: {
       firstAnswer: first.firstAnswer,
       unfinished: unfinished.length,
       stuck: [...new Set([...held, ...neverEnded])],
+      quarantined: await quarantinedAmong(watch, unfinished),
       startSeconds,
       readableSeconds,
       leasesSeconds,
@@ -178,6 +181,14 @@ async function untilEnded(
 async function unfinishedMigrations(client: pg.Client): Promise<string[]> {
   const { rows } = await client.query<{ id: string }>('select id from migration where finished_at is null')
   return rows.map(row => row.id)
+}
+
+async function quarantinedAmong(client: pg.Client, ids: readonly string[]): Promise<number> {
+  const { rows } = await client.query<{ count: string }>(
+    `select count(*) as count from migration where id = any($1) and state = 'quarantined'`,
+    [ids],
+  )
+  return Number(rows[0]!.count)
 }
 
 async function openWrites(client: pg.Client): Promise<number> {

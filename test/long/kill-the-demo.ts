@@ -60,13 +60,14 @@ export const test: LongTest = {
       lost: results.reduce((sum, result) => sum + result.lost.length, 0),
       wrong: results.reduce((sum, result) => sum + result.wrong.length, 0),
       stuck: results.reduce((sum, result) => sum + result.stuck.length, 0),
+      quarantined: results.reduce((sum, result) => sum + result.quarantined, 0),
       unfinishedAtKills: results.reduce((sum, result) => sum + result.unfinished, 0),
       startSecondsMax: largest(result => result.startSeconds),
       recoverySecondsMax: largest(result => result.recoverySeconds),
       recoverySecondsPermitted: LEASE_SECONDS + SLACK_SECONDS,
     }
     const passed =
-      summary.lost + summary.wrong + summary.stuck === 0 &&
+      summary.lost + summary.wrong + summary.stuck + summary.quarantined === 0 &&
       summary.recoverySecondsMax <= summary.recoverySecondsPermitted
     return { passed, summary }
   },

@@ -253,12 +253,12 @@ async function accepts(cluster: Cluster, port: number): Promise<boolean> {
   }
 }
 
-/** A port of this machine on which nothing listens at this moment. */
-export function findFreePort(): Promise<number> {
+/** Resolves to `port` itself where it is free on this machine, and for 0 to any free one. Rejects when it is taken. */
+export function findFreePort(port = 0): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer()
     probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
+    probe.listen(port, '127.0.0.1', () => {
       const address = probe.address()
       probe.close(() =>
         typeof address === 'object' && address !== null
