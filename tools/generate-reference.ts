@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { buildOpenApiDocument } from '../src/api/openapi-document.ts'
 import { problemsPage } from '../src/api/problems.ts'
+import { configPage } from '../src/app/config-page.ts'
 import { cliPage } from '../src/cli/reference.ts'
 import { metricsPage } from '../src/telemetry/metrics-page.ts'
 import { clientTypes } from './generate-client-types.ts'
@@ -15,6 +16,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ['docs/reference/openapi.json', `${JSON.stringify(document, null, 2)}\n`],
     ['docs/reference/cli.md', cliPage()],
+    ['docs/reference/configuration.md', configPage()],
     ['docs/reference/problems.md', problemsPage()],
     ['docs/reference/metrics.md', metricsPage()],
     ['api-client/src/generated/api-types.ts', clientTypes(document)],

@@ -63,4 +63,12 @@ describe('configuration', () => {
   it('describes every key', () => {
     for (const key of listConfigKeys()) expect(key.description, key.path).not.toBe('')
   })
+
+  it('tells the default of every key that has one', () => {
+    const presets = new Map(listConfigKeys().map(key => [key.path, key.preset]))
+    expect(presets.get('gateway.port')).toBe(7601)
+    expect(presets.get('gateway.limits.drainMs')).toBe(30_000)
+    expect(presets.get('database.url')).toBeNull()
+    expect(presets.get('dataDir')).toBeUndefined()
+  })
 })

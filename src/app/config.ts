@@ -152,6 +152,8 @@ export interface ConfigKey {
   readonly variable: string
   readonly description: string
   readonly kind: 'string' | 'number' | 'boolean' | 'list'
+  /** What holds when nobody says otherwise; undefined when that depends on the machine, null when nothing does. */
+  readonly preset: unknown
 }
 
 /** Every key there is, in the order of the schema. */
@@ -175,8 +177,19 @@ function collectKeys(schema: z.ZodType, trail: readonly string[]): ConfigKey[] {
           : 'string'
   const variable = `DIM_${trail.map(name => name.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase()).join('_')}`
   return [
-    { path: trail.join('.'), variable, description: schema.description ?? inner.description ?? '', kind },
+    {
+      path: trail.join('.'),
+      variable,
+      description: schema.description ?? inner.description ?? '',
+      kind,
+      preset: presetOf(schema),
+    },
   ]
+}
+
+function presetOf(schema: z.ZodType): unknown {
+  if (schema instanceof z.ZodOptional) return null
+  return schema instanceof z.ZodDefault ? schema.def.defaultValue : undefined
 }
 
 function unwrap(schema: z.ZodType): z.ZodType {
