@@ -49,6 +49,14 @@ describe('metrics', () => {
     expect(text).toContain('dim_gateway_first_byte_seconds_bucket{le="0.005",store="on-prem"} 1')
   })
 
+  it('have no gauge that is named like a counter, not even among those of the process', async () => {
+    const { registry } = createMetrics({ withProcess: true })
+    const printed = await registry.getMetricsAsJSON()
+    expect(printed.map(metric => metric.name)).toContain('nodejs_active_handles')
+    const gauges = printed.filter(metric => String(metric.type) === 'gauge')
+    expect(gauges.map(gauge => gauge.name).filter(name => name.endsWith('_total'))).toEqual([])
+  })
+
   it('are counted apart in every set', async () => {
     createMetrics().plans.inc({ state: 'proposed' })
     expect(await createMetrics().registry.metrics()).not.toContain('dim_plans_total{')

@@ -14,6 +14,13 @@ export type Metrics = { readonly [Name in keyof Definitions]: MetricOf<Definitio
   readonly registry: Registry
 }
 
+/** Gauges of prom-client that are named like counters; the same figures by type have good names beside them. */
+const MISNAMED_GAUGES = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+]
+
 /**
  * Makes a fresh set of metrics with a registry of its own, so that tests and roles never share counts.
  * `withProcess` adds the Node.js process metrics (memory, event loop, garbage collection).
@@ -26,7 +33,10 @@ export function createMetrics(options: { withProcess?: boolean } = {}): Metrics 
       createMetric(definition, registry),
     ]),
   )
-  if (options.withProcess === true) collectDefaultMetrics({ register: registry })
+  if (options.withProcess === true) {
+    collectDefaultMetrics({ register: registry })
+    for (const name of MISNAMED_GAUGES) registry.removeSingleMetric(name)
+  }
   return { ...metrics, registry } as unknown as Metrics
 }
 
