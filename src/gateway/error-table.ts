@@ -1,6 +1,12 @@
 import { StoreError, type StoreErrorKind } from '../stores/object-store.ts'
 
-/** Every error the gateway answers: S3 code, HTTP status, and the message unless a better one is given. */
+/**
+ * Every error the gateway answers: S3 code, HTTP status, and the message unless a better one is given.
+ *
+ * Amazon's S3 is never full, so `InsufficientStorage` is not of its table. A 503 would be tried again by every
+ * SDK, body and all, and a full store stays full until somebody makes room. 507 is in no SDK's list of
+ * statuses to try again; other S3 servers answer it too, and it tells a gateway in front of ours the same.
+ */
 export const S3_ERRORS = {
   AccessDenied: [403, 'Access Denied'],
   AuthorizationHeaderMalformed: [400, 'The authorization header is malformed.'],
@@ -12,12 +18,14 @@ export const S3_ERRORS = {
   EntityTooLarge: [400, 'Your proposed upload exceeds the maximum allowed size.'],
   EntityTooSmall: [400, 'Your proposed upload is smaller than the minimum allowed size.'],
   IncompleteBody: [400, 'You did not provide the number of bytes specified by the Content-Length header.'],
+  InsufficientStorage: [507, 'The store of this bucket is full; nothing was written.'],
   InternalError: [500, 'We encountered an internal error. Please try again.'],
   InvalidAccessKeyId: [403, 'The access key id you provided does not exist in our records.'],
   InvalidArgument: [400, 'Invalid argument.'],
   InvalidBucketName: [400, 'The specified bucket is not valid.'],
   InvalidBucketState: [409, 'The request is not valid with the current state of the bucket.'],
   InvalidDigest: [400, 'The Content-MD5 you specified is not valid.'],
+  InvalidLocationConstraint: [400, 'The specified location constraint is not valid.'],
   InvalidPart: [
     400,
     'One or more of the specified parts could not be found, or its entity tag did not match.',
@@ -49,6 +57,7 @@ export const S3_ERRORS = {
   NotImplemented: [501, 'A header or query you provided implies functionality that is not implemented.'],
   NotModified: [304, 'Not Modified'],
   ObjectLockConfigurationNotFoundError: [404, 'Object Lock configuration does not exist for this bucket.'],
+  OperationAborted: [409, 'A conflicting operation is in progress against this resource. Please try again.'],
   OwnershipControlsNotFoundError: [404, 'The bucket ownership controls were not found.'],
   PreconditionFailed: [412, 'At least one of the pre-conditions you specified did not hold.'],
   ReplicationConfigurationNotFoundError: [404, 'The replication configuration was not found.'],
@@ -115,7 +124,7 @@ const STORE_ERRORS: Readonly<Record<StoreErrorKind, S3ErrorCode>> = {
   'metadata-too-large': 'MetadataTooLarge',
   'upload-not-found': 'NoSuchUpload',
   'invalid-part': 'InvalidPart',
-  'store-full': 'ServiceUnavailable',
+  'store-full': 'InsufficientStorage',
   throttled: 'SlowDown',
   unreachable: 'SlowDown',
   timeout: 'SlowDown',

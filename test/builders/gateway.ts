@@ -60,6 +60,8 @@ export async function startTestGateway(options: {
   limits?: Partial<ReturnType<typeof gatewayLimits.parse>>
   wallClock?: Clock
   baseHosts?: string[]
+  /** `hot`, the location to start with, unless told otherwise. */
+  defaultWriteLocation?: string | null
   bootId?: Uuid
   /** Uses what an earlier gateway of the same test left, as after a restart. */
   successorOf?: TestGateway
@@ -123,7 +125,7 @@ export async function startTestGateway(options: {
     bootId: options.bootId ?? newId(),
     region: 'us-east-1',
     baseHosts: options.baseHosts ?? ['s3.test'],
-    defaultWriteLocation: 'hot',
+    defaultWriteLocation: options.defaultWriteLocation === undefined ? 'hot' : options.defaultWriteLocation,
   })
   const server = await listenGateway(gateway, { host: '127.0.0.1', port: 0, limits })
   const url = `http://127.0.0.1:${server.port}`

@@ -9,7 +9,16 @@ import { parseXml } from '../xml/parse-xml.ts'
 /** A bucket configuration names a place in a few hundred bytes. */
 const BODY_BYTES_MAX = 64 * 1024
 
-/** CreateBucket: a bucket that only the gateway writes, in the configured default location. */
+/** What Amazon calls its regions, and the old name of one. */
+const REGION = /^(EU|[a-z]{2}(-[a-z]+)+-\d{1,2})$/
+
+/** How to say where buckets of S3 clients go. */
+const SETTING = 'gateway.defaultWriteLocation (DIM_GATEWAY_DEFAULT_WRITE_LOCATION)'
+
+/**
+ * CreateBucket: a bucket that only the gateway writes, in the location its LocationConstraint names, or in
+ * the configured default location when it names none or a region.
+ */
 export async function createBucket(context: RequestContext): Promise<void> {
   const { services, caller, target } = context
   const name = target.bucketName ?? ''
@@ -22,29 +31,45 @@ export async function createBucket(context: RequestContext): Promise<void> {
     throw new GatewayError('NotImplemented', 'Object lock is not available.')
   }
   const body = await context.readSmallBody(BODY_BYTES_MAX)
-  if (body.length > 0) parseXml(body, 'CreateBucketConfiguration')
-  const { database, defaultWriteLocation, openStore } = services.options
+  const constraint =
+    body.length === 0
+      ? ''
+      : (parseXml(body, 'CreateBucketConfiguration').textOf('LocationConstraint')?.trim() ?? '')
+  const { database, openStore } = services.options
   if ((await findBucketByName(database, name)) !== null) throw new GatewayError('BucketAlreadyOwnedByYou')
-  if (defaultWriteLocation === null) {
-    throw new GatewayError(
-      'InvalidRequest',
-      'No default location is configured for buckets that S3 clients create; create the bucket with the API.',
-    )
-  }
-  const created = await insertBucketAt(database, {
-    id: newId(),
-    name,
-    mode: 'exclusive',
-    locationName: defaultWriteLocation,
-    principal: caller.principal,
-  })
+  const created = await insertWhere(context, name, constraint)
   if (created === 'name-taken') throw new GatewayError('BucketAlreadyOwnedByYou')
-  if (created === 'no-such-location') {
-    throw new GatewayError('InvalidRequest', `The default location ${defaultWriteLocation} does not exist.`)
-  }
   const store = await openStore(created.storeId)
   await store.ensureContainer(created.container)
   sendEmpty(context, 200, { Location: `/${name}` })
+}
+
+/** Stores the bucket in the location of that name; an empty constraint or a region means the default one. */
+async function insertWhere({ services, caller }: RequestContext, name: string, constraint: string) {
+  const { database, defaultWriteLocation, region } = services.options
+  const bucket = { id: newId(), name, mode: 'exclusive', principal: caller.principal } as const
+  if (constraint !== '') {
+    const created = await insertBucketAt(database, { ...bucket, locationName: constraint })
+    if (created !== 'no-such-location') return created
+    if (constraint !== region && !REGION.test(constraint)) {
+      throw new GatewayError(
+        'InvalidLocationConstraint',
+        `The location constraint ${constraint} is neither the name of a location nor a region.`,
+      )
+    }
+  }
+  if (defaultWriteLocation === null) {
+    throw new GatewayError(
+      'InvalidRequest',
+      `There is no default location for new buckets: set ${SETTING}, or give the name of a location as LocationConstraint.`,
+    )
+  }
+  const created = await insertBucketAt(database, { ...bucket, locationName: defaultWriteLocation })
+  if (created !== 'no-such-location') return created
+  throw new GatewayError(
+    'InvalidRequest',
+    `The default location ${defaultWriteLocation} of ${SETTING} does not exist.`,
+  )
 }
 
 /** S3's rules for names that work as host names. */
