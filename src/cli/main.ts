@@ -25,6 +25,8 @@ export async function main(args: readonly string[]): Promise<void> {
   } catch (error) {
     process.exitCode = explainFailure(error, terminal)
   }
+  // An open channel to the process that started us would keep us alive with nothing left to do.
+  if (process.connected) process.disconnect()
 }
 
 /** Runs one command line; resolves to its exit code. Rejects only for defects of our own. */
