@@ -192,6 +192,28 @@ export async function findCopyAt(
   return rows[0] ?? null
 }
 
+/** Whether one of these objects has a copy under this native key of the location's container, in any state. */
+export async function hasCopyOfOther(
+  connection: Queryable,
+  objectIds: readonly ObjectId[],
+  place: { readonly locationId: Uuid; readonly nativeKey: string },
+): Promise<boolean> {
+  const { rows } = await connection.query({
+    name: 'copy_find_of_other',
+    text: `
+      select 1
+      from copy c
+      join object o on o.id = c.object_id
+      join location theirs on theirs.id = c.location_id
+      join location ours on ours.id = $2
+      where c.object_id = any ($1::uuid[]) and theirs.store_id = ours.store_id
+        and theirs.container = ours.container and coalesce(c.native_key, o.key) = $3
+      limit 1`,
+    values: [objectIds, place.locationId, place.nativeKey],
+  })
+  return rows.length > 0
+}
+
 /** How many copies of deleted objects of a bucket still have bytes somewhere; counted up to 1,000. */
 export async function countLeftoverCopies(database: Queryable, bucketId: Uuid): Promise<number> {
   const { rows } = await database.query<{ count: number }>(

@@ -14,6 +14,7 @@ import type { Principal } from '../../domain/principal.ts'
 import { type PutResult, StoreError, type WriteCondition } from '../../stores/object-store.ts'
 import { GatewayError } from '../error-table.ts'
 import type { GatewayServices } from '../services.ts'
+import { checkReplaceable } from './replaceable-bytes.ts'
 import { checkWriteConditions, type WriteConditions } from './write-conditions.ts'
 import type { OpenWriteTarget } from './write-target.ts'
 
@@ -56,8 +57,9 @@ export async function publish(
         const state = await lookAtObject(connection, target.objectId)
         checkWriteConditions(staged.conditions, state)
         mayBePublished = true
-        const { identity } = await putInPlace(connection, target, staged, state).catch(error => {
-          mayBePublished = !(error instanceof StoreError) || error.retry === 'unknown-outcome'
+        const { identity } = await putInPlace(services, connection, target, staged, state).catch(error => {
+          const isRefused = error instanceof StoreError && error.retry !== 'unknown-outcome'
+          mayBePublished = !isRefused && !(error instanceof GatewayError)
           throw error
         })
         const publication: Publication = {
@@ -98,19 +100,22 @@ export class UnknownOutcome extends Error {
 
 /**
  * Puts the bytes under the native key. Where the store can, only over what the catalog knows to be there, so
- * that a writer that slept through the loss of its lock does no harm. Leftovers that the catalog does not
- * know are looked at and replaced.
+ * that a writer that slept through the loss of its lock does no harm. What the catalog does not know is looked
+ * at, and replaced unless it is another object's.
  */
 async function putInPlace(
+  services: GatewayServices,
   connection: Connection,
   target: OpenWriteTarget,
   staged: StagedContent,
   state: ObjectState,
 ): Promise<PutResult> {
   const generation = state.generation + 1
-  const { store, container, nativeKey } = target
-  if (!store.capabilities.conditionalPut) return staged.putBytes({ generation, condition: null })
   const known = await findCopyAt(connection, target.objectId, target)
+  if (!target.store.capabilities.conditionalPut) {
+    if (known === null) await lookBeforeReplacing(services, connection, target)
+    return staged.putBytes({ generation, condition: null })
+  }
   let condition: WriteCondition = known === null ? { kind: 'absent' } : { kind: 'identity', identity: known }
   for (let attempt = 1; ; attempt++) {
     try {
@@ -118,13 +123,25 @@ async function putInPlace(
     } catch (error) {
       const isTaken = error instanceof StoreError && /^(precondition-failed|not-found)$/.test(error.kind)
       if (!isTaken || attempt >= PUT_ATTEMPTS_MAX) throw error
-      condition = await store.head(container, nativeKey).then(
-        found => ({ kind: 'identity', identity: found.identity }) as const,
-        (headError: unknown) => {
-          if (headError instanceof StoreError && headError.kind === 'not-found') return { kind: 'absent' }
-          throw headError
-        },
-      )
+      condition = await lookBeforeReplacing(services, connection, target)
     }
+  }
+}
+
+/** What a put over the bytes that lie there now must ask for. Throws `OperationAborted` over another object's. */
+async function lookBeforeReplacing(
+  services: GatewayServices,
+  connection: Connection,
+  target: OpenWriteTarget,
+): Promise<WriteCondition> {
+  try {
+    const found = await target.store.head(target.container, target.nativeKey)
+    await checkReplaceable(services, connection, target, found)
+    return { kind: 'identity', identity: found.identity }
+  } catch (error) {
+    if (error instanceof StoreError && /^(not-found|container-not-found)$/.test(error.kind)) {
+      return { kind: 'absent' }
+    }
+    throw error
   }
 }
