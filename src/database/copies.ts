@@ -65,6 +65,30 @@ export async function listCopiesAt(
   return rows.map(copyOf)
 }
 
+/** A copy and the place of its bytes. */
+export interface PlacedCopy {
+  readonly copy: Copy
+  readonly place: NativePlace
+}
+
+/** All copies of an object, in any state; an object has a handful at most. */
+export async function listPlacedCopies(queryable: Queryable, objectId: ObjectId): Promise<PlacedCopy[]> {
+  const { rows } = await queryable.query<CopyRow & { store_id: Uuid; container: string }>({
+    name: 'copy_list_placed',
+    text: `
+      select ${COPY_COLUMNS}, l.store_id, l.container
+      from object o
+      join copy c on c.object_id = o.id
+      join location l on l.id = c.location_id
+      where o.id = $1 and c.object_id = $1`,
+    values: [objectId],
+  })
+  return rows.map(row => ({
+    copy: copyOf(row),
+    place: { storeId: row.store_id, container: row.container, nativeKey: row.native_key },
+  }))
+}
+
 /** A copy that is to be swept away, with all that is needed to do it safely. */
 export interface CopyToSweep {
   readonly copy: Copy

@@ -43,6 +43,7 @@ const EFFECTS: Readonly<Record<MigrationEffect, (context: EffectContext) => Prom
   'switch-back': switchBack,
   'discard-target': context => leaveToSweeper(context, context.migration.targetCopyId),
   'discard-source': context => leaveToSweeper(context, context.migration.sourceCopyId),
+  'drop-target': dropTarget,
   'drop-source': dropSource,
   'retain-source': retainSource,
   'suspect-source': context => suspect(context, context.migration.sourceCopyId),
@@ -184,6 +185,14 @@ async function leaveToSweeper({ connection, migration }: EffectContext, copyId: 
       update copy set state = 'deleting', grace_until_ms = null
       where object_id = $1 and id = $2 and not is_primary`,
     values: [migration.objectId, copyId],
+  })
+}
+
+async function dropTarget({ connection, migration }: EffectContext): Promise<void> {
+  await connection.query({
+    name: 'migration_drop_target',
+    text: 'delete from copy where object_id = $1 and id = $2 and not is_primary',
+    values: [migration.objectId, migration.targetCopyId],
   })
 }
 

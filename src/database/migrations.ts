@@ -13,7 +13,7 @@ import {
 } from '../domain/migration-record.ts'
 import type { ContentHeaders, Copy, DigestSource } from '../domain/object.ts'
 import type { Principal } from '../domain/principal.ts'
-import { COPY_COLUMNS, type CopyRow, copyOf, listCopiesAt } from './copies.ts'
+import { COPY_COLUMNS, type CopyRow, copyOf, listCopiesAt, listPlacedCopies } from './copies.ts'
 import { createMigrations } from './migration-creation.ts'
 import { MIGRATION_COLUMNS, type MigrationRow, migrationOf } from './migration-rows.ts'
 import { fenced, writeRecord } from './migration-steps.ts'
@@ -173,6 +173,7 @@ async function reportProgress(
 interface LockedLedger {
   readSubject(): Promise<MigrationSubject>
   copiesAt(place: NativePlace): Promise<readonly Copy[]>
+  copies(): Promise<readonly Copy[]>
   record(record: MigrationRecord): Promise<Migration>
 }
 
@@ -189,6 +190,7 @@ async function underObjectLock<T>(
       return work({
         readSubject: () => readMigrationSubject(connection, lease.migrationId),
         copiesAt: place => listCopiesAt(connection, objectId, place),
+        copies: async () => (await listPlacedCopies(connection, objectId)).map(({ copy }) => copy),
         record: record => writeRecord(connection, lease, record, { isObjectLocked: true }),
       })
     })

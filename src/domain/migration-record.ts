@@ -16,6 +16,8 @@ export const MIGRATION_EVENTS = [
   'copy-failed',
   /** It can never work as planned: the target cannot keep this key, size or these facts. */
   'copy-refused',
+  /** Source and target are one place that two stores reach: nothing can be moved, and nothing was touched. */
+  'same-place',
   /** The source is gone or carries another identity although the catalog knows of no change. */
   'source-changed',
   /** The source holds other bytes than the catalog's digest says. */
@@ -57,6 +59,7 @@ export type MigrationEvent = (typeof MIGRATION_EVENTS)[number]
  *   {@link LedgerError} `switch-lost` when generation or placement version moved on.
  * - `switch-back`: the source copy, still in grace, becomes primary again.
  * - `discard-target`, `discard-source`: a copy that is not primary is left to the sweeper.
+ * - `drop-target`: the target copy's row goes without its bytes, which are the source's.
  * - `drop-source`: the source copy's row goes, its bytes are gone.
  * - `retain-source`: superseded, but its bytes stay.
  * - `suspect-source`, `suspect-target`: the copy is not what its row says.
@@ -74,6 +77,7 @@ const MIGRATION_EFFECTS = [
   'switch-back',
   'discard-target',
   'discard-source',
+  'drop-target',
   'drop-source',
   'retain-source',
   'suspect-source',

@@ -77,5 +77,7 @@ export interface LockedLedger {
   readSubject(): Promise<MigrationSubject>
   /** Copies of this object whose bytes lie in this place, in any state. */
   copiesAt(place: NativePlace): Promise<readonly Copy[]>
+  /** All copies of this object, in any state. */
+  copies(): Promise<readonly Copy[]>
   record(record: MigrationRecord): Promise<Migration>
 }

@@ -19,6 +19,7 @@ const nothing = {
   copied: 'refused',
   'copy-failed': 'refused',
   'copy-refused': 'refused',
+  'same-place': 'refused',
   'source-changed': 'refused',
   'source-corrupt': 'refused',
   verified: 'refused',
@@ -72,6 +73,7 @@ const move: TransitionTable = {
     copied: go('copied', 'note-target', 'keep-digests'),
     'copy-failed': go('copying'),
     'copy-refused': go('quarantined', 'discard-target', 'announce'),
+    'same-place': go('aborted', 'drop-target', 'announce'),
     'source-corrupt': go('quarantined', 'suspect-source', 'discard-target', 'announce'),
   },
   copied: {

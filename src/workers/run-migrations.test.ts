@@ -444,6 +444,44 @@ describe('the mover', () => {
     expect((await world.stores.cold.head('data', 'k')).size).toBe(3)
   })
 
+  it.each([1_000, 9 * MIB])('never touches a source of %i bytes that a second store reaches', async size => {
+    const root = await mkdtemp(path.join(tmpdir(), 'dim-mover-'))
+    const open = (name: string) => createFilesystemStore({ name, settings: { root, durability: 'none' } })
+    const bytes = sampleOf(size)
+    await newWorld({ stores: { hot: open('hot'), cold: open('cold') } })
+    try {
+      await world.addObject('k', bytes)
+      const { identity } = await world.stores.hot.head('data', 'k')
+      for (const attemptsMax of [1, 3]) {
+        expect(await finish(await world.plan('k', { attemptsMax }))).toMatchObject({
+          state: 'aborted',
+          evidence: { error: { kind: 'same-place' } },
+        })
+        await world.sweep()
+        expect(await world.copies('k')).toMatchObject([{ isPrimary: true, state: 'complete' }])
+      }
+      expect((await world.stores.hot.head('data', 'k')).identity).toEqual(identity)
+      expect(await world.read('k')).toEqual(bytes)
+    } finally {
+      await rm(root, { recursive: true })
+    }
+  })
+
+  it('does not take bytes for its leftover only because they describe the same object', async () => {
+    await newWorld()
+    const { cold } = world.stores
+    await cold.ensureContainer('data')
+    const metadata = { 'dim-bucket': 'photos', 'dim-key': 'k', 'dim-generation': '1' }
+    await cold.put('data', 'k', sampleOf(3), { size: 3, metadata })
+    await world.addObject('k', SMALL)
+    expect(await finish(await world.plan('k'))).toMatchObject({
+      state: 'quarantined',
+      evidence: { error: { kind: 'target-occupied' } },
+    })
+    await world.sweep()
+    expect((await cold.head('data', 'k')).size).toBe(3)
+  })
+
   it('replaces what an older migration of the object left at the target, but nothing newer', async () => {
     await newWorld()
     const { cold } = world.stores
@@ -459,7 +497,13 @@ describe('the mover', () => {
     expect(refused).toMatchObject({ state: 'quarantined', evidence: { error: { kind: 'newer-bytes' } } })
     expect((await cold.head('data', 'k')).size).toBe(3)
     await world.sweep()
-    await leftover(1)
+    const { identity } = await leftover(1)
+    await world.test.database.query(
+      `insert into copy (object_id, id, generation, location_id, state, is_primary, etag, size, entered_ms,
+                         principal)
+       values ($1, $2, 1, $3, 'deleting', false, $4, 3, 0, 'user:test')`,
+      [world.objectId('k'), newId(), world.locationIds.cold, identity.etag],
+    )
     expect(await finish(await world.plan('k'))).toMatchObject({ state: 'done' })
     expect(await world.read('k')).toEqual(SMALL)
   })

@@ -95,6 +95,21 @@ describe('the sweeper', () => {
     expect(await states()).toEqual(['complete'])
   })
 
+  it('retains bytes that another store reaches for a copy that is still needed', async () => {
+    const { identity } = await world.stores.hot.head('data', 'k')
+    await world.test.database.query(
+      `insert into copy (object_id, id, generation, location_id, state, is_primary, etag, size, entered_ms,
+                         principal)
+       values ($1, $2, 1, $3, 'deleting', false, $4, 10, 0, 'user:test')`,
+      [world.objectId('k'), newId(), world.locationIds.cold, identity.etag],
+    )
+    world.stores.cold = world.stores.hot
+    await world.sweep()
+    expect(await isThere(world.stores.hot)).toBe(true)
+    expect((await states()).sort()).toEqual(['complete', 'retained'])
+    expect(await world.read('k')).toEqual(sampleOf(10))
+  })
+
   it('retains what may not be deleted', async () => {
     await world.test.database.query(`update bucket set mode = 'observed'`)
     await superseded(sampleOf(20))

@@ -4,6 +4,7 @@ import {
   deleteCopyRow,
   listCopiesAt,
   listCopiesToSweep,
+  listPlacedCopies,
   lockCopyToSweep,
   retainCopy,
 } from '../database/copies.ts'
@@ -16,6 +17,7 @@ import { type ObjectStore, StoreError } from '../stores/object-store.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Loop } from './loop.ts'
 import { type DeletionOutcome, deleteCopyBytes } from './migrations/delete-copy.ts'
+import type { OpenPlace } from './migrations/same-bytes.ts'
 
 /** How many copies one step looks at. */
 const COPIES_PER_STEP_MAX = 200
@@ -116,18 +118,37 @@ async function sweepLocked(
     bucket: locked.bucket,
     key: locked.key,
     others: others.filter(other => other.id !== copy.id),
+    needed: await openNeeded(parts, connection, locked),
     intent: locked.migrationId,
     signal: requestSignal,
   })
   parts.onSwept?.(outcome)
-  if (outcome === 'unsafe' || outcome === 'refused') {
+  if (outcome === 'unsafe' || outcome === 'refused' || outcome === 'shared') {
     await retainCopy(connection, copy.objectId, copy.id)
-    parts.log.info({ copyId: copy.id, outcome }, 'a superseded copy is retained')
+    parts.log[outcome === 'shared' ? 'error' : 'info'](
+      { copyId: copy.id, outcome },
+      'a superseded copy is retained',
+    )
     return
   }
   if (outcome === 'changed')
     parts.log.warn({ copyId: copy.id }, 'bytes that are not ours took the place of a copy')
   await deleteCopyRow(connection, copy.objectId, copy.id)
+}
+
+/** Where the object's other copies lie that are still needed and could be these very bytes. */
+async function openNeeded(
+  parts: SweepParts,
+  connection: Connection,
+  { copy }: CopyToSweep,
+): Promise<OpenPlace[]> {
+  const placed = await listPlacedCopies(connection, copy.objectId)
+  const needed = placed.filter(
+    ({ copy: other }) => other.id !== copy.id && other.state !== 'deleting' && other.size === copy.size,
+  )
+  return Promise.all(
+    needed.map(async ({ place }) => ({ ...place, store: await parts.openStore(place.storeId) })),
+  )
 }
 
 /** Copies and locations that failed a moment ago. Bounded: the oldest is forgotten first. */

@@ -26,6 +26,7 @@ const EVENT_WORDS: Readonly<Record<string, string>> = {
   'source-deleted': 'The old copy was deleted',
   'delete-failed': 'Deleting failed',
   'delete-refused': 'The old copy could not be deleted safely',
+  'same-place': 'Source and target are one place',
   'primary-lost': 'The new copy went missing',
   superseded: 'The object moved on',
   'attempts-exhausted': 'Tried as often as allowed',

@@ -368,6 +368,7 @@ export function describeMigrationLedger(options: {
       await harness.ledger.withObjectLock(lease, objectId, 1_000, async locked => {
         expect((await locked.readSubject()).object.generation).toBe(1)
         expect(await locked.copiesAt({ ...place, storeId: newId() })).toEqual([])
+        expect(await locked.copies()).toMatchObject([{ objectId, isPrimary: true }])
         await locked.record({ steps: stepsFrom('move', 'planned', ['taken-up']), modelNow: 1 })
       })
       expect(await copyOf(objectId, targetCopyId)).toMatchObject({ state: 'staging' })

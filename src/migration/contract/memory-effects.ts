@@ -44,6 +44,10 @@ const EFFECTS: Readonly<Record<MigrationEffect, (context: EffectContext) => void
   'switch-back': switchBack,
   'discard-target': ({ catalog, migration }) => leaveToSweeper(catalog, migration.targetCopyId),
   'discard-source': ({ catalog, migration }) => leaveToSweeper(catalog, migration.sourceCopyId),
+  'drop-target': ({ catalog, migration }) => {
+    if (catalog.copies.get(migration.targetCopyId)?.isPrimary !== false) return
+    catalog.copies.delete(migration.targetCopyId)
+  },
   'drop-source': ({ catalog, migration }) => {
     if (catalog.copies.get(migration.sourceCopyId)?.isPrimary !== false) return
     catalog.copies.delete(migration.sourceCopyId)

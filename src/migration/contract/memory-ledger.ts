@@ -128,6 +128,7 @@ export function createMemoryLedger(catalog: MemoryCatalog, clock: Clock): Migrat
         return await work({
           readSubject: async () => subjectOf(catalog, found.id),
           copiesAt: async place => copiesAt(catalog, objectId, place),
+          copies: async () => [...catalog.copies.values()].filter(copy => copy.objectId === objectId),
           record: async entry => record(lease, entry),
         })
       } catch (error) {

@@ -2,7 +2,7 @@ import type { MigrationSubject, NativePlace } from '../../domain/migration-recor
 import type { Copy } from '../../domain/object.ts'
 import { isSameCopy } from '../../migration/deletion.ts'
 import type { LockedLedger } from '../../migration/ledger.ts'
-import { type StoredObject, StoreError, type WriteCondition } from '../../stores/object-store.ts'
+import type { StoredObject, WriteCondition } from '../../stores/object-store.ts'
 import { describesNewer, describesObject, wasPublishedBy } from './copy-metadata.ts'
 import { ensureKnownContainer } from './known-containers.ts'
 import {
@@ -16,6 +16,7 @@ import {
   targetKeyOf,
   underObjectLock,
 } from './migration-job.ts'
+import { areSameBytes, lookAt } from './same-bytes.ts'
 import { type StagedTarget, stageTarget } from './stage-target.ts'
 
 /**
@@ -27,6 +28,7 @@ export async function copyStep(job: MigrationJob): Promise<StepOutcome> {
   job.freshSubject = null
   const source = checkMovable(job, subject)
   await ensureKnownContainer(job.target.store, job.target.location.container, requestSignal(job, 0))
+  await checkNotOnePlace(job, source)
   await giveUpFormerUpload(job)
   const staged = await stageTarget(job, subject, source)
   await reach(job, 'before-publication')
@@ -54,9 +56,24 @@ function checkMovable(job: MigrationJob, subject: MigrationSubject): Copy {
   const from = job.source.location
   const to = targetPlace(job)
   if (from.storeId === to.storeId && from.container === to.container) {
-    throw new StepFailure('copy-refused', 'same-place', 'source and target are one container')
+    throw new StepFailure('same-place', 'same-place', 'source and target are one container')
   }
   return source
+}
+
+/**
+ * Throws {@link StepFailure} `same-place` when the two stores reach one place: what would be published,
+ * replaced or deleted there is the source itself.
+ */
+async function checkNotOnePlace(job: MigrationJob, source: Copy): Promise<void> {
+  const atTarget = await headTarget(job)
+  if (atTarget === null) return
+  const { store, location } = job.source
+  const from = { store, container: location.container, nativeKey: source.nativeKey }
+  const atSource = await lookAt(from, requestSignal(job, 0))
+  if (atSource === null || !areSameBytes(atSource, atTarget)) return
+  const message = `${store.name} and ${job.target.store.name} reach one place: what lies at the target is the source`
+  throw new StepFailure('same-place', 'same-place', message)
 }
 
 async function publish(job: MigrationJob, locked: LockedLedger, staged: StagedTarget): Promise<void> {
@@ -65,7 +82,7 @@ async function publish(job: MigrationJob, locked: LockedLedger, staged: StagedTa
   const others = (await locked.copiesAt(targetPlace(job))).filter(
     copy => copy.id !== job.migration.targetCopyId,
   )
-  const condition = await conditionOf(job, subject, others)
+  const condition = await conditionOf(job, subject, others, await locked.copies())
   const { identity } = await staged.publish(condition)
   await reach(job, 'published')
   job.migration = await locked.record(
@@ -89,6 +106,7 @@ async function conditionOf(
   job: MigrationJob,
   subject: MigrationSubject,
   others: readonly Copy[],
+  all: readonly Copy[],
 ): Promise<WriteCondition | undefined> {
   const { conditionalPut } = job.target.store.capabilities
   const isFirstTry = job.migration.attempt <= 1 && others.length === 0
@@ -104,38 +122,54 @@ async function conditionOf(
       'the target holds a newer version that is not committed',
     )
   }
-  if (!isReplaceable(job, subject, others, found)) {
+  if (!isReplaceable(job, others, all, found)) {
+    checkNotLeftToSweeper(job, subject, others, found)
     const message = `${job.target.store.name}: bytes that are not ours lie under the target's key`
     throw new StepFailure('copy-refused', 'target-occupied', message)
   }
   return conditionalPut ? { kind: 'identity', identity: found.identity } : undefined
 }
 
-/** Leftovers of this migration, and superseded copies of this object, may be replaced. */
+/**
+ * Whether bytes at the target may be replaced: they are a leftover of this very migration, or a copy of this
+ * object that its row calls superseded, and no copy that is still needed lies there. That bytes describe this
+ * object is not enough: so does the source, which a second store may show us.
+ */
 function isReplaceable(
+  job: MigrationJob,
+  others: readonly Copy[],
+  all: readonly Copy[],
+  found: StoredObject,
+): boolean {
+  if (others.some(copy => !isSuperseded(copy) && isSameCopy(copy, found))) return false
+  if (wasPublishedBy(found.metadata, job.migration.id)) return true
+  if (all.some(copy => !isSuperseded(copy) && isSameCopy(copy, found))) return false
+  if (others.some(copy => copy.isPrimary || copy.state === 'complete' || copy.state === 'grace')) return false
+  return others.some(copy => isSuperseded(copy) && isSameCopy(copy, found))
+}
+
+function isSuperseded(copy: Copy): boolean {
+  return copy.state === 'deleting' || copy.state === 'staging'
+}
+
+/** Throws a passing failure while the sweeper still has to look at what a migration before this one left. */
+function checkNotLeftToSweeper(
   job: MigrationJob,
   subject: MigrationSubject,
   others: readonly Copy[],
   found: StoredObject,
-): boolean {
-  if (wasPublishedBy(found.metadata, job.migration.id)) return true
-  if (others.some(copy => copy.isPrimary || copy.state === 'complete' || copy.state === 'grace')) return false
-  if (others.some(copy => isSameCopy(copy, found))) return true
-  // Without metadata nothing can say whose bytes these are; where only we write, they are ours.
-  if (!job.target.store.capabilities.userMetadata) return subject.bucket.mode === 'exclusive'
-  return describesObject(found.metadata, subject.bucket.name, job.migration.key)
+): void {
+  const isLeftover = others.some(
+    copy => isSuperseded(copy) && (copy.identity.etag === null || isSameCopy(copy, found)),
+  )
+  if (!isLeftover || !describesObject(found.metadata, subject.bucket.name, job.migration.key)) return
+  throw new StepFailure('copy-failed', 'leftover', 'a leftover at the target has not been swept away yet')
 }
 
-async function headTarget(job: MigrationJob): Promise<StoredObject | null> {
-  try {
-    const { container } = job.target.location
-    return await job.target.store.head(container, targetKeyOf(job.migration), {
-      signal: requestSignal(job, 0),
-    })
-  } catch (error) {
-    if (error instanceof StoreError && error.kind === 'not-found') return null
-    throw error
-  }
+function headTarget(job: MigrationJob): Promise<StoredObject | null> {
+  const { store, location } = job.target
+  const place = { store, container: location.container, nativeKey: targetKeyOf(job.migration) }
+  return lookAt(place, requestSignal(job, 0))
 }
 
 /** Frees the parts that a try before this one left behind. */

@@ -4,6 +4,7 @@ import type { Copy } from '../../domain/object.ts'
 import { deletionWayOf, isSameCopy } from '../../migration/deletion.ts'
 import { type ObjectStore, type StoredObject, StoreError } from '../../stores/object-store.ts'
 import { describesAnother, wasPublishedBy } from './copy-metadata.ts'
+import { areSameBytes, lookAt, type OpenPlace } from './same-bytes.ts'
 
 /** Bytes that are to be deleted, and all that says whether they may be. */
 export interface CopyDeletion {
@@ -14,6 +15,8 @@ export interface CopyDeletion {
   readonly key: string
   /** Other copies whose bytes lie in the same place, as the catalog says while the object is locked. */
   readonly others: readonly Copy[]
+  /** Where copies of the object that are still needed lie, as far as these bytes may be theirs. */
+  readonly needed: readonly OpenPlace[]
   /** The migration that published the bytes, for a copy whose identity nobody wrote down. */
   readonly intent: Uuid | null
   /** A fresh signal for each request. */
@@ -25,9 +28,9 @@ export interface CopyDeletion {
 /**
  * What became of the bytes. `absent`: they were gone already. `occupied`: another copy lives there.
  * `changed`: what lies there is not this copy. `refused`: the store holds them locked. `unsafe`: others write
- * there and the store cannot compare.
+ * there and the store cannot compare. `shared`: another store reaches the same bytes for a copy that is needed.
  */
-export type DeletionOutcome = 'deleted' | 'absent' | 'occupied' | 'changed' | 'refused' | 'unsafe'
+export type DeletionOutcome = 'deleted' | 'absent' | 'occupied' | 'changed' | 'refused' | 'unsafe' | 'shared'
 
 /**
  * Deletes the bytes of one copy, if they are still that copy's and nobody else's. Call it while the object is
@@ -36,11 +39,12 @@ export type DeletionOutcome = 'deleted' | 'absent' | 'occupied' | 'changed' | 'r
 export async function deleteCopyBytes(deletion: CopyDeletion): Promise<DeletionOutcome> {
   const { store, container, copy } = deletion
   if (deletion.others.some(other => other.state !== 'deleting')) return 'occupied'
-  const found = await head(deletion)
+  const found = await lookAt({ store, container, nativeKey: copy.nativeKey }, deletion.signal())
   if (found === null) return 'absent'
   if (!isThisCopy(deletion, found)) return 'changed'
   const way = deletionWayOf(store.capabilities, deletion.bucket.mode)
   if (way === 'not-at-all') return 'unsafe'
+  if (await isNeeded(deletion, found)) return 'shared'
   await deletion.beforeDeletion?.()
   try {
     const onlyIf = way === 'conditionally' ? { onlyIf: found.identity } : {}
@@ -66,12 +70,11 @@ function isThisCopy({ copy, bucket, key, intent, store }: CopyDeletion, found: S
   return intent !== null && wasPublishedBy(found.metadata, intent)
 }
 
-async function head({ store, container, copy, signal }: CopyDeletion): Promise<StoredObject | null> {
-  try {
-    return await store.head(container, copy.nativeKey, { signal: signal() })
-  } catch (error) {
-    const isGone = error instanceof StoreError && ['not-found', 'container-not-found'].includes(error.kind)
-    if (isGone) return null
-    throw error
+/** Whether a copy that is still needed turns out to be these very bytes, seen through another store. */
+async function isNeeded({ needed, signal }: CopyDeletion, found: StoredObject): Promise<boolean> {
+  for (const place of needed) {
+    const there = await lookAt(place, signal())
+    if (there !== null && areSameBytes(found, there)) return true
   }
+  return false
 }

@@ -55,6 +55,9 @@ async function deleteSource(job: MigrationJob, locked: LockedLedger): Promise<De
     bucket: subject.bucket,
     key: job.migration.key,
     others: (await locked.copiesAt(place)).filter(copy => copy.id !== source.id),
+    needed: [
+      { store: job.target.store, container: job.target.location.container, nativeKey: target.nativeKey },
+    ],
     intent: null,
     signal: () => requestSignal(job, 0),
     beforeDeletion: () => reach(job, 'before-deletion'),
@@ -70,6 +73,7 @@ const EVENTS: Readonly<Record<DeletionOutcome, MigrationEvent>> = {
   changed: 'source-changed',
   refused: 'delete-refused',
   unsafe: 'delete-refused',
+  shared: 'delete-refused',
 }
 
 /** The source becomes primary again if it is still whole; otherwise nothing is touched. */
