@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 
-/** Checks what a formatter cannot: the tree in ARCHITECTURE.md matches the disk, no cupboards, no leftovers. */
+/** Checks what a formatter cannot: the tree in ARCHITECTURE.md matches the disk, links lead somewhere, no cupboards, no leftovers. */
 const root = path.resolve(import.meta.dirname, '..')
 const problems: string[] = []
 
@@ -74,9 +74,27 @@ function checkLockFile(): void {
   }
 }
 
+const PAGES = ['README.md', 'ARCHITECTURE.md', 'GLOSSARY.md', 'CONTRIBUTING.md', 'CHANGELOG.md']
+
+/** Every link and image of a page that names a file names one that is there. */
+function checkLinks(): void {
+  const pages = PAGES.map(name => path.join(root, name))
+  walk(path.join(root, 'docs'), file => file.endsWith('.md') && pages.push(file))
+  for (const page of pages) {
+    const text = readFileSync(page, 'utf8').replace(/^```[\s\S]*?^```/gm, '')
+    for (const [, target] of text.matchAll(/\]\(<?([^)\s>#]+)[^)]*\)/g)) {
+      if (/^[a-z]+:/.test(target!)) continue
+      const file = path.resolve(path.dirname(page), decodeURIComponent(target!))
+      if (!existsSync(file))
+        problems.push(`${path.relative(root, page)}: links to ${target}, which is not there`)
+    }
+  }
+}
+
 checkTree()
 checkFiles()
 checkLockFile()
+checkLinks()
 if (problems.length > 0) {
   console.error(problems.join('\n'))
   process.exitCode = 1
