@@ -34,7 +34,8 @@ export function explanationText(explanation: ExplanationResource): string {
     '',
     renderTable(explanation.alternatives, costColumns, true),
     '',
-    `Counted with ${inputs.readsPerMonthExpected.toPrecision(3)} reads a month of ${bytesText(inputs.bytesPerRead)} each (heat ${inputs.heatPerDay.toPrecision(3)} a day, score ${inputs.heatScore.toFixed(0)}),`,
+    `Counted with ${inputs.readsPerMonthExpected.toPrecision(3)} reads a month of ${bytesText(inputs.bytesPerRead)} each, ${countedHeatText(inputs)}`,
+    `(heat of half-life ${HALF_LIFE_WORDS[inputs.halfLife]}: ${inputs.heatPerDay.toPrecision(3)} a day, score ${inputs.heatScore.toFixed(0)}),`,
     `${inputs.daysInLocation.toFixed(1)} days in this place, policy ${inputs.policy}, prices ${inputs.priceBook}.`,
   ]
   if (explanation.whatWouldChangeIt.length > 0)
@@ -46,6 +47,14 @@ export function explanationText(explanation: ExplanationResource): string {
   lines.push('', `Looked at again ${timeText(explanation.reviewAt)} (${explanation.reviewReason}).`)
   if (explanation.migrationId !== null) lines.push(`Being moved by migration ${explanation.migrationId}.`)
   return lines.join('\n')
+}
+
+const HALF_LIFE_WORDS = { '6h': '6 hours', '3d': '3 days', '30d': '30 days' } as const
+
+/** Bands go by the policy's heat; money by the 30-day heat where that is higher, so the two may differ. */
+export function countedHeatText({ halfLife }: ExplanationResource['inputs']): string {
+  if (halfLife === '30d') return 'by the heat of half-life 30 days'
+  return `by the higher of the heats of half-life ${HALF_LIFE_WORDS[halfLife]} and 30 days`
 }
 
 function money(usd: number | undefined): string {
