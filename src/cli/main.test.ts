@@ -127,6 +127,14 @@ describe('beside a server', () => {
     expect(words).toBe('')
   })
 
+  test('adds a location whose price no book has, and names the closest prices', async () => {
+    const place = ['--store', 'disk', '--container', 'unpriced', '--tier', 'hot']
+    const added = await mustDo(['location', 'add', 'unpriced', ...place, '--price', 'onprem/dc1/nvmee'])
+    expect(added.words).toMatch(
+      /no price book has the price "onprem\/dc1\/nvmee" \(closest: onprem\/dc1\/nvme, \S+, \S+\)/,
+    )
+  })
+
   test('names what is not there', async () => {
     const { exitCode, words } = await dim(['bucket', 'show', 'flims'], here())
     expect(exitCode).toBe(EXIT.notFound)

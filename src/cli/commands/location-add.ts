@@ -1,7 +1,9 @@
 import { Option } from 'commander'
 import type { LocationResource } from '../../api/schemas/location.ts'
+import type { PriceBookResource } from '../../api/schemas/price-book.ts'
 import type { StoreProbe, StoreResource } from '../../api/schemas/store.ts'
 import { TIERS, type Tier } from '../../domain/tier.ts'
+import { closestNames } from '../closest-names.ts'
 import { notNegative, positive, type Register, wholeNumber } from '../command.ts'
 import { findNamed, namedPath } from '../references.ts'
 import type { Session } from '../session.ts'
@@ -51,8 +53,21 @@ export const registerLocationAdd: Register = (noun, bind) => {
       capacityBytes: options.capacityBytes ?? null,
     })
     out.one(location, locationView)
+    await warnWithoutPrice(session, options.price)
     await warnWithoutContainer(session, location)
   })
+}
+
+const PRICES_NAMED_MAX = 3
+
+/** A location may be added before the price book that knows its price, but until then nothing moves there. */
+async function warnWithoutPrice({ api, out }: Session, priceId: string): Promise<void> {
+  const { items } = await api.list<PriceBookResource>('/v1/price-books', {}, Number.POSITIVE_INFINITY)
+  const known = items.flatMap(book => book.locations.map(price => price.id))
+  if (known.includes(priceId)) return
+  const closest = closestNames(priceId, known, PRICES_NAMED_MAX)
+  const hint = closest.length === 0 ? 'there is no price book yet' : `closest: ${closest.join(', ')}`
+  out.say(`warning: no price book has the price "${priceId}" (${hint})`)
 }
 
 /** A location may be added before its container is made, but nothing can be written there until then. */
