@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander'
+import { rest } from '../workers/loop.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import type { Session } from './session.ts'
 
@@ -48,23 +49,9 @@ export async function watching(
   while (!session.signal.aborted) {
     if (session.terminal.isInteractive) session.terminal.print('\x1b[2J\x1b[H')
     await print()
-    await pause(seconds * 1_000, session.signal)
+    await rest(seconds * 1_000, session.signal)
   }
   return EXIT.interrupted
-}
-
-/** Waits; resolves early when the signal aborts. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (signal.aborted) return resolve()
-    const finish = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', finish)
-      resolve()
-    }
-    const timer = setTimeout(finish, ms)
-    signal.addEventListener('abort', finish)
-  })
 }
 
 /** An option's value as a whole number from 0 on. */

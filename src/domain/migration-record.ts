@@ -131,8 +131,8 @@ export interface MigrationSubject {
     readonly name: string
     readonly mode: BucketMode
     /**
-     * Whether objects lie under their own keys at the target: true for the oldest bucket that writes into the
-     * target's container, or, where none does, for the oldest of all.
+     * Whether objects lie under their own keys at the target: true for the bucket that came first to the
+     * target's container.
      */
     readonly ownsTargetContainer: boolean
   }

@@ -363,7 +363,7 @@ function Places({ overview, className }: PartProps): ReactNode {
         skeletonRows={3}
         rowKey={row => row.id}
         empty={
-          <EmptyState title="No locations" command="dim location create --help">
+          <EmptyState title="No locations" command="dim location add --help">
             A location is a container in a store, with a price.
           </EmptyState>
         }

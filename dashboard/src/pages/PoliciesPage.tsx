@@ -34,7 +34,7 @@ export function PoliciesPage(): ReactNode {
         </Panel>
       ) : policies.data.length === 0 ? (
         <Panel>
-          <EmptyState title="No policy yet" command="dim policy create --help">
+          <EmptyState title="No policy yet" command="dim policy apply --help">
             Without a policy nothing is moved.
           </EmptyState>
         </Panel>

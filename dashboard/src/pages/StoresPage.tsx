@@ -64,7 +64,7 @@ export function StoresPage(): ReactNode {
           skeletonRows={3}
           rowKey={row => row.id}
           empty={
-            <EmptyState title="No locations yet" command="dim location create --help">
+            <EmptyState title="No locations yet" command="dim location add --help">
               A location is a container in a store with a storage class and a price.
             </EmptyState>
           }
@@ -76,7 +76,7 @@ export function StoresPage(): ReactNode {
           <Skeleton width="100%" height={150} />
         ) : stores.data.length === 0 ? (
           <Panel>
-            <EmptyState title="No stores yet" command="dim store create --help">
+            <EmptyState title="No stores yet" command="dim store add --help">
               A store is an endpoint that keeps bytes: S3-compatible or a file system.
             </EmptyState>
           </Panel>

@@ -3,6 +3,7 @@ import type { GatewayClient } from '../../simulator/client/gateway-client.ts'
 import { emptyTrafficCounts, type TrafficCounts } from '../../simulator/traffic/drive-requests.ts'
 import { runTraffic } from '../../simulator/traffic/run-traffic.ts'
 import type { Logger } from '../../telemetry/logger.ts'
+import { rest } from '../../workers/loop.ts'
 import type { Environment } from '../environment.ts'
 import { prepareFolder } from './demo-folder.ts'
 import { DEMO } from './demo-settings.ts'
@@ -219,7 +220,7 @@ async function approvePlans(scene: Scene, options: DemoOptions, signal: AbortSig
           scene.narrator.tell(`the plan could not be approved: ${String(error).slice(0, 160)}`),
       )
     }
-    await pause(LOOK_MS, signal)
+    await rest(LOOK_MS, signal)
   }
 }
 
@@ -227,7 +228,7 @@ const NARRATE_MS = 10_000
 
 async function narrateProgress(scene: Scene, counts: TrafficCounts, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await pause(NARRATE_MS, signal)
+    await rest(NARRATE_MS, signal)
     if (signal.aborted) return
     const overview = await scene.api.get<Overview>('/v1/overview').catch(() => null)
     if (overview === null) continue
@@ -273,17 +274,4 @@ async function summarise(
     usdPerMonthBefore: before.cost.nowUsdPerMonth ?? 0,
     usdPerMonthAfter: after.cost.nowUsdPerMonth ?? 0,
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (signal.aborted) return resolve()
-    const timer = setTimeout(finish, ms)
-    function finish() {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', finish)
-      resolve()
-    }
-    signal.addEventListener('abort', finish)
-  })
 }

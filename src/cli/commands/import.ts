@@ -1,7 +1,8 @@
 import type { BucketResource } from '../../api/schemas/bucket.ts'
 import type { ImportResource } from '../../api/schemas/import.ts'
 import type { LocationResource } from '../../api/schemas/location.ts'
-import { pause, type Register } from '../command.ts'
+import { rest } from '../../workers/loop.ts'
+import type { Register } from '../command.ts'
 import { CliError, EXIT, type ExitCode } from '../exit-codes.ts'
 import { processProgress } from '../progress.ts'
 import { checkedId, findNamed } from '../references.ts'
@@ -72,7 +73,7 @@ async function watch(session: Session, first: ImportResource): Promise<ImportRes
   const start = performance.now()
   let job = first
   while (job.state === 'running') {
-    await pause(POLL_MS, session.signal)
+    await rest(POLL_MS, session.signal)
     if (session.signal.aborted) {
       progress.finish(`the import goes on: dim import --resume ${job.id}`)
       return job
