@@ -88,4 +88,14 @@ export interface MigrationEvidence {
   /** The multipart upload at the target that may have to be given up; null once it is complete. */
   readonly uploadId?: string | null
   readonly error?: { readonly kind: string; readonly message: string }
+  /** The outage the migration rests in; null once a step succeeded. */
+  readonly outage?: Outage | null
+}
+
+/** A time in which a store does not answer a migration: unreachable, throttling, or too slow. */
+export interface Outage {
+  /** When the first request failed, in wall milliseconds since 1970. */
+  readonly since: Instant
+  /** How often the migration rested since. */
+  readonly rests: number
 }

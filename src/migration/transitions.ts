@@ -164,6 +164,11 @@ export function isPermitted(kind: MigrationKind, state: MigrationState, event: M
   return TRANSITIONS[kind][state][event] !== 'refused'
 }
 
+/** Events after which the same stage is tried again, as long as tries are left. */
+export function isRetried(event: MigrationEvent): boolean {
+  return ['copy-failed', 'verification-failed', 'mismatched', 'delete-failed'].includes(event)
+}
+
 function go(to: MigrationState, ...effects: MigrationEffect[]): Transition {
   return { to, effects }
 }

@@ -515,8 +515,8 @@ describe('the mover', () => {
     world.stores.cold = changed(cold, {
       put: (...given) => {
         if (failures-- <= 0) return cold.put(...given)
-        const facts = { kind: 'throttled', retry: 'yes', store: 'cold', operation: 'put' } as const
-        return Promise.reject(new StoreError({ ...facts, message: 'slow down' }))
+        const facts = { kind: 'unexpected', retry: 'yes', store: 'cold', operation: 'put' } as const
+        return Promise.reject(new StoreError({ ...facts, message: 'internal error' }))
       },
     })
     await world.addObject('k', SMALL)
@@ -526,7 +526,7 @@ describe('the mover', () => {
       state: 'copying',
       attempt: 1,
       leaseOwner: null,
-      evidence: { error: { kind: 'throttled' } },
+      evidence: { error: { kind: 'unexpected' } },
     })
     expect(await finish(id)).toMatchObject({ state: 'done' })
   })
@@ -555,16 +555,89 @@ describe('the mover', () => {
 
   it('quarantines with evidence after the last try', async () => {
     await newWorld()
-    const facts = { kind: 'unreachable', retry: 'yes', store: 'cold', operation: 'put' } as const
+    const facts = { kind: 'access-denied', retry: 'no', store: 'cold', operation: 'put' } as const
     world.stores.cold = changed(world.stores.cold, {
-      put: () => Promise.reject(new StoreError({ ...facts, message: 'no route' })),
+      put: () => Promise.reject(new StoreError({ ...facts, message: 'not yours' })),
     })
     await world.addObject('k', SMALL)
     expect(await finish(await world.plan('k'))).toMatchObject({
       state: 'quarantined',
       attempt: 3,
-      evidence: { error: { kind: 'unreachable', message: 'no route' } },
+      evidence: { error: { kind: 'access-denied', message: 'not yours' } },
     })
+  })
+
+  it.each([
+    ['head', 'unreachable', 'cold'],
+    ['put', 'throttled', 'cold'],
+    ['get', 'timeout', 'hot'],
+    ['delete', 'unreachable', 'hot'],
+  ] as const)(
+    'rests through an outage in which %s is %s, and counts no try',
+    async (operation, kind, name) => {
+      await newWorld()
+      const whole = world.stores[name]
+      let isDown = true
+      world.stores[name] = changed(whole, {
+        [operation]: (...given: never[]) => {
+          if (!isDown) return (whole[operation] as (...args: never[]) => Promise<unknown>).apply(whole, given)
+          const facts = { kind, retry: 'unknown-outcome', store: name, operation } as const
+          return Promise.reject(new StoreError({ ...facts, message: 'no answer' }))
+        },
+      })
+      await world.addObject('k', SMALL)
+      const id = await world.plan('k', { graceMs: 0 })
+      for (let round = 1; round <= 10; round++) {
+        await world.work()
+        expect(await world.migration(id)).toMatchObject({
+          finishedAt: null,
+          attempt: 0,
+          leaseOwner: null,
+          evidence: { error: { kind, message: 'no answer' }, outage: { rests: round } },
+        })
+        await world.letTimePass()
+      }
+      isDown = false
+      const done = await finish(id)
+      expect(done).toMatchObject({ state: 'done' })
+      expect(done.evidence).not.toHaveProperty('outage')
+      expect(await world.read('k')).toEqual(SMALL)
+    },
+  )
+
+  it('finds the bytes that it published although the store answered with an outage', async () => {
+    await newWorld()
+    const { cold } = world.stores
+    let puts = 0
+    world.stores.cold = changed(cold, {
+      put: async (...given) => {
+        const result = await cold.put(...given)
+        const facts = { kind: 'timeout', retry: 'unknown-outcome', store: 'cold', operation: 'put' } as const
+        if (++puts === 1) throw new StoreError({ ...facts, message: 'no answer' })
+        return result
+      },
+    })
+    await world.addObject('k', SMALL)
+    const id = await world.plan('k', { graceMs: 0 })
+    const done = await finish(id)
+    expect(done).toMatchObject({ state: 'done' })
+    expect(puts).toBe(2)
+    expect(await world.timeline(id)).not.toContain('copy-failed')
+  })
+
+  it('counts the tries of an outage that lasts for more than a day', async () => {
+    await newWorld()
+    const facts = { kind: 'timeout', retry: 'yes', store: 'cold', operation: 'put' } as const
+    world.stores.cold = changed(world.stores.cold, {
+      put: () => Promise.reject(new StoreError({ ...facts, message: 'no answer' })),
+    })
+    await world.addObject('k', SMALL)
+    const id = await world.plan('k')
+    await world.work()
+    await world.test.database.query(
+      `update migration set evidence = jsonb_set(evidence, '{outage,since}', '0')`,
+    )
+    expect(await finish(id)).toMatchObject({ state: 'quarantined', evidence: { error: { kind: 'timeout' } } })
   })
 
   it('removes what an aborted migration left at the target', async () => {

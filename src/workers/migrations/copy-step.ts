@@ -109,7 +109,9 @@ async function conditionOf(
   all: readonly Copy[],
 ): Promise<WriteCondition | undefined> {
   const { conditionalPut } = job.target.store.capabilities
-  const isFirstTry = job.migration.attempt <= 1 && others.length === 0
+  // A try that ended in an outage is not counted, and may have published all the same.
+  const { attempt, evidence } = job.migration
+  const isFirstTry = attempt <= 1 && evidence.outage === undefined && others.length === 0
   // Where the store compares, a first try need not look: it is refused when something is there.
   if (conditionalPut && isFirstTry) return { kind: 'absent' }
   const found = await headTarget(job)

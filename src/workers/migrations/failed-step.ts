@@ -49,8 +49,3 @@ function kindOf(error: unknown): string {
   if (error instanceof StoreError || error instanceof LedgerError) return error.kind
   return 'unexpected'
 }
-
-/** Events after which the same stage is tried again, as long as tries are left. */
-export function isRetried(event: MigrationEvent): boolean {
-  return ['copy-failed', 'verification-failed', 'mismatched', 'delete-failed'].includes(event)
-}

@@ -8,7 +8,7 @@ import type {
 } from '../../domain/migration-record.ts'
 import { deadlineMs } from '../../migration/backoff.ts'
 import type { LockedLedger } from '../../migration/ledger.ts'
-import { stepsFrom } from '../../migration/transitions.ts'
+import { isRetried, stepsFrom } from '../../migration/transitions.ts'
 import type { ObjectStore } from '../../stores/object-store.ts'
 import type { HeldLease } from './lease-keeper.ts'
 import type { Boundary, MigrationParts } from './migration-parts.ts'
@@ -77,11 +77,19 @@ export function recordOf(
   outcome: Omit<Extract<StepOutcome, { kind: 'happened' }>, 'kind'>,
 ): MigrationRecord {
   const { events, ...rest } = outcome
+  const { kind, state, evidence } = job.migration
+  const isOutageOver = evidence.outage !== undefined && events.some(isProgress)
   return {
-    steps: stepsFrom(job.migration.kind, job.migration.state, events),
+    steps: stepsFrom(kind, state, events),
     modelNow: job.parts.modelClock.now(),
     ...rest,
+    ...(isOutageOver ? { evidence: { ...rest.evidence, outage: null } } : {}),
   }
+}
+
+/** Being taken up again and failing again prove nothing; whatever else happens ends an outage. */
+function isProgress(event: MigrationEvent): boolean {
+  return event !== 'taken-up' && !isRetried(event)
 }
 
 /** Ends a request that carries so many bytes when it hangs, or when the job ends. */

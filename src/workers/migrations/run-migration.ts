@@ -1,11 +1,17 @@
-import { isEndState, type MigrationEvidence, type MigrationState } from '../../domain/migration.ts'
+import {
+  isEndState,
+  type MigrationEvidence,
+  type MigrationState,
+  type Outage,
+} from '../../domain/migration.ts'
 import { type ClaimedMigration, LedgerError, type MigrationEvent } from '../../domain/migration-record.ts'
 import { nativeKeyOf } from '../../domain/native-key.ts'
 import { backoffMs } from '../../migration/backoff.ts'
-import { isPermitted } from '../../migration/transitions.ts'
+import { outageAfter, outageRestMs } from '../../migration/outage.ts'
+import { isPermitted, isRetried } from '../../migration/transitions.ts'
 import { copyStep } from './copy-step.ts'
 import { deleteSourceStep, graceStep } from './delete-source-step.ts'
-import { failedStepOf, isRetried } from './failed-step.ts'
+import { failedStepOf } from './failed-step.ts'
 import { forgetContainersAfter } from './known-containers.ts'
 import { type HeldLease, Interruption } from './lease-keeper.ts'
 import {
@@ -178,6 +184,8 @@ async function fail(job: MigrationJob, error: unknown): Promise<boolean> {
   const { migration, parts } = job
   const { event, kind, message } = failedStepOf(migration.state, error)
   forgetContainersAfter(error, job.target.store)
+  const outage = outageAfter(migration.evidence.outage ?? undefined, kind, parts.wallClock.now())
+  if (outage !== null) return restInOutage(job, outage, { kind, message })
   const restMs = backoffMs(Math.max(migration.attempt, 1), parts.random())
   // Readers and writers come first: an object that changed under a move is an everyday thing.
   const level = kind === 'object-changed' || kind === 'switch-lost' ? 'info' : 'warn'
@@ -199,6 +207,24 @@ async function fail(job: MigrationJob, error: unknown): Promise<boolean> {
   }
   const events: readonly MigrationEvent[] = isLastTry ? [event, 'attempts-exhausted'] : [event]
   return report(job, { kind: 'happened', events, evidence, detail: { kind, message } })
+}
+
+/** Waits for a store to come back. The try that was counted did not happen, and staged parts wait too. */
+async function restInOutage(
+  job: MigrationJob,
+  outage: Outage,
+  error: NonNullable<MigrationEvidence['error']>,
+): Promise<boolean> {
+  const { parts, migration, lease } = job
+  const restMs = outageRestMs(outage, parts.random())
+  // A thousand migrations meet the same outage: the first rest of each is told, the others are not.
+  const level = outage.rests === 1 ? 'warn' : 'debug'
+  const facts = { migrationId: migration.id, state: migration.state, ...error, restMs }
+  parts.log[level](facts, 'a store does not answer; the migration rests')
+  parts.metrics.retried(error.kind)
+  await parts.ledger.reportProgress(lease, { error, outage })
+  await parts.ledger.release(lease, restMs, job.hasCountedTry)
+  return true
 }
 
 /** Frees staged parts early; what this misses the next try or the sweeper frees. */

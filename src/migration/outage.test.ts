@@ -1,0 +1,38 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { HOUR, SECOND } from '../domain/duration.ts'
+import type { Outage } from '../domain/migration.ts'
+import { outageAfter, outageRestMs } from './outage.ts'
+
+describe('an outage', () => {
+  it.each(['unreachable', 'throttled', 'timeout'])('is what %s tells of', kind => {
+    expect(outageAfter(undefined, kind, 7)).toEqual({ since: 7, rests: 1 })
+    expect(outageAfter({ since: 7, rests: 4 }, kind, HOUR)).toEqual({ since: 7, rests: 5 })
+  })
+
+  it.each(['digest-mismatch', 'access-denied', 'store-full', 'unexpected', 'object-changed'])(
+    'is not what %s tells of',
+    kind => expect(outageAfter(undefined, kind, 7)).toBeNull(),
+  )
+
+  it('is none any more after a day', () => {
+    expect(outageAfter({ since: 0, rests: 9 }, 'timeout', 24 * HOUR)).not.toBeNull()
+    expect(outageAfter({ since: 0, rests: 9 }, 'timeout', 24 * HOUR + 1)).toBeNull()
+  })
+
+  it('lets a migration rest for longer and longer, and never for longer than half a minute', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 1_000_000 }),
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        (rests, random) => {
+          const outage: Outage = { since: 0, rests }
+          const restMs = outageRestMs(outage, random)
+          expect(restMs).toBeGreaterThanOrEqual(SECOND / 2)
+          expect(restMs).toBeLessThanOrEqual(30 * SECOND)
+          expect(outageRestMs({ since: 0, rests: rests + 1 }, random)).toBeGreaterThanOrEqual(restMs)
+        },
+      ),
+    )
+  })
+})
