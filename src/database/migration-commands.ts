@@ -5,6 +5,7 @@ import type { Principal } from '../domain/principal.ts'
 import { applyEffects, lockObjectRow } from './migration-effects.ts'
 import { MIGRATION_COLUMNS, type MigrationRow, migrationOf } from './migration-rows.ts'
 import { writeTimeline } from './migration-steps.ts'
+import { holdPlanOf, reopenPlan } from './plan-ends.ts'
 import { type Connection, type Database, inTransaction } from './postgres.ts'
 
 /**
@@ -69,7 +70,7 @@ async function setFlags(
 
 /**
  * Plans an ended migration anew, as a first try with a fresh target copy, if the object is still what it was
- * about and its source copy is the good primary one.
+ * about and its source copy is the good primary one. An applied plan is approved again until it ends anew.
  */
 export async function retryMigration(
   database: Database,
@@ -86,6 +87,7 @@ export async function retryMigration(
 const UNIQUE_VIOLATION = '23505'
 
 async function retry(connection: Connection, command: MigrationCommand): Promise<MigrationCommandResult> {
+  const planId = await holdPlanOf(connection, command.id)
   const migration = await lockMigration(connection, command.id)
   if (migration === null) return { kind: 'not-found' }
   if (!command.permittedIn.includes(migration.state)) return { kind: 'not-now' }
@@ -104,6 +106,7 @@ async function retry(connection: Connection, command: MigrationCommand): Promise
     [command.id, newId()],
   )
   if (rows[0] === undefined) return { kind: 'object-changed' }
+  if (planId !== null) await reopenPlan(connection, planId)
   await note(connection, migration, 'retried', 'planned', command.principal)
   return { kind: 'done', migration: migrationOf(rows[0]) }
 }

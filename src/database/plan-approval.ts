@@ -32,7 +32,7 @@ export interface AppliedDecisions {
   readonly migrations: number
   /** Decisions whose object changed, moved or is being moved already. */
   readonly outdated: number
-  /** Nothing is left to apply: the plan is applied. */
+  /** Nothing is left to apply: the plan is closed, and applied when its last migration ended. */
   readonly isComplete: boolean
 }
 
@@ -84,8 +84,8 @@ export async function rejectPlan(database: Database, planId: Uuid, principal: Pr
 }
 
 /**
- * Applies the next decisions of the oldest plan a person approved that is not applied yet. Resolves to null
- * when there is none, or another planner works on it.
+ * Applies the next decisions of the oldest plan a person approved that has some left. Resolves to null when
+ * there is none, or another planner works on it.
  */
 export async function applyApprovedPlan(
   database: Database,
@@ -96,7 +96,7 @@ export async function applyApprovedPlan(
       name: 'plan_next_approved',
       text: `
         select p.id, policy.spec from plan p join policy on policy.id = p.policy_id
-        where p.state = 'approved' and p.approval = 'person'
+        where p.state = 'approved' and p.closed_at is null and p.approval = 'person'
         order by p.id limit 1
         for update of p skip locked`,
     })
@@ -122,7 +122,7 @@ async function applyDecisions(
   const refused = migrations.filter(({ id }) => !createdIds.has(id)).map(({ objectId }) => objectId)
   await enqueueReviews(queryable, refused, 'requested', AT_ONCE)
   const isComplete = decisions.length < APPLY_BATCH_MAX
-  if (isComplete) await markApplied(queryable, planId, principal)
+  if (isComplete) await closePlan(queryable, planId)
   return { migrations: approved.length, outdated: outdated.length, isComplete }
 }
 
@@ -192,12 +192,6 @@ async function supersede(queryable: Queryable, planId: Uuid, principal: Principa
   await decide(queryable, planId, 'superseded', principal)
 }
 
-async function markApplied(queryable: Queryable, planId: Uuid, principal: Principal): Promise<void> {
-  const { rows } = await queryable.query<{ objects: number }>(
-    `update plan set state = 'applied', applied_at = now() where id = $1 returning objects`,
-    [planId],
-  )
-  await insertActivities(queryable, [
-    { kind: 'plan.applied', subject: planId, detail: { objects: rows[0]?.objects ?? 0 }, principal },
-  ])
+async function closePlan(queryable: Queryable, planId: Uuid): Promise<void> {
+  await queryable.query('update plan set closed_at = now() where id = $1', [planId])
 }

@@ -1,9 +1,13 @@
 import type { Instant } from '../domain/clock.ts'
 import { newId, type Uuid } from '../domain/identifiers.ts'
+import type { EndState } from '../domain/migration.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { Queryable } from './postgres.ts'
 
-/** What becomes of a plan: only a proposed one can be approved or rejected. */
+/**
+ * What becomes of a plan: only a proposed one can be approved or rejected; an approved one is applied when the
+ * last of its migrations ended.
+ */
 export type PlanState = 'proposed' | 'approved' | 'applied' | 'rejected' | 'superseded'
 
 /** A plan as its row keeps it, with the names of what it was made from. Sums count what was not refused. */
@@ -26,8 +30,15 @@ export interface PlanRow {
   readonly decidedAt: Date | null
   readonly decidedBy: string | null
   readonly appliedAt: Date | null
+  /** How many of its migrations ended how; null until it is applied. */
+  readonly outcome: PlanOutcome | null
+  /** What its done migrations save per month, as decided; null until it is applied. */
+  readonly realisedMonthlySavingUsd: number | null
   readonly principal: string
 }
+
+/** Migrations of a plan by how they ended; ends that none had are left out. */
+export type PlanOutcome = Readonly<Partial<Record<EndState, number>>>
 
 const SELECT = `
   select p.id, p.state, p.approval, p.policy_id as "policyId", policy.name as "policyName",
@@ -35,7 +46,8 @@ const SELECT = `
          book.name || '@' || book.effective_from as "priceBook", p.objects, p.bytes,
          p.monthly_saving_usd as "monthlySavingUsd", p.one_time_usd as "oneTimeUsd",
          p.created_at as "createdAt", p.created_ms as "createdAtModel", p.decided_at as "decidedAt",
-         p.decided_by as "decidedBy", p.applied_at as "appliedAt", p.principal
+         p.decided_by as "decidedBy", p.applied_at as "appliedAt", p.outcome,
+         p.realised_monthly_saving_usd as "realisedMonthlySavingUsd", p.principal
   from plan p
   join policy on policy.id = p.policy_id
   join price_book book on book.id = p.price_book_id`
@@ -163,8 +175,8 @@ function isOfHour(hourBegan: string): string {
 
 const AUTOMATIC_PLAN = `
   select ${OPEN_COLUMNS} from plan
-  where state = 'approved' and approval = 'automatic' and policy_id = $1 and policy_revision = $2
-    and price_book_id = $3 and ${isOfHour('$4')}
+  where state = 'approved' and closed_at is null and approval = 'automatic' and policy_id = $1
+    and policy_revision = $2 and price_book_id = $3 and ${isOfHour('$4')}
   order by id desc limit 1 for update`
 
 /** What automatic plans of a policy have taken in the hour that began then, whatever its revision. */
@@ -185,17 +197,15 @@ export async function sumAutomaticPlans(
   return rows[0]!
 }
 
-/** Closes automatic plans of hours before this one: they are applied. Resolves to their ids. */
-export async function closeAutomaticPlans(queryable: Queryable, hourBegan: Instant): Promise<Uuid[]> {
-  const { rows } = await queryable.query<{ id: Uuid }>({
+/** Closes automatic plans of hours before this one: nothing joins them any more. */
+export async function closeAutomaticPlans(queryable: Queryable, hourBegan: Instant): Promise<void> {
+  await queryable.query({
     name: 'plan_close_automatic',
     text: `
-      update plan set state = 'applied', applied_at = now()
-      where state = 'approved' and approval = 'automatic' and not ${isOfHour('$1')}
-      returning id`,
+      update plan set closed_at = now()
+      where state = 'approved' and closed_at is null and approval = 'automatic' and not ${isOfHour('$1')}`,
     values: [Math.floor(hourBegan)],
   })
-  return rows.map(row => row.id)
 }
 
 /**

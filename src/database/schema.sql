@@ -292,6 +292,7 @@ table migration
   constraint migration_priority_check CHECK (((priority >= 0) AND (priority <= 100)))
   constraint migration_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'copying'::text, 'copied'::text, 'verifying'::text, 'verified'::text, 'switched'::text, 'grace'::text, 'deleting-source'::text, 'done'::text, 'aborted'::text, 'quarantined'::text, 'retained'::text, 'rolled-back'::text])))
   CREATE INDEX migration_by_object ON public.migration USING btree (object_id, id)
+  CREATE INDEX migration_by_plan ON public.migration USING btree (plan_id, finished_at) WHERE (plan_id IS NOT NULL)
   CREATE INDEX migration_by_time ON public.migration USING btree (id DESC)
   CREATE INDEX migration_finished ON public.migration USING btree (finished_at DESC, id) WHERE (finished_at IS NOT NULL)
   CREATE INDEX migration_grace ON public.migration USING btree (not_before, id) WHERE ((finished_at IS NULL) AND (NOT paused) AND (grace_until_ms IS NOT NULL))
@@ -439,7 +440,13 @@ table plan
   decided_by text
   applied_at timestamp with time zone
   principal text not null
+  closed_at timestamp with time zone
+  outcome jsonb
+  realised_monthly_saving_usd double precision
   constraint plan_approval_check CHECK ((approval = ANY (ARRAY['person'::text, 'automatic'::text])))
+  constraint plan_check CHECK (((state <> 'applied'::text) OR (closed_at IS NOT NULL)))
+  constraint plan_check1 CHECK (((outcome IS NULL) = (realised_monthly_saving_usd IS NULL)))
+  constraint plan_check2 CHECK (((outcome IS NULL) OR (state = 'applied'::text)))
   constraint plan_pkey PRIMARY KEY (id)
   constraint plan_policy_id_fkey FOREIGN KEY (policy_id) REFERENCES policy(id)
   constraint plan_price_book_id_fkey FOREIGN KEY (price_book_id) REFERENCES price_book(id)

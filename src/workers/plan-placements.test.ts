@@ -3,6 +3,7 @@ import { type SeededObject, seedCatalog, seedObjects, type TestCatalog } from '.
 import { createTestDatabase, type TestDatabase } from '../../test/builders/database.ts'
 import { aPolicy, aPriceBook, NOW } from '../../test/builders/placement.ts'
 import { listPlanDecisions } from '../database/decisions.ts'
+import { retryMigration } from '../database/migration-commands.ts'
 import { enqueueReviews } from '../database/object-reviews.ts'
 import { approvePlan, rejectPlan } from '../database/plan-approval.ts'
 import { listPlans, type PlanRow } from '../database/plans.ts'
@@ -139,7 +140,7 @@ describe('a plan for a person', () => {
       rejected: 1,
       applied: { migrations: 2, outdated: 0, isComplete: true },
     })
-    expect((await plans())[0]).toMatchObject({ state: 'applied', objects: 2, decidedBy: 'user:alice' })
+    expect((await plans())[0]).toMatchObject({ state: 'approved', objects: 2, decidedBy: 'user:alice' })
     expect(await migrations()).toMatchObject([
       { key: 'a', direction: 'demotion', priority: 33, graceMs: 6 * 3_600_000, planId: plan!.id },
       { key: 'c', targetLocationId: catalog.locationIds.cold },
@@ -155,12 +156,12 @@ describe('a plan for a person', () => {
     const [plan] = await plans()
     const outcome = await approvePlan(database, plan!.id, 'user:alice')
     expect(outcome).toMatchObject({ applied: { migrations: 1, outdated: 1 } })
-    expect((await plans())[0]).toMatchObject({ objects: 1, state: 'applied' })
+    expect((await plans())[0]).toMatchObject({ objects: 1, state: 'approved' })
     expect((await reviewOf(first!))!.reason).toBe('requested')
     await settle()
     expect((await plans()).map(({ state, objects }) => [state, objects])).toEqual([
       ['proposed', 1],
-      ['applied', 1],
+      ['approved', 1],
     ])
   })
 
@@ -178,7 +179,7 @@ describe('a plan for a person', () => {
     expect(outcome).toMatchObject({ applied: { migrations: 1_000, isComplete: false } })
     expect((await plans())[0]!.state).toBe('approved')
     await settle()
-    expect((await plans())[0]).toMatchObject({ state: 'applied', objects: 1_200 })
+    expect((await plans())[0]).toMatchObject({ state: 'approved', objects: 1_200 })
     expect(await migrations()).toHaveLength(1_200)
   })
 
@@ -237,6 +238,79 @@ describe('a plan for a person', () => {
     expect(after).toMatchObject({ state: 'proposed', policyRevision: 2, objects: 1 })
     const [decision] = await listPlanDecisions(database, { planId: after!.id, afterId: null, limit: 10 })
     expect(decision!.toLocationName).toBe('warm')
+  })
+})
+
+describe('the end of a plan', () => {
+  const end = (key: string, state: string) =>
+    database.query('update migration set state = $2, finished_at = now() where key = $1', [key, state])
+
+  it('comes when its last migration ended, and keeps how they ended and what they save', async () => {
+    await start()
+    await seedObjects(database, catalog.bucketId, [anObject('a'), anObject('b'), anObject('c')])
+    await settle()
+    const [plan] = await plans()
+    await approvePlan(database, plan!.id, 'user:alice')
+    await end('a', 'done')
+    await end('b', 'retained')
+    await settle()
+    expect((await plans())[0]).toMatchObject({ state: 'approved', appliedAt: null, outcome: null })
+    await end('c', 'quarantined')
+    await settle()
+    const [ended] = await plans()
+    expect(ended).toMatchObject({ state: 'applied', outcome: { done: 1, retained: 1, quarantined: 1 } })
+    expect(ended!.appliedAt).toBeInstanceOf(Date)
+    const [moved] = await migrations()
+    expect(ended!.realisedMonthlySavingUsd).toBe(moved!.monthlySavingUsd)
+    const { rows } = await database.query(`select detail from activity where kind = 'plan.applied'`)
+    expect(rows).toMatchObject([{ detail: { policy: 'test-policy', outcome: { retained: 1 } } }])
+  })
+
+  it('is taken back when a person tries one of its migrations anew', async () => {
+    await start()
+    await seedObjects(database, catalog.bucketId, [anObject('a'), anObject('b')])
+    await settle()
+    const [plan] = await plans()
+    await approvePlan(database, plan!.id, 'user:alice')
+    await end('a', 'done')
+    await end('b', 'quarantined')
+    await settle()
+    const [id] = (await database.query<{ id: string }>(`select id from migration where key = 'b'`)).rows
+    const retry = () =>
+      retryMigration(database, { id: id!.id, principal: 'user:alice', permittedIn: ['quarantined'] })
+    expect((await retry()).kind).toBe('done')
+    await settle()
+    expect((await plans())[0]).toMatchObject({ state: 'approved', outcome: null })
+    await end('b', 'done')
+    await settle()
+    expect((await plans())[0]).toMatchObject({ state: 'applied', outcome: { done: 2 } })
+    expect((await retry()).kind).toBe('not-now')
+    expect((await plans())[0]!.state).toBe('applied')
+  })
+
+  it('comes at once when every object of it changed before', async () => {
+    await start()
+    await seedObjects(database, catalog.bucketId, [anObject('a')])
+    await settle()
+    const [plan] = await plans()
+    await database.query('update object set placement_version = 2')
+    await approvePlan(database, plan!.id, 'user:alice')
+    await database.query('delete from object_review')
+    await settle()
+    expect((await plans())[0]).toMatchObject({ state: 'applied', outcome: {}, realisedMonthlySavingUsd: 0 })
+  })
+
+  it('waits for the hour of an automatic plan to pass', async () => {
+    await start({ approval: 'automatic' })
+    await seedObjects(database, catalog.bucketId, [anObject('a')])
+    await settle()
+    await end('a', 'done')
+    await settle()
+    expect((await plans())[0]!.state).toBe('approved')
+    await database.query(`update plan set created_at = created_at - interval '2 minutes'`)
+    now += 3_600_000
+    await settle()
+    expect((await plans())[0]).toMatchObject({ state: 'applied', outcome: { done: 1 } })
   })
 })
 

@@ -1,6 +1,7 @@
 import { countDueReviews, deleteReviews, lockDueReviews, settleReviews } from '../database/object-reviews.ts'
 import { type PlacementFactsRow, readPlacementFacts } from '../database/placement-facts.ts'
 import { applyApprovedPlan } from '../database/plan-approval.ts'
+import { endPlans } from '../database/plan-ends.ts'
 import { closeAutomaticPlans, sumProposedPlans, supersedeStalePlans } from '../database/plans.ts'
 import { type Database, inTransaction } from '../database/postgres.ts'
 import {
@@ -10,7 +11,7 @@ import {
   requestReviews,
 } from '../database/review-sweeps.ts'
 import type { Clock, Instant } from '../domain/clock.ts'
-import { HOUR, MINUTE } from '../domain/duration.ts'
+import { HOUR, MINUTE, SECOND } from '../domain/duration.ts'
 import type { ObjectId, Uuid } from '../domain/identifiers.ts'
 import type { ReviewReason } from '../domain/placement.ts'
 import { principal } from '../domain/principal.ts'
@@ -29,6 +30,9 @@ import { type ReviewedObject, reviewObject } from './plan-placements/review-obje
 /** Objects a sweep looks at in one step. */
 const SWEEP_PAGE_OBJECTS = 5_000
 const HOUSEKEEPING_EVERY_MS = MINUTE
+/** How often plans are looked for whose last migration ended, and how many are ended in one look. */
+const PLAN_ENDS_EVERY_MS = 5 * SECOND
+const PLAN_ENDS_MAX = 50
 const CATCH_UP_EVERY_HOURS = 6
 const SWEEPS_KEPT_HOURS = 48
 /** Due reviews are counted up to here for the gauge. */
@@ -51,8 +55,9 @@ export interface PlannerOptions {
 
 /**
  * The planner: looks at objects whose review is due, decides where they should live and keeps what should
- * move, for a person to approve or within the caps of the policy; applies plans that people approved; works
- * off requests to look at many objects. Any number may run at once: each locks what it looks at.
+ * move, for a person to approve or within the caps of the policy; applies plans that people approved, and ends
+ * those whose migrations have all ended; works off requests to look at many objects. Any number may run at
+ * once: each locks what it looks at.
  */
 export function createPlanner(options: PlannerOptions): Loop {
   const { database, modelClock, wallClock, log, metrics } = options
@@ -60,6 +65,7 @@ export function createPlanner(options: PlannerOptions): Loop {
   const who = principal('planner', 'threshold@1')
   const rulesReader = createRulesReader(database, wallClock)
   let housekeepingDueAt = 0
+  let planEndsDueAt = 0
   let pricesSeen: Uuid | null = null
   let saidNoPrices = false
 
@@ -71,8 +77,8 @@ export function createPlanner(options: PlannerOptions): Loop {
         await keepHouse()
         housekeepingDueAt = wallClock.now() + HOUSEKEEPING_EVERY_MS
       }
+      if (wallClock.now() >= planEndsDueAt) await endFinishedPlans()
       const applied = await applyApprovedPlan(database, who)
-      if (applied?.isComplete === true) metrics?.plans.inc({ state: 'applied' })
       if (signal.aborted) return 0
       const reviewed = await reviewDue()
       if (reviewed >= batchObjectsMax || signal.aborted) return reviewed
@@ -84,14 +90,19 @@ export function createPlanner(options: PlannerOptions): Loop {
 
   async function keepHouse(): Promise<void> {
     for (const _ of await supersedeStalePlans(database)) metrics?.plans.inc({ state: 'superseded' })
-    for (const _ of await closeAutomaticPlans(database, hourOf(modelClock.now()))) {
-      metrics?.plans.inc({ state: 'applied' })
-    }
+    await closeAutomaticPlans(database, hourOf(modelClock.now()))
     await requestCatchUp(database, { everyHours: CATCH_UP_EVERY_HOURS, principal: who })
     await deleteFinishedSweeps(database, SWEEPS_KEPT_HOURS)
     const due = await countDueReviews(database, { now: modelClock.now(), limit: DUE_COUNTED_MAX })
     metrics?.placementReviewsDue.set(due)
     metrics?.planSavingEstimatedUsd.set((await sumProposedPlans(database)).monthlySavingUsd)
+  }
+
+  /** A full look means that there may be more: the next step goes on. */
+  async function endFinishedPlans(): Promise<void> {
+    const ended = await endPlans(database, { limit: PLAN_ENDS_MAX, principal: who })
+    metrics?.plans.inc({ state: 'applied' }, ended.length)
+    if (ended.length < PLAN_ENDS_MAX) planEndsDueAt = wallClock.now() + PLAN_ENDS_EVERY_MS
   }
 
   async function reviewDue(): Promise<number> {

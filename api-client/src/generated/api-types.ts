@@ -663,7 +663,15 @@ export type Plan = {
   readonly createdAt: string
   readonly decidedAt: string | null
   readonly decidedBy: string | null
+  /** When the last of its migrations ended */
   readonly appliedAt: string | null
+  /** What came of it; null until it is applied */
+  readonly outcome: {
+    /** By how they ended */
+    readonly migrations: Readonly<Record<string, number>>
+    /** Of the migrations that are done, as decided */
+    readonly monthlySavingUsd: number
+  } | null
   readonly principal: string
 }
 

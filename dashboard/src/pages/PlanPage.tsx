@@ -127,10 +127,18 @@ function Summary({ plan }: { plan: Plan | undefined }): ReactNode {
           {plan.state === 'approved' || plan.state === 'applied' ? (
             <PathLink to={paths.migrations({ planId: plan.id })}>Its migrations</PathLink>
           ) : null}
+          {plan.outcome === null ? '' : ` ${outcomeWords(plan.outcome)}`}
         </p>
       )}
     </Panel>
   )
+}
+
+/** How its migrations ended and what that saves. */
+function outcomeWords({ migrations, monthlySavingUsd }: NonNullable<Plan['outcome']>): string {
+  const ends = Object.entries(migrations).map(([state, count]) => `${formatCount(count)} ${state}`)
+  if (ends.length === 0) return 'Nothing was left to move.'
+  return `All ended: ${ends.join(', ')}. What is done saves ${formatUsd(monthlySavingUsd)} per month.`
 }
 
 interface VerdictProps {

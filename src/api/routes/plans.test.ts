@@ -114,7 +114,7 @@ describe('a plan', () => {
     const { id } = await proposePlan()
     const [first] = (await get(`/v1/plans/${id}/decisions`)).items
     const approved = await post(`/v1/plans/${id}/approve`, { exceptDecisionIds: [first.id] })
-    expect(approved.json()).toMatchObject({ state: 'applied', objects: 2 })
+    expect(approved.json()).toMatchObject({ state: 'approved', objects: 2, outcome: null })
     expect(approved.json().decidedBy).toMatch(/^token:/)
     const migrations = (await get(`/v1/migrations?planId=${id}`)).items
     expect(migrations).toHaveLength(2)

@@ -193,6 +193,10 @@ function presentPlan(plan: PlanRow): PlanResource {
     decidedAt: optionalTimeText(plan.decidedAt),
     decidedBy: plan.decidedBy,
     appliedAt: optionalTimeText(plan.appliedAt),
+    outcome:
+      plan.outcome === null
+        ? null
+        : { migrations: plan.outcome, monthlySavingUsd: plan.realisedMonthlySavingUsd ?? 0 },
     principal: plan.principal,
   }
 }

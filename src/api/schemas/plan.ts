@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { END_STATES } from '../../domain/migration.ts'
 import { pageQuerySchema } from './page.ts'
 import { alternativeSchema, decisionInputsSchema, decisionReasonSchema } from './placement.ts'
 import {
@@ -27,7 +28,14 @@ export const planSchema = z.object({
   createdAt: wallTimeSchema,
   decidedAt: wallTimeSchema.nullable(),
   decidedBy: principalSchema.nullable(),
-  appliedAt: wallTimeSchema.nullable(),
+  appliedAt: wallTimeSchema.nullable().meta({ description: 'When the last of its migrations ended' }),
+  outcome: z
+    .object({
+      migrations: z.partialRecord(z.enum(END_STATES), countSchema).meta({ description: 'By how they ended' }),
+      monthlySavingUsd: z.number().meta({ description: 'Of the migrations that are done, as decided' }),
+    })
+    .nullable()
+    .meta({ description: 'What came of it; null until it is applied' }),
   principal: principalSchema,
 })
 export type PlanResource = z.infer<typeof planSchema>

@@ -17,6 +17,13 @@ export const planView: View<PlanResource> = {
     { header: 'PRICES', value: plan => plan.priceBook.name, wide: true },
     { header: 'CREATED', value: plan => timeText(plan.createdAt), wide: true },
     { header: 'DECIDED BY', value: plan => plan.decidedBy ?? '-', wide: true },
+    { header: 'ENDED', value: plan => endsText(plan.outcome), wide: true },
+    {
+      header: 'SAVED/MONTH',
+      value: plan => (plan.outcome === null ? '-' : usdText(plan.outcome.monthlySavingUsd)),
+      align: 'right',
+      wide: true,
+    },
   ],
 }
 
@@ -34,6 +41,13 @@ export const decisionView: View<DecisionSummary> = {
     { header: 'VERDICT', value: decision => decision.verdict ?? 'open', wide: true },
     { header: 'ID', value: decision => decision.id, wide: true },
   ],
+}
+
+/** How the migrations of a plan ended: `12 done, 1 aborted`. */
+function endsText(outcome: PlanResource['outcome']): string {
+  if (outcome === null) return '-'
+  const ends = Object.entries(outcome.migrations).map(([state, count]) => `${countText(count)} ${state}`)
+  return ends.length === 0 ? 'nothing moved' : ends.join(', ')
 }
 
 export function paybackText(days: number | null): string {
