@@ -59,7 +59,8 @@ export async function ensureContainer(request: {
   return outcome.error
 }
 
-async function withStore<Result>(
+/** Opens a store, works with it and closes it. What goes wrong is an answer, in words for a person. */
+export async function withStore<Result>(
   request: {
     store: StoreRow
     sealed: Buffer | null

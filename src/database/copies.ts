@@ -65,6 +65,16 @@ export async function listCopiesAt(
   return rows.map(copyOf)
 }
 
+/** Some complete copies of a location. Looks through copies until it has them: for people's rare questions. */
+export async function sampleCopies(queryable: Queryable, locationId: Uuid, limit: number): Promise<Copy[]> {
+  const { rows } = await queryable.query<CopyRow>(
+    `select ${COPY_COLUMNS} from copy c join object o on o.id = c.object_id
+     where c.location_id = $1 and c.state = 'complete' limit $2`,
+    [locationId, limit],
+  )
+  return rows.map(copyOf)
+}
+
 /** A copy and the place of its bytes. */
 export interface PlacedCopy {
   readonly copy: Copy

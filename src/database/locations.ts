@@ -1,6 +1,7 @@
 import type { Uuid } from '../domain/identifiers.ts'
 import type { Location } from '../domain/location.ts'
 import type { Principal } from '../domain/principal.ts'
+import type { Store } from '../domain/store.ts'
 import type { Queryable } from './postgres.ts'
 
 /** A location with its store's name and how much lies there: every copy, those in grace included. */
@@ -43,6 +44,38 @@ export async function listLocations(
     [page.afterName, page.limit],
   )
   return rows
+}
+
+/** A location with what its place depends on. */
+export interface PlacedLocation {
+  readonly id: Uuid
+  readonly name: string
+  readonly container: string
+  readonly copies: number
+  readonly store: Pick<Store, 'id' | 'kind' | 'settings'>
+}
+
+/** Every location with its store: people add them, so there are few. */
+export async function listPlacedLocations(database: Queryable): Promise<PlacedLocation[]> {
+  const { rows } = await database.query<PlacedLocation>(`
+    select l.id, l.name, l.container,
+           coalesce((select sum(copies) from location_usage where location_id = l.id), 0)::bigint as copies,
+           jsonb_build_object('id', s.id, 'kind', s.kind, 'settings', s.settings) as store
+    from location l join store s on s.id = l.store_id
+    order by l.name collate "C"`)
+  return rows
+}
+
+/** Whether a write, an upload or an import of this location is under way. */
+export async function isLocationWritten(database: Queryable, id: Uuid): Promise<boolean> {
+  const { rows } = await database.query<{ written: boolean }>(
+    `select exists (select from write_intent where location_id = $1)
+         or exists (select from multipart_upload where location_id = $1 and completed_at is null)
+         or exists (select from import_job where location_id = $1 and state = 'running')
+         or exists (select from migration where target_location_id = $1 and finished_at is null) as written`,
+    [id],
+  )
+  return rows[0]!.written
 }
 
 /** What a new location is made of. */

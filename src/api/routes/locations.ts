@@ -11,12 +11,11 @@ import {
 } from '../../database/locations.ts'
 import { inTransaction, type Queryable } from '../../database/postgres.ts'
 import { requestReviews } from '../../database/review-sweeps.ts'
-import { findSealedCredentials, findStore, type StoreRow } from '../../database/stores.ts'
+import { findSealedCredentials, findStore } from '../../database/stores.ts'
 import { newId } from '../../domain/identifiers.ts'
 import { callerOf } from '../authentication.ts'
 import type { ApiOptions } from '../context.ts'
 import { decodeCursor, encodeCursor, toPage } from '../cursor.ts'
-import { isSamePlace, placeOf } from '../places.ts'
 import { timeText } from '../present.ts'
 import { ensureContainer } from '../probe-store.ts'
 import { ApiError, notFound } from '../problems.ts'
@@ -29,8 +28,9 @@ import {
   locationSchema,
   locationUpdateSchema,
 } from '../schemas/location.ts'
-import { PAGE_LIMIT_MAX, pageOf, pageQuerySchema } from '../schemas/page.ts'
+import { pageOf, pageQuerySchema } from '../schemas/page.ts'
 import { idParametersSchema } from '../schemas/values.ts'
+import { refuseSamePlace } from '../store-relocation.ts'
 
 const LIST = ['locations']
 const position = z.tuple([z.string()])
@@ -170,28 +170,13 @@ export function locationsRoutes(options: ApiOptions): FastifyPluginAsyncZod {
     const store = await findStore(database, body.storeId)
     // A store that is not there is refused with the insert.
     if (store === null) return
-    await refuseSamePlace(store, body.container)
+    await refuseSamePlace(database, store, [body.container])
     const sealed = await findSealedCredentials(database, store.id)
     const error = await ensureContainer({ store, sealed, container: body.container, options })
     if (error !== null)
       throw new ApiError('invalid-request', `${store.name} cannot be used: ${error.message}`, {
         errors: [{ field: '/body/container', message: `${error.kind}: ${error.message}` }],
       })
-  }
-
-  /**
-   * Refuses a container that another store's location already reaches: a move between two names of one place
-   * would delete what it just proved.
-   */
-  async function refuseSamePlace(store: StoreRow, container: string): Promise<void> {
-    const wanted = placeOf(store, container)
-    const locations = await listLocations(database, { afterName: null, limit: PAGE_LIMIT_MAX })
-    for (const location of locations) {
-      if (location.storeId === store.id) continue
-      const other = await findStore(database, location.storeId)
-      if (other !== null && isSamePlace(wanted, placeOf(other, location.container)))
-        throw new ApiError('conflict', `this is the same place as location ${location.name}: use that one`)
-    }
   }
 
   async function mustFind(id: string): Promise<LocationRow> {

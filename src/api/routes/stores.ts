@@ -35,6 +35,7 @@ import {
   storeUpdateSchema,
 } from '../schemas/store.ts'
 import { idParametersSchema } from '../schemas/values.ts'
+import { refuseLosingPlaces } from '../store-relocation.ts'
 
 const LIST = ['stores']
 const position = z.tuple([z.string()])
@@ -121,7 +122,8 @@ export function storesRoutes(options: ApiOptions): FastifyPluginAsyncZod {
       {
         schema: {
           operationId: 'updateStore',
-          summary: 'Pause or resume a store, change its settings or replace its credentials',
+          summary:
+            'Pause or resume a store, change its settings or replace its credentials',
           tags: ['stores'],
           headers: ifMatchHeadersSchema,
           params: idParametersSchema,
@@ -133,17 +135,18 @@ export function storesRoutes(options: ApiOptions): FastifyPluginAsyncZod {
         const revision = revisionOf(request)
         const before = await mustFind(request.params.id)
         const { state, settings, credentials } = request.body
-        if (settings !== undefined) checkSettings(before.kind, settings)
+        const newlySealed = credentials === undefined ? undefined : seal(before.id, credentials)
+        if (settings !== undefined) {
+          checkSettings(before.kind, settings)
+          const sealed = newlySealed ?? (await findSealedCredentials(database, before.id))
+          await refuseLosingPlaces({ before, settings, sealed, options })
+        }
         const store = await inTransaction(database, async connection => {
           const changed = ifStillThere(
             await updateStore(
               connection,
               { id: before.id, revision },
-              {
-                state,
-                settings,
-                credentialsSealed: credentials === undefined ? undefined : seal(before.id, credentials),
-              },
+              { state, settings, credentialsSealed: newlySealed },
               callerOf(request).principal,
             ),
           )

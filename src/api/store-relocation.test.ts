@@ -1,0 +1,118 @@
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { startTestApi, type TestApi } from '../../test/builders/api.ts'
+import { seedObjects } from '../../test/builders/catalog.ts'
+import { createTestDatabase, type TestDatabase } from '../../test/builders/database.ts'
+import { newId } from '../domain/identifiers.ts'
+import { createFilesystemStore } from '../stores/filesystem/filesystem-store.ts'
+
+let test: TestDatabase
+let api: TestApi
+let disk: string
+let storeId: string
+let locationId: string
+
+const open = (name: string, root: string) => createFilesystemStore({ name, settings: { root, durability: 'none' } })
+
+beforeEach(async () => {
+  test = await createTestDatabase()
+  disk = await mkdtemp(path.join(tmpdir(), 'dim-relocation-'))
+  await mkdir(path.join(disk, 'one'))
+  await mkdir(path.join(disk, 'two'))
+  api = await startTestApi(test.database, {
+    stores: { checkSettings: () => [], open: store => open(store.name, String(store.settings.root)) },
+  })
+  ;({ storeId, locationId } = await addShelf('one'))
+})
+afterEach(async () => {
+  await api.app.close()
+  await test.drop()
+  await rm(disk, { recursive: true })
+})
+
+/** A store over a folder of the disk, with one location in its folder `shelf`. */
+async function addShelf(name: string): Promise<{ storeId: string; locationId: string }> {
+  const store = await api.send('POST', '/v1/stores', {
+    body: { name, kind: 'filesystem', settings: { root: path.join(disk, name) } },
+  })
+  const body = { storeId: store.json().id, container: 'shelf', tier: 'hot', priceId: 'p', region: 'r' }
+  const location = await api.send('POST', '/v1/locations', {
+    body: { ...body, name: `${name}-shelf`, firstByteMsP99: 5 },
+  })
+  return { storeId: store.json().id, locationId: location.json().id }
+}
+
+/** Real bytes in the folder `one/shelf`, and the catalog knows them. */
+async function addObjects(count: number): Promise<void> {
+  const bucketId = newId()
+  const store = open('one', path.join(disk, 'one'))
+  for (let index = 0; index < count; index += 1) {
+    const key = `key-${index}`
+    const { identity } = await store.put('shelf', key, Buffer.from(key), { size: key.length })
+    const seeded = { key, size: key.length, locationId, enteredAt: 0, lnHeats: null, reviewAt: null }
+    const ids = await seedObjects(test.database, bucketId, [seeded])
+    await test.database.query('update copy set etag = $2 where object_id = $1', [ids[0], identity.etag])
+  }
+  await store.close()
+}
+
+async function moveTo(folder: string, revision = 1) {
+  return api.send('PATCH', `/v1/stores/${storeId}`, {
+    headers: { 'if-match': `"${revision}"` },
+    body: { settings: { root: path.join(disk, folder) } },
+  })
+}
+
+describe('new settings of a store', () => {
+  it('are refused when they lead away from the copies, and nothing changes', async () => {
+    await addObjects(3)
+    const answer = await moveTo('two')
+    expect(answer.json()).toMatchObject({ status: 409, code: 'conflict' })
+    expect(answer.json().detail).toMatch(
+      /^location one-shelf keeps 3 copies, and .*two\/shelf is not where they lie: the store answers, but has no container shelf; leave the address/,
+    )
+    await mkdir(path.join(disk, 'two', 'shelf'))
+    expect((await moveTo('two')).json().detail).toContain('it has not the copies of location one-shelf')
+    expect((await api.send('GET', `/v1/stores/${storeId}`)).json()).toMatchObject({
+      settings: { root: path.join(disk, 'one') },
+      revision: 1,
+    })
+  })
+
+  it('may name the same place otherwise: its copies are there', async () => {
+    await addObjects(12)
+    await rename(path.join(disk, 'one'), path.join(disk, 'mounted-elsewhere'))
+    expect((await moveTo('mounted-elsewhere')).statusCode).toBe(200)
+  })
+
+  it('are refused when they reach a place of another store', async () => {
+    await addShelf('two')
+    const answer = await moveTo('two')
+    expect(answer.json()).toMatchObject({
+      code: 'conflict',
+      detail: 'this is the same place as location two-shelf: use that one',
+    })
+  })
+
+  it('are free while nothing lies there, unless something is being written', async () => {
+    await test.database.query(
+      `insert into multipart_upload (id, bucket_id, key, object_id, location_id, native_key, native_upload_id, principal)
+       values ('u', $1, 'k', $1, $2, 'k', 'n', 'user:test')`,
+      [newId(), locationId],
+    )
+    expect((await moveTo('two')).json().detail).toContain('something is being written to location one-shelf')
+    await test.database.query('delete from multipart_upload')
+    expect((await moveTo('two')).statusCode).toBe(200)
+  })
+
+  it('that lead nowhere else are not checked, so that a store that is away can be paused', async () => {
+    await addObjects(1)
+    await rename(path.join(disk, 'one'), path.join(disk, 'gone'))
+    const body = { state: 'paused', settings: { root: path.join(disk, 'one') } }
+    const headers = { 'if-match': '"1"' }
+    const answer = await api.send('PATCH', `/v1/stores/${storeId}`, { headers, body })
+    expect(answer.json()).toMatchObject({ state: 'paused', revision: 2 })
+  })
+})
