@@ -14,7 +14,8 @@ let disk: string
 let storeId: string
 let locationId: string
 
-const open = (name: string, root: string) => createFilesystemStore({ name, settings: { root, durability: 'none' } })
+const open = (name: string, root: string) =>
+  createFilesystemStore({ name, settings: { root, durability: 'none' } })
 
 beforeEach(async () => {
   test = await createTestDatabase()

@@ -122,8 +122,7 @@ export function storesRoutes(options: ApiOptions): FastifyPluginAsyncZod {
       {
         schema: {
           operationId: 'updateStore',
-          summary:
-            'Pause or resume a store, change its settings or replace its credentials',
+          summary: 'Pause or resume a store, change its settings or replace its credentials',
           tags: ['stores'],
           headers: ifMatchHeadersSchema,
           params: idParametersSchema,
