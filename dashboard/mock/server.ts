@@ -75,7 +75,7 @@ function emptyOverview() {
     total: { objects: 0, bytes: 0 },
     tiers: [],
     locations: [],
-    cost: { nowUsdPerMonth: 0, everythingHotUsdPerMonth: 0, afterPlansUsdPerMonth: 0, priceBook: null },
+    cost: world.costOf({ now: 0, hot: 0, plans: 0 }),
     events: { perSecond: 0, applied: 0, lagSeconds: 0, lagMessages: 0, deadLetters: 0 },
     migrations: { inFlight: 0, unfinished: 0, paused: 0, byState: {}, doneLastHour: 0, failedLastHour: 0 },
     plans: { proposed: 0, proposedSavingUsd: 0 },

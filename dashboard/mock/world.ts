@@ -306,6 +306,10 @@ export function explain(object: ObjectDetail): Explanation {
 }
 
 const moved = objects.filter((_, index) => index % 11 === 0)
+/** A saving in its parts: storage saves more than it costs to read. */
+function savingOf(usd: number) {
+  return { monthlySavingUsd: usd, monthlySavingStorageUsd: usd * 1.25, monthlySavingReadsUsd: usd * -0.25 }
+}
 const PLAN_STATES = ['proposed', 'applied', 'applied', 'rejected'] as const
 export const plans: Plan[] = PLAN_STATES.map((state, index) => ({
   id: idOf(500 + index),
@@ -315,13 +319,14 @@ export const plans: Plan[] = PLAN_STATES.map((state, index) => ({
   priceBook: { id: idOf(40), name: 'mock-prices 2026-09-20' },
   objects: moved.length,
   bytes: moved.reduce((sum, object) => sum + object.size, 0),
-  monthlySavingUsd: index === 3 ? -0.012 : 0.083,
+  ...savingOf(index === 3 ? -0.012 : 0.083),
   oneTimeUsd: 0.0021,
   paybackDays: index === 3 ? null : 7.5,
   createdAt: wallIso(-index * 400_000 - 30_000),
   decidedAt: state === 'proposed' ? null : wallIso(-index * 390_000),
   decidedBy: state === 'proposed' ? null : 'user:alice',
   appliedAt: state === 'applied' ? wallIso(-index * 380_000) : null,
+  outcome: state === 'applied' ? { migrations: { done: moved.length }, monthlySavingUsd: 0.083 } : null,
   principal: 'planner:threshold@1',
 }))
 
@@ -338,7 +343,7 @@ export const decisionsOf = (plan: Plan): DecisionSummary[] =>
       to: { id: to.id, name: to.name },
       reason: to.tier === 'hot' ? 'heat-rose-above-band' : 'heat-fell-below-band',
       size: object.size,
-      monthlySavingUsd: (to.tier === 'hot' ? -1 : 1) * storageUsd(object.size, 0) * 0.7,
+      ...savingOf((to.tier === 'hot' ? -1 : 1) * storageUsd(object.size, 0) * 0.7),
       oneTimeUsd: 0.00002,
       paybackDays: to.tier === 'hot' ? null : 3 + index,
       verdict: plan.state === 'proposed' ? null : plan.state === 'rejected' ? 'rejected' : 'approved',
@@ -461,6 +466,26 @@ export function pointAt(at: number): Overview['series'][number] {
   }
 }
 
+const monthly = (storage: number, reads: number) => ({
+  storageUsdPerMonth: storage,
+  readsUsdPerMonth: reads,
+  totalUsdPerMonth: storage + reads,
+})
+
+/** Cost per month from storage now and hot, and what the open plans save. */
+export function costOf({ now, hot, plans }: { now: number; hot: number; plans: number }): Overview['cost'] {
+  return {
+    now: monthly(now, now * 0.1),
+    everythingHot: monthly(hot, 0),
+    openPlansSave: monthly(plans * 1.25, plans * -0.25),
+    movesUnderWaySave: monthly(now * 0.05, 0),
+    afterPlans: monthly(now * 0.95 - plans * 1.25, now * 0.1 + plans * 0.25),
+    readsCountedAt: now === 0 ? null : wallIso(),
+    readsCountedAtModel: now === 0 ? null : modelIso(),
+    priceBook: now === 0 ? null : 'mock-prices 2026-09-20',
+  }
+}
+
 export function overview(): Overview {
   const now = Date.now()
   const held = locations.map(({ usage, name }, index) => ({
@@ -485,12 +510,7 @@ export function overview(): Overview {
       capacityBytes: location.capacityBytes,
       ...held[index]!,
     })),
-    cost: {
-      nowUsdPerMonth: usdNow,
-      everythingHotUsdPerMonth: storageUsd(bytes, 0),
-      afterPlansUsdPerMonth: usdNow * 0.8,
-      priceBook: 'mock-prices 2026-09-20',
-    },
+    cost: costOf({ now: usdNow, hot: storageUsd(bytes, 0), plans: 0.083 }),
     events: {
       perSecond: 71.4,
       applied: 184_220 + Math.floor((now - startedAt) / 15),

@@ -2,6 +2,18 @@ import type { DecisionSummaryRow } from '../database/decisions.ts'
 import { timeText } from './present.ts'
 import type { DecisionSummary } from './schemas/plan.ts'
 
+/** A saving per month in its two parts. */
+export function presentSaving(
+  saving: Pick<DecisionSummaryRow, 'monthlySavingUsd' | 'monthlySavingStorageUsd'>,
+): Pick<DecisionSummary, 'monthlySavingUsd' | 'monthlySavingStorageUsd' | 'monthlySavingReadsUsd'> {
+  const { monthlySavingUsd, monthlySavingStorageUsd } = saving
+  return {
+    monthlySavingUsd,
+    monthlySavingStorageUsd,
+    monthlySavingReadsUsd: monthlySavingUsd - monthlySavingStorageUsd,
+  }
+}
+
 /** A decision as lists show it. */
 export function presentDecision(decision: DecisionSummaryRow): DecisionSummary {
   return {
@@ -14,7 +26,7 @@ export function presentDecision(decision: DecisionSummaryRow): DecisionSummary {
     to: { id: decision.toLocationId, name: decision.toLocationName },
     reason: decision.reason,
     size: decision.size,
-    monthlySavingUsd: decision.monthlySavingUsd,
+    ...presentSaving(decision),
     oneTimeUsd: decision.oneTimeUsd,
     paybackDays: decision.paybackDays,
     verdict: decision.verdict,

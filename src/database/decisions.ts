@@ -20,6 +20,8 @@ export interface DecisionSummaryRow {
   readonly reason: DecisionReason
   readonly size: number
   readonly monthlySavingUsd: number
+  /** Of it, storage and monitoring; the rest is reads. */
+  readonly monthlySavingStorageUsd: number
   readonly oneTimeUsd: number
   readonly paybackDays: number | null
   /** Null while undecided. */
@@ -40,7 +42,8 @@ const SUMMARY = `
   d.id, d.plan_id as "planId", d.object_id as "objectId", d.bucket_id as "bucketId",
   bucket.name as "bucketName", d.key, d.from_location_id as "fromLocationId",
   source.name as "fromLocationName", d.to_location_id as "toLocationId", target.name as "toLocationName",
-  d.reason, d.size, d.monthly_saving_usd as "monthlySavingUsd", d.one_time_usd as "oneTimeUsd",
+  d.reason, d.size, d.monthly_saving_usd as "monthlySavingUsd",
+  d.monthly_saving_storage_usd as "monthlySavingStorageUsd", d.one_time_usd as "oneTimeUsd",
   d.payback_days as "paybackDays", d.verdict, d.decided_at as "decidedAt", d.principal`
 
 const FROM = `
@@ -112,23 +115,25 @@ export async function insertDecisions(
     text: `
       with added as (
         insert into decision (id, plan_id, object_id, bucket_id, key, generation, placement_version,
-                              from_location_id, to_location_id, reason, size, monthly_saving_usd, one_time_usd,
-                              payback_days, evidence, verdict, principal)
+                              from_location_id, to_location_id, reason, size, monthly_saving_usd,
+                              monthly_saving_storage_usd, one_time_usd, payback_days, evidence, verdict, principal)
         select id, $2, object_id, bucket_id, key, generation, placement_version, from_location_id,
-               to_location_id, reason, size, monthly_saving_usd, one_time_usd, payback_days, evidence, $3, $4
+               to_location_id, reason, size, monthly_saving_usd, monthly_saving_storage_usd, one_time_usd,
+               payback_days, evidence, $3, $4
         from jsonb_to_recordset($1::jsonb) as d (
           id uuid, object_id uuid, bucket_id uuid, key text, generation bigint, placement_version bigint,
           from_location_id uuid, to_location_id uuid, reason text, size bigint,
-          monthly_saving_usd double precision, one_time_usd double precision, payback_days double precision,
-          evidence jsonb)
-        returning size, monthly_saving_usd, one_time_usd
+          monthly_saving_usd double precision, monthly_saving_storage_usd double precision,
+          one_time_usd double precision, payback_days double precision, evidence jsonb)
+        returning size, monthly_saving_usd, monthly_saving_storage_usd, one_time_usd
       )
       update plan
       set objects = plan.objects + added.objects, bytes = plan.bytes + added.bytes,
           monthly_saving_usd = plan.monthly_saving_usd + added.monthly_saving_usd,
+          monthly_saving_storage_usd = plan.monthly_saving_storage_usd + added.monthly_saving_storage_usd,
           one_time_usd = plan.one_time_usd + added.one_time_usd
       from (select count(*) as objects, sum(size) as bytes, sum(monthly_saving_usd) as monthly_saving_usd,
-                   sum(one_time_usd) as one_time_usd from added) as added
+                   sum(monthly_saving_storage_usd) as monthly_saving_storage_usd, sum(one_time_usd) as one_time_usd from added) as added
       where plan.id = $2`,
     values: [JSON.stringify(decisions.map(rowOf)), options.planId, options.verdict, options.principal],
   })
@@ -147,6 +152,7 @@ function rowOf({ id, decision, bucketId, key }: NewDecision): Record<string, unk
     reason: decision.reason,
     size: decision.inputs.size,
     monthly_saving_usd: decision.monthlySavingUsd,
+    monthly_saving_storage_usd: decision.monthlySavingStorageUsd,
     one_time_usd: decision.oneTimeUsd,
     payback_days: decision.paybackDays,
     evidence: { alternatives: decision.alternatives, inputs: decision.inputs },
@@ -173,15 +179,17 @@ export async function refuseDecisions(
         update decision set verdict = $2
         from held
         where decision.id = any ($1::uuid[]) and verdict is null and plan_id = held.id
-        returning plan_id, size, monthly_saving_usd, one_time_usd
+        returning plan_id, size, monthly_saving_usd, monthly_saving_storage_usd, one_time_usd
       ), sums as (
         select plan_id, count(*) as objects, sum(size) as bytes,
-               sum(monthly_saving_usd) as monthly_saving_usd, sum(one_time_usd) as one_time_usd
+               sum(monthly_saving_usd) as monthly_saving_usd,
+               sum(monthly_saving_storage_usd) as monthly_saving_storage_usd, sum(one_time_usd) as one_time_usd
         from refused group by plan_id
       ), lowered as (
         update plan
         set objects = plan.objects - sums.objects, bytes = plan.bytes - sums.bytes,
             monthly_saving_usd = plan.monthly_saving_usd - sums.monthly_saving_usd,
+            monthly_saving_storage_usd = plan.monthly_saving_storage_usd - sums.monthly_saving_storage_usd,
             one_time_usd = plan.one_time_usd - sums.one_time_usd
         from sums where plan.id = sums.plan_id
       )

@@ -10,6 +10,7 @@ export interface UsageRow {
   readonly storeName: string
   readonly tier: Tier
   readonly priceId: string
+  readonly region: string
   readonly capacityBytes: number | null
   /** Floor of log2 of the size, -1 for empty objects. */
   readonly sizeClass: number
@@ -25,7 +26,7 @@ export async function readUsage(database: Queryable): Promise<UsageRow[]> {
     name: 'overview_usage',
     text: `
       select l.id as "locationId", l.name as "locationName", s.name as "storeName", l.tier,
-             l.price_id as "priceId", l.capacity_bytes as "capacityBytes",
+             l.price_id as "priceId", l.region, l.capacity_bytes as "capacityBytes",
              coalesce(u.size_class, -2) as "sizeClass", coalesce(u.copies, 0)::bigint as copies,
              coalesce(u.primaries, 0)::bigint as primaries, coalesce(u.bytes, 0)::bigint as bytes
       from location as l
@@ -51,8 +52,9 @@ export interface ShiftRow {
 }
 
 /**
- * What unfinished migrations and open decisions will change about where copies lie. A migration's target
- * counts as soon as copying begins, its source until the migration ends.
+ * What moves under way will change about where copies lie: unfinished migrations, and decisions of approved
+ * plans that are not migrations yet. A migration's target counts as soon as copying begins, its source until
+ * the migration ends. What proposed plans want is in {@link sumProposedPlans}.
  */
 export async function readPendingShifts(database: Queryable): Promise<ShiftRow[]> {
   const { rows } = await database.query<ShiftRow>({
@@ -68,11 +70,35 @@ export async function readPendingShifts(database: Queryable): Promise<ShiftRow[]
         select d.from_location_id, d.to_location_id, size_class_of(d.size), d.size
         from plan as p
         join decision as d on d.plan_id = p.id and d.verdict is null
-        where p.state = 'proposed'
+        where p.state = 'approved'
       ) as shifts
       group by 1, 2, 3`,
   })
   return rows
+}
+
+/**
+ * What the reads of objects on the move will cost less per month, in US dollars, as their decisions expect;
+ * moves that no decision asked for count nothing. Readers follow at the switch.
+ */
+export async function sumReadsSavingUnderWay(database: Queryable): Promise<number> {
+  const { rows } = await database.query<{ usd: number }>({
+    name: 'overview_reads_saving_under_way',
+    text: `
+      select coalesce(sum(usd), 0) as usd
+      from (
+        select d.monthly_saving_usd - d.monthly_saving_storage_usd as usd
+        from migration as m
+        join decision as d on d.id = m.decision_id
+        where m.finished_at is null and m.state in ('planned', 'copying', 'copied', 'verifying', 'verified')
+        union all
+        select d.monthly_saving_usd - d.monthly_saving_storage_usd
+        from plan as p
+        join decision as d on d.plan_id = p.id and d.verdict is null
+        where p.state = 'approved'
+      ) as savings`,
+  })
+  return rows[0]!.usd
 }
 
 /** Unfinished migrations in one state. */

@@ -24,6 +24,8 @@ export interface PlanRow {
   readonly objects: number
   readonly bytes: number
   readonly monthlySavingUsd: number
+  /** Of it, storage and monitoring; the rest is reads. */
+  readonly monthlySavingStorageUsd: number
   readonly oneTimeUsd: number
   readonly createdAt: Date
   readonly createdAtModel: Instant
@@ -44,7 +46,8 @@ const SELECT = `
   select p.id, p.state, p.approval, p.policy_id as "policyId", policy.name as "policyName",
          p.policy_revision as "policyRevision", p.price_book_id as "priceBookId",
          book.name || '@' || book.effective_from as "priceBook", p.objects, p.bytes,
-         p.monthly_saving_usd as "monthlySavingUsd", p.one_time_usd as "oneTimeUsd",
+         p.monthly_saving_usd as "monthlySavingUsd",
+         p.monthly_saving_storage_usd as "monthlySavingStorageUsd", p.one_time_usd as "oneTimeUsd",
          p.created_at as "createdAt", p.created_ms as "createdAtModel", p.decided_at as "decidedAt",
          p.decided_by as "decidedBy", p.applied_at as "appliedAt", p.outcome,
          p.realised_monthly_saving_usd as "realisedMonthlySavingUsd", p.principal
@@ -78,13 +81,16 @@ export interface ProposedSums {
   readonly plans: number
   readonly objects: number
   readonly monthlySavingUsd: number
+  /** Of it, storage and monitoring; the rest is reads. */
+  readonly monthlySavingStorageUsd: number
 }
 
 export async function sumProposedPlans(queryable: Queryable): Promise<ProposedSums> {
   const { rows } = await queryable.query<ProposedSums>({
     name: 'plan_sum_proposed',
     text: `select count(*) as plans, coalesce(sum(objects), 0)::bigint as objects,
-                  coalesce(sum(monthly_saving_usd), 0) as "monthlySavingUsd"
+                  coalesce(sum(monthly_saving_usd), 0) as "monthlySavingUsd",
+                  coalesce(sum(monthly_saving_storage_usd), 0) as "monthlySavingStorageUsd"
            from plan where state = 'proposed'`,
   })
   return rows[0]!

@@ -134,6 +134,7 @@ table decision
   verdict text
   decided_at timestamp with time zone not null default now()
   principal text not null
+  monthly_saving_storage_usd double precision not null default 0
   constraint decision_pkey PRIMARY KEY (id)
   constraint decision_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES plan(id)
   constraint decision_verdict_check CHECK ((verdict = ANY (ARRAY['approved'::text, 'rejected'::text, 'outdated'::text])))
@@ -157,6 +158,16 @@ table event_log_partition
   partition smallint not null
   next_offset bigint not null default 0
   constraint event_log_partition_pkey PRIMARY KEY (partition)
+
+table expected_reads
+  is_only boolean not null default true
+  claimed_by text
+  claimed_at timestamp with time zone
+  counted_at timestamp with time zone
+  counted_ms bigint
+  loads jsonb not null default '[]'::jsonb
+  constraint expected_reads_is_only_check CHECK (is_only)
+  constraint expected_reads_pkey PRIMARY KEY (is_only)
 
 table idempotency_key
   key text not null
@@ -443,6 +454,7 @@ table plan
   closed_at timestamp with time zone
   outcome jsonb
   realised_monthly_saving_usd double precision
+  monthly_saving_storage_usd double precision not null default 0
   constraint plan_approval_check CHECK ((approval = ANY (ARRAY['person'::text, 'automatic'::text])))
   constraint plan_check CHECK (((state <> 'applied'::text) OR (closed_at IS NOT NULL)))
   constraint plan_check1 CHECK (((outcome IS NULL) = (realised_monthly_saving_usd IS NULL)))

@@ -109,6 +109,8 @@ export interface Decision {
   readonly toLocationId: Uuid
   readonly reason: DecisionReason
   readonly monthlySavingUsd: number
+  /** Of it, storage and monitoring; the rest is reads: requests, retrieval and egress. */
+  readonly monthlySavingStorageUsd: number
   readonly oneTimeUsd: number
   readonly paybackDays: number | null
   readonly alternatives: readonly PlacementAlternative[]

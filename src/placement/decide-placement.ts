@@ -27,7 +27,7 @@ export function decidePlacement(
     throw new RangeError(`object ${facts.objectId} lies in an unknown location ${facts.locationId}`)
   }
   const choice = chooseOption(facts, current, options, rules)
-  const { savingUsdPerMonth, oneTimeUsd, paybackDays } = moneyOutcome(current, choice.option, rules)
+  const money = moneyOutcome(current, choice.option, rules)
   const review = nextReview(facts, current, rules)
   const stays = choice.option === current
   return {
@@ -37,9 +37,10 @@ export function decidePlacement(
     fromLocationId: current.location.id,
     toLocationId: choice.option.location.id,
     reason: choice.reason,
-    monthlySavingUsd: stays ? 0 : savingUsdPerMonth,
-    oneTimeUsd: stays ? 0 : oneTimeUsd,
-    paybackDays: stays ? null : paybackDays,
+    monthlySavingUsd: stays ? 0 : money.savingUsdPerMonth,
+    monthlySavingStorageUsd: stays ? 0 : money.savingStorageUsdPerMonth,
+    oneTimeUsd: stays ? 0 : money.oneTimeUsd,
+    paybackDays: stays ? null : money.paybackDays,
     alternatives: options.map(option => alternativeOf(option, current, choice, rules)),
     inputs: inputsOf(facts, rules),
     reviewAt: review.at,

@@ -1,7 +1,7 @@
 import { type Bytes, TIB } from '../domain/bytes.ts'
 import { DAY } from '../domain/duration.ts'
 import type { PlacementFacts } from '../domain/placement-facts.ts'
-import { paybackDays } from './cost/placement-cost.ts'
+import { paybackDays, storagePartUsd } from './cost/placement-cost.ts'
 import { costAt, expectedLoad, type PlacementOption, type PlacementRules } from './price-options.ts'
 
 /** Why a move for money may not happen now. */
@@ -10,6 +10,8 @@ export type GateReason = 'minimum-residence' | 'too-small-to-pay' | 'payback-too
 /** What a move from one place to another would save and when it has paid. */
 export interface MoneyOutcome {
   readonly savingUsdPerMonth: number
+  /** Of it, storage and monitoring; the rest is reads. */
+  readonly savingStorageUsdPerMonth: number
   readonly oneTimeUsd: number
   readonly paybackDays: number | null
 }
@@ -21,9 +23,11 @@ export function moneyOutcome(
   rules: PlacementRules,
 ): MoneyOutcome {
   const savingUsdPerMonth = (current.cost?.totalUsdPerMonth ?? 0) - (option.cost?.totalUsdPerMonth ?? 0)
+  const storageUsdOf = ({ cost }: PlacementOption) => (cost === null ? 0 : storagePartUsd(cost))
   const oneTimeUsd = option.cost?.oneTimeUsd ?? 0
   return {
     savingUsdPerMonth,
+    savingStorageUsdPerMonth: storageUsdOf(current) - storageUsdOf(option),
     oneTimeUsd,
     paybackDays: paybackDays(savingUsdPerMonth, oneTimeUsd, rules.priceBook.daysPerMonth),
   }

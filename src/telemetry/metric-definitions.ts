@@ -89,8 +89,8 @@ export const METRIC_DEFINITIONS = {
   costMonthlyUsd: {
     type: 'gauge',
     name: 'dim_cost_monthly_usd',
-    help: 'Storage cost per month in US dollars: now, with everything hot, and after the open plans.',
-    labels: ['scenario'],
+    help: 'Cost per month in US dollars: now, with everything hot, and after the open plans, in the parts storage (exact) and reads (expected at the present heat).',
+    labels: ['scenario', 'part'],
   },
 
   // Migrations

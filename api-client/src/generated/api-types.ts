@@ -107,7 +107,12 @@ export type Decision = {
   readonly to: Reference
   readonly reason: 'heat-fell-below-band' | 'heat-rose-above-band' | 'already-in-wanted-tier' | 'inside-hysteresis' | 'minimum-residence' | 'too-small-to-pay' | 'payback-too-long' | 'pinned' | 'sla-requires-faster' | 'no-allowed-location' | 'bucket-observed' | 'migration-in-flight' | 'cheaper-in-tier' | 'would-cost-more' | 'location-not-allowed' | 'no-price' | 'quarantined' | 'copy-not-readable'
   readonly size: number
+  /** Negative when it costs more, as promotions may */
   readonly monthlySavingUsd: number
+  /** Of it, storage and monitoring */
+  readonly monthlySavingStorageUsd: number
+  /** Of it, requests, retrieval and egress, as expected at the heat of the decision */
+  readonly monthlySavingReadsUsd: number
   readonly oneTimeUsd: number
   readonly paybackDays: number | null
   readonly verdict: 'approved' | 'rejected' | 'outdated' | null
@@ -140,7 +145,12 @@ export type DecisionSummary = {
   readonly to: Reference
   readonly reason: 'heat-fell-below-band' | 'heat-rose-above-band' | 'already-in-wanted-tier' | 'inside-hysteresis' | 'minimum-residence' | 'too-small-to-pay' | 'payback-too-long' | 'pinned' | 'sla-requires-faster' | 'no-allowed-location' | 'bucket-observed' | 'migration-in-flight' | 'cheaper-in-tier' | 'would-cost-more' | 'location-not-allowed' | 'no-price' | 'quarantined' | 'copy-not-readable'
   readonly size: number
+  /** Negative when it costs more, as promotions may */
   readonly monthlySavingUsd: number
+  /** Of it, storage and monitoring */
+  readonly monthlySavingStorageUsd: number
+  /** Of it, requests, retrieval and egress, as expected at the heat of the decision */
+  readonly monthlySavingReadsUsd: number
   readonly oneTimeUsd: number
   readonly paybackDays: number | null
   readonly verdict: 'approved' | 'rejected' | 'outdated' | null
@@ -510,12 +520,54 @@ export type Overview = {
     readonly store: string
     readonly capacityBytes: number | null
   })[]
-  /** Storage and monitoring at list prices, without reads; null where a price is missing */
+  /** At the list prices of the price book */
   readonly cost: {
-    readonly nowUsdPerMonth: number | null
-    readonly everythingHotUsdPerMonth: number | null
-    /** Once open plans and unfinished migrations are done */
-    readonly afterPlansUsdPerMonth: number | null
+    readonly now: {
+      /** Storage and monitoring, exact at list prices; null where a price is missing */
+      readonly storageUsdPerMonth: number | null
+      /** Requests, retrieval and egress, expected at the heat of `readsCountedAt`; null until counted */
+      readonly readsUsdPerMonth: number | null
+      /** The sum of the two; null where one is */
+      readonly totalUsdPerMonth: number | null
+    }
+    /** If everything lay in the cheapest hot location */
+    readonly everythingHot: {
+      /** Storage and monitoring, exact at list prices; null where a price is missing */
+      readonly storageUsdPerMonth: number | null
+      /** Requests, retrieval and egress, expected at the heat of `readsCountedAt`; null until counted */
+      readonly readsUsdPerMonth: number | null
+      /** The sum of the two; null where one is */
+      readonly totalUsdPerMonth: number | null
+    }
+    /** The sum of what the proposed plans say they save */
+    readonly openPlansSave: {
+      /** Storage and monitoring, exact at list prices; null where a price is missing */
+      readonly storageUsdPerMonth: number | null
+      /** Requests, retrieval and egress, expected at the heat of `readsCountedAt`; null until counted */
+      readonly readsUsdPerMonth: number | null
+      /** The sum of the two; null where one is */
+      readonly totalUsdPerMonth: number | null
+    }
+    /** What unfinished migrations will have saved once they end, their old copies included */
+    readonly movesUnderWaySave: {
+      /** Storage and monitoring, exact at list prices; null where a price is missing */
+      readonly storageUsdPerMonth: number | null
+      /** Requests, retrieval and egress, expected at the heat of `readsCountedAt`; null until counted */
+      readonly readsUsdPerMonth: number | null
+      /** The sum of the two; null where one is */
+      readonly totalUsdPerMonth: number | null
+    }
+    /** `now` − `openPlansSave` − `movesUnderWaySave`, part by part */
+    readonly afterPlans: {
+      /** Storage and monitoring, exact at list prices; null where a price is missing */
+      readonly storageUsdPerMonth: number | null
+      /** Requests, retrieval and egress, expected at the heat of `readsCountedAt`; null until counted */
+      readonly readsUsdPerMonth: number | null
+      /** The sum of the two; null where one is */
+      readonly totalUsdPerMonth: number | null
+    }
+    readonly readsCountedAt: string | null
+    readonly readsCountedAtModel: string | null
     readonly priceBook: string | null
   }
   readonly events: {
@@ -551,6 +603,7 @@ export type OverviewPoint = {
   readonly eventsPerSecond: number
   readonly lagSeconds: number
   readonly migrationsInFlight: number
+  /** Storage */
   readonly usdPerMonth: number | null
   readonly bytesByTier: {
     readonly hot: number
@@ -596,12 +649,54 @@ export type OverviewTick = {
     readonly store: string
     readonly capacityBytes: number | null
   })[]
-  /** Storage and monitoring at list prices, without reads; null where a price is missing */
+  /** At the list prices of the price book */
   readonly cost: {
-    readonly nowUsdPerMonth: number | null
-    readonly everythingHotUsdPerMonth: number | null
-    /** Once open plans and unfinished migrations are done */
-    readonly afterPlansUsdPerMonth: number | null
+    readonly now: {
+      /** Storage and monitoring, exact at list prices; null where a price is missing */
+      readonly storageUsdPerMonth: number | null
+      /** Requests, retrieval and egress, expected at the heat of `readsCountedAt`; null until counted */
+      readonly readsUsdPerMonth: number | null
+      /** The sum of the two; null where one is */
+      readonly totalUsdPerMonth: number | null
+    }
+    /** If everything lay in the cheapest hot location */
+    readonly everythingHot: {
+      /** Storage and monitoring, exact at list prices; null where a price is missing */
+      readonly storageUsdPerMonth: number | null
+      /** Requests, retrieval and egress, expected at the heat of `readsCountedAt`; null until counted */
+      readonly readsUsdPerMonth: number | null
+      /** The sum of the two; null where one is */
+      readonly totalUsdPerMonth: number | null
+    }
+    /** The sum of what the proposed plans say they save */
+    readonly openPlansSave: {
+      /** Storage and monitoring, exact at list prices; null where a price is missing */
+      readonly storageUsdPerMonth: number | null
+      /** Requests, retrieval and egress, expected at the heat of `readsCountedAt`; null until counted */
+      readonly readsUsdPerMonth: number | null
+      /** The sum of the two; null where one is */
+      readonly totalUsdPerMonth: number | null
+    }
+    /** What unfinished migrations will have saved once they end, their old copies included */
+    readonly movesUnderWaySave: {
+      /** Storage and monitoring, exact at list prices; null where a price is missing */
+      readonly storageUsdPerMonth: number | null
+      /** Requests, retrieval and egress, expected at the heat of `readsCountedAt`; null until counted */
+      readonly readsUsdPerMonth: number | null
+      /** The sum of the two; null where one is */
+      readonly totalUsdPerMonth: number | null
+    }
+    /** `now` − `openPlansSave` − `movesUnderWaySave`, part by part */
+    readonly afterPlans: {
+      /** Storage and monitoring, exact at list prices; null where a price is missing */
+      readonly storageUsdPerMonth: number | null
+      /** Requests, retrieval and egress, expected at the heat of `readsCountedAt`; null until counted */
+      readonly readsUsdPerMonth: number | null
+      /** The sum of the two; null where one is */
+      readonly totalUsdPerMonth: number | null
+    }
+    readonly readsCountedAt: string | null
+    readonly readsCountedAtModel: string | null
     readonly priceBook: string | null
   }
   readonly events: {
@@ -657,6 +752,10 @@ export type Plan = {
   readonly bytes: number
   /** Negative when it costs more, as promotions may */
   readonly monthlySavingUsd: number
+  /** Of it, storage and monitoring */
+  readonly monthlySavingStorageUsd: number
+  /** Of it, requests, retrieval and egress, as expected at the heat of the decision */
+  readonly monthlySavingReadsUsd: number
   readonly oneTimeUsd: number
   /** Null when it never pays back */
   readonly paybackDays: number | null

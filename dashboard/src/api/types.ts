@@ -30,6 +30,8 @@ import type { tierSchema } from '../../../src/api/schemas/values.ts'
 export type Tier = z.infer<typeof tierSchema>
 export type Session = z.infer<typeof sessionSchema>
 export type Overview = z.infer<typeof overviewSchema>
+/** Dollars per month in two parts: storage and reads. */
+export type MonthlyCost = Overview['cost']['now']
 export type OverviewTick = z.infer<typeof overviewTickSchema>
 export type OverviewPoint = z.infer<typeof overviewPointSchema>
 export type ObjectSummary = z.infer<typeof objectSummarySchema>

@@ -10,7 +10,7 @@ import { TierMark } from './TierMark.tsx'
 /** The parts of a month in the order in which bars stack them. */
 const PARTS: readonly (readonly [string, keyof PlacementCost])[] = [
   ['Storage', 'storageUsdPerMonth'],
-  ['Reads', 'readRequestsUsdPerMonth'],
+  ['Requests', 'readRequestsUsdPerMonth'],
   ['Retrieval', 'retrievalUsdPerMonth'],
   ['Egress', 'egressUsdPerMonth'],
   ['Monitoring', 'monitoringUsdPerMonth'],

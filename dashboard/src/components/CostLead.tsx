@@ -1,12 +1,16 @@
 import type { ReactNode } from 'react'
 import type { Overview } from '../api/types.ts'
-import { formatShare, formatUsd, UNKNOWN } from '../format/quantity.ts'
-import { classNames } from '../ui/class-names.ts'
+import { PartsBar, PartsLegend } from '../charts/PartsBar.tsx'
+import { formatShare } from '../format/quantity.ts'
+import { formatTimeOfDay, instantOf } from '../format/time.ts'
+import { paths } from '../paths.ts'
 import { FlashingText } from '../ui/FlashingText.tsx'
 import { Panel } from '../ui/Panel.tsx'
 import { Skeleton } from '../ui/Skeleton.tsx'
+import { type CostStatement, costStatement, type StatementParts } from './cost-statement.ts'
+import { PathLink } from './PathLink.tsx'
 
-/** What storage costs per month: now, if everything were hot, and after the plan, on one scale from zero. */
+/** What everything costs per month, in storage and reads: if all were hot, now, and after the open plans. */
 export function CostLead({
   overview,
   className,
@@ -14,78 +18,151 @@ export function CostLead({
   overview: Overview | undefined
   className: string
 }): ReactNode {
-  const cost = overview?.cost
-  const now = cost?.nowUsdPerMonth ?? null
-  const hot = cost?.everythingHotUsdPerMonth ?? null
-  const after = cost?.afterPlansUsdPerMonth ?? null
-  const highest = Math.max(now ?? 0, hot ?? 0, after ?? 0)
   return (
-    <Panel
-      title="Dollars per month"
-      className={className}
-      aside={cost === undefined ? '' : basisOf(cost.priceBook)}
-    >
-      <div className="grid grid-cols-[minmax(0,220px)_1fr] items-center gap-x-6 gap-y-4 pt-1 max-md:grid-cols-1">
-        <div>
-          <p className="text-xs text-ink-faint">Now</p>
-          <p className="text-2xl font-semibold">
-            {cost === undefined ? <Skeleton width="140px" height={26} /> : <FlashingText text={shown(now)} />}
-          </p>
-          <p className="text-ink-soft">
-            {cost === undefined ? <Skeleton width="180px" /> : verdict(now, hot)}
-          </p>
-        </div>
-        <dl className="grid grid-cols-[auto_1fr_auto] items-center gap-x-3 gap-y-2">
-          <CostBar name="Everything hot" value={hot} highest={highest} loading={cost === undefined} />
-          <CostBar name="Now" value={now} highest={highest} loading={cost === undefined} strong />
-          <CostBar name="After the plan" value={after} highest={highest} loading={cost === undefined} />
-        </dl>
-      </div>
+    <Panel title="Dollars per month" className={className} aside={basisOf(overview)}>
+      {overview === undefined ? (
+        <Skeleton width="100%" height={150} />
+      ) : (
+        <Statement cost={overview.cost} plans={overview.plans.proposed} />
+      )}
     </Panel>
   )
 }
 
-interface CostBarProps {
-  readonly name: string
-  readonly value: number | null
-  readonly highest: number
-  readonly loading: boolean
-  readonly strong?: boolean
-}
-
-function CostBar({ name, value, highest, loading, strong = false }: CostBarProps): ReactNode {
-  const share = value === null || highest <= 0 ? 0 : Math.max(0, value) / highest
+function Statement({ cost, plans }: { cost: Overview['cost']; plans: number }): ReactNode {
+  const statement = costStatement(cost)
+  const { everythingHot, now, afterPlans, movesUnderWaySave, openPlansSave } = statement
+  const highest = Math.max(...[everythingHot, now, afterPlans].map(widthOf))
+  const parts = { statement, highest }
   return (
     <>
-      <dt className={strong ? 'font-medium' : 'text-ink-soft'}>{name}</dt>
-      <div aria-hidden="true" className="h-3 min-w-0">
-        <div
-          className={classNames(
-            'h-full rounded-sm transition-[width] duration-500',
-            strong ? 'bg-ink' : 'bg-line-strong',
+      <p className="flex flex-wrap items-baseline gap-x-3 pt-1">
+        <span className="text-2xl font-semibold">
+          <FlashingText text={statement.shown(now.total ?? now.storage)} />
+        </span>
+        <span className="text-ink-soft">{verdict(statement)}</span>
+      </p>
+      <table className="mt-2 w-full" aria-label="Dollars per month, in storage and reads">
+        <thead className="text-xs text-ink-faint">
+          <tr>
+            <th scope="col" className="text-left font-normal">
+              <span className="sr-only">Case</span>
+            </th>
+            <td className="w-full max-md:hidden" />
+            {['Storage', 'Reads', 'Total'].map(name => (
+              <th key={name} scope="col" className="pl-4 text-right font-normal max-sm:pl-2">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          <Row name="Everything hot" amounts={everythingHot} bar="cost" {...parts} />
+          <Row name="Now" amounts={now} bar="cost" strong {...parts} />
+          {isNothing(movesUnderWaySave) ? null : (
+            <Row name="Moves under way save" amounts={movesUnderWaySave} {...parts} />
           )}
-          style={{ width: `${share * 100}%` }}
-        />
+          <Row
+            name={
+              <PathLink to={paths.plans({ state: 'proposed' })} className="hover:underline">
+                {plans === 1 ? 'The open plan saves' : 'Open plans save'}
+              </PathLink>
+            }
+            amounts={openPlansSave}
+            {...parts}
+          />
+          <Row name="After that" amounts={afterPlans} bar="cost" sum {...parts} />
+        </tbody>
+      </table>
+      <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-1 pt-2">
+        <p className="max-w-prose text-xs text-ink-faint">
+          Storage is exact. {readsNote(cost.readsCountedAt)}
+        </p>
+        <div className="max-md:hidden">
+          <PartsLegend names={['Storage', 'Reads']} />
+        </div>
       </div>
-      <dd className="min-w-20 text-right font-medium">
-        {loading ? <Skeleton width="60px" /> : <FlashingText text={shown(value)} />}
-      </dd>
     </>
   )
 }
 
-function shown(usd: number | null): string {
-  return usd === null ? UNKNOWN : formatUsd(usd)
+interface RowProps {
+  readonly name: ReactNode
+  readonly amounts: StatementParts
+  readonly statement: CostStatement
+  readonly highest: number
+  readonly bar?: 'cost'
+  readonly strong?: boolean
+  /** The row above which a line is drawn, as under an addition. */
+  readonly sum?: boolean
 }
 
-function verdict(now: number | null, hot: number | null): string {
-  if (now === null || hot === null) return 'A location that holds bytes has no price.'
-  if (hot <= 0) return 'Nothing is stored yet.'
-  const saved = hot - now
-  if (saved <= 0) return 'Nothing is saved against keeping everything hot.'
-  return `${formatUsd(saved)} per month less than everything hot (${formatShare(saved / hot)}).`
+function Row({ name, amounts, statement, highest, bar, strong = false, sum = false }: RowProps): ReactNode {
+  const { shown } = statement
+  const { storage, reads, total } = amounts
+  return (
+    <tr className={sum ? 'border-t border-line-strong' : ''}>
+      <th
+        scope="row"
+        className={`py-1 text-left whitespace-nowrap max-sm:whitespace-normal ${strong || sum ? 'font-medium' : 'font-normal text-ink-soft'}`}
+      >
+        {name}
+      </th>
+      <td aria-hidden="true" className="py-1 pl-4 max-md:hidden">
+        {bar === undefined ? null : (
+          <PartsBar
+            label=""
+            highest={highest}
+            parts={[
+              { name: 'Storage', value: storage ?? 0, shown: shown(storage) },
+              { name: 'Reads', value: reads ?? 0, shown: shown(reads) },
+            ]}
+          />
+        )}
+      </td>
+      {[storage, reads, total].map((usd, index) => (
+        <td
+          // biome-ignore lint/suspicious/noArrayIndexKey: the three columns never change places.
+          key={index}
+          className={`py-1 pl-4 text-right whitespace-nowrap tabular-nums max-sm:pl-2 max-sm:text-xs ${index === 2 ? 'font-medium' : 'text-ink-soft'}`}
+        >
+          <FlashingText text={shown(usd)} />
+        </td>
+      ))}
+    </tr>
+  )
 }
 
-function basisOf(priceBook: string | null): string {
-  return priceBook === null ? 'No price book' : `USD per month of storage, list prices of ${priceBook}`
+/** How long a bar of these parts is: a part below zero is not drawn. */
+function widthOf({ storage, reads }: StatementParts): number {
+  return Math.max(0, storage ?? 0) + Math.max(0, reads ?? 0)
+}
+
+function isNothing({ storage, reads }: StatementParts): boolean {
+  return storage === 0 && (reads ?? 0) === 0
+}
+
+function verdict({ now, everythingHot, shown }: CostStatement): string {
+  if (now.storage === null || everythingHot.storage === null)
+    return 'A location that holds bytes has no price.'
+  if (everythingHot.storage <= 0) return 'Nothing is stored yet.'
+  const ofStorage = now.total === null || everythingHot.total === null
+  const hot = everythingHot.total ?? everythingHot.storage
+  const saved = hot - (ofStorage ? now.storage : now.total)
+  const what = ofStorage ? 'for storage' : 'now'
+  if (saved <= 0) return `${what}: nothing is saved against keeping everything hot.`
+  return `${what}, ${shown(saved)} less than everything hot (${formatShare(saved / hot)}).`
+}
+
+function readsNote(countedAt: string | null): string {
+  const at = instantOf(countedAt)
+  const what = 'requests, retrieval and egress'
+  if (at === null) return `Reads (${what}) are not counted yet: the planner does it.`
+  return `Reads are ${what}, expected at the present heat, as of ${formatTimeOfDay(at)}.`
+}
+
+function basisOf(overview: Overview | undefined): string {
+  if (overview === undefined) return ''
+  const { priceBook } = overview.cost
+  return priceBook === null ? 'No price book' : `List prices of ${priceBook}`
 }

@@ -12,6 +12,7 @@ import { Facts, Section } from './Facts.tsx'
 import { PathLink } from './PathLink.tsx'
 import { QueryError } from './QueryError.tsx'
 import { DECISION_WORDS } from './reason-words.ts'
+import { savingParts } from './saving-parts.ts'
 
 /** One decision: the reason, every alternative with its price, and what it was made from. */
 export function DecisionDrawer({ id, onClose }: { id: string | null; onClose: () => void }): ReactNode {
@@ -51,6 +52,7 @@ function DecisionBody({ decision }: { decision: Decision }): ReactNode {
         <Facts
           facts={{
             Saves: `${formatUsdExact(decision.monthlySavingUsd)} per month`,
+            'Of it': savingParts(decision, formatUsdExact),
             'Costs once': formatUsdExact(decision.oneTimeUsd),
             'Paid back in': formatDays(decision.paybackDays),
             Object: <PathLink to={paths.object(decision.bucket, decision.key)}>Open the object</PathLink>,

@@ -57,6 +57,24 @@ export function formatUsdExact(usd: number): string {
   return `${sign}$${value.toFixed(decimals)}`
 }
 
+/**
+ * Decimals with which all of these dollars are written in one column, so that they line up and add up: cents;
+ * four significant digits of the largest where all are below a dollar; none from 100,000.
+ */
+export function usdDecimalsOf(amounts: readonly number[]): number {
+  const largest = Math.max(0, ...amounts.map(Math.abs))
+  if (largest >= 100_000) return 0
+  if (largest >= 1 || largest === 0) return 2
+  return Math.min(10, 3 - Math.floor(Math.log10(largest)))
+}
+
+/** US dollars with so many decimals, for columns that add up: $1,234.50, −$0.02134. */
+export function formatUsdAt(usd: number | null, decimals: number): string {
+  if (usd === null || !Number.isFinite(usd)) return UNKNOWN
+  const text = `$${grouped(Math.abs(usd), decimals)}`
+  return usd < 0 && Number(usd.toFixed(decimals)) !== 0 ? `−${text}` : text
+}
+
 /** A list price as its vendor writes it, without rounding: $0.023, $0.0004, $0.10, $5.00. */
 export function formatUsdPrice(usd: number): string {
   if (!Number.isFinite(usd)) return UNKNOWN

@@ -188,7 +188,7 @@ function BytesByTier({ overview, className }: PartProps): ReactNode {
                 </p>
                 <p className="text-xs text-ink-faint">
                   {formatCount(each.objects)} objects
-                  {each.usdPerMonth === null ? '' : `, ${formatUsd(each.usdPerMonth)} per month`}
+                  {each.usdPerMonth === null ? '' : `, storage ${formatUsd(each.usdPerMonth)} per month`}
                 </p>
               </>
             )}
@@ -343,8 +343,8 @@ function Places({ overview, className }: PartProps): ReactNode {
     { id: 'bytes', head: 'Bytes', track: '88px', align: 'end', cell: row => formatBytes(row.bytes) },
     {
       id: 'usd',
-      head: 'Per month',
-      track: '104px',
+      head: 'Storage / month',
+      track: '112px',
       align: 'end',
       cell: row => (row.usdPerMonth === null ? 'no price' : formatUsd(row.usdPerMonth)),
     },

@@ -12,6 +12,7 @@ import { PlanBadge } from '../components/PlanBadge.tsx'
 import { QueryError } from '../components/QueryError.tsx'
 import { RouteMark } from '../components/RouteMark.tsx'
 import { DECISION_WORDS } from '../components/reason-words.ts'
+import { savingParts } from '../components/saving-parts.ts'
 import { useViewerReason } from '../components/session.tsx'
 import { useAct } from '../components/use-act.ts'
 import { useInfinite } from '../components/use-infinite.ts'
@@ -101,7 +102,11 @@ function Summary({ plan }: { plan: Plan | undefined }): ReactNode {
       plan && <PlanBadge state={plan.state} />,
       plan?.approval === 'automatic' ? 'automatic, within caps' : '',
     ],
-    ['Saves', plan && formatUsdChange(plan.monthlySavingUsd), 'per month'],
+    [
+      'Saves per month',
+      plan && formatUsdChange(plan.monthlySavingUsd),
+      plan === undefined ? '' : savingParts(plan),
+    ],
     ['Costs once', plan && formatUsd(plan.oneTimeUsd), ''],
     ['Paid back in', plan && formatDays(plan.paybackDays), ''],
     ['Objects', plan && formatCount(plan.objects), ''],
@@ -156,9 +161,16 @@ function Verdict({ plan, excepted }: VerdictProps): ReactNode {
       objects: sums.objects - 1,
       bytes: sums.bytes - decision.size,
       saving: sums.saving - decision.monthlySavingUsd,
+      storage: sums.storage - decision.monthlySavingStorageUsd,
       once: sums.once - decision.oneTimeUsd,
     }),
-    { objects: plan.objects, bytes: plan.bytes, saving: plan.monthlySavingUsd, once: plan.oneTimeUsd },
+    {
+      objects: plan.objects,
+      bytes: plan.bytes,
+      saving: plan.monthlySavingUsd,
+      storage: plan.monthlySavingStorageUsd,
+      once: plan.oneTimeUsd,
+    },
   )
   const { act, busy } = useAct({
     act: (verdict: 'approve' | 'reject') =>
@@ -193,6 +205,10 @@ function Verdict({ plan, excepted }: VerdictProps): ReactNode {
           Objects: `${formatCount(left.objects)}${excepted.size === 0 ? '' : `, ${formatCount(excepted.size)} left out`}`,
           Bytes: formatBytes(left.bytes),
           Saves: `${formatUsdChange(left.saving)} per month`,
+          'Of it': savingParts({
+            monthlySavingStorageUsd: left.storage,
+            monthlySavingReadsUsd: left.saving - left.storage,
+          }),
           'Costs once': formatUsd(left.once),
           Readers: 'notice nothing: the address of an object never changes',
           Undo: grace,
@@ -226,6 +242,12 @@ function useGraceWords(policyId: string): string {
   const span = typeof hours === 'number' ? formatDuration(hours * HOUR_MS) : 'the grace time of the policy'
   return `Cancel before the switch, or roll back for ${span} after it, from Migrations: the old copy is kept that long.`
 }
+
+/** What a saving is made of, in the order of its columns. */
+const SAVING_PARTS = [
+  ['Storage', 'monthlySavingStorageUsd'],
+  ['Reads', 'monthlySavingReadsUsd'],
+] as const
 
 interface ColumnParts {
   readonly open: boolean
@@ -294,6 +316,14 @@ function columnsOf({ open, excepted, except, tierOf }: ColumnParts): readonly Co
       align: 'end',
       cell: row => formatUsdChange(row.monthlySavingUsd),
     },
+    ...SAVING_PARTS.map(([head, field]) => ({
+      id: field,
+      head,
+      track: '88px',
+      align: 'end' as const,
+      fromWidth: 'lg' as const,
+      cell: (row: DecisionSummary) => formatUsdChange(row[field]),
+    })),
     {
       id: 'once',
       head: 'Costs once',

@@ -105,6 +105,22 @@ const COLUMNS: readonly Column<Plan>[] = [
     cell: row => <span className="font-medium">{formatUsdChange(row.monthlySavingUsd)}</span>,
   },
   {
+    id: 'storage',
+    head: 'Storage',
+    track: '92px',
+    align: 'end',
+    fromWidth: 'lg',
+    cell: row => formatUsdChange(row.monthlySavingStorageUsd),
+  },
+  {
+    id: 'reads',
+    head: 'Reads',
+    track: '92px',
+    align: 'end',
+    fromWidth: 'lg',
+    cell: row => formatUsdChange(row.monthlySavingReadsUsd),
+  },
+  {
     id: 'once',
     head: 'Costs once',
     track: '104px',

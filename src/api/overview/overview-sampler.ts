@@ -96,7 +96,7 @@ export class OverviewSampler {
       eventsPerSecond: overview.events.perSecond,
       lagSeconds: overview.events.lagSeconds,
       migrationsInFlight: overview.migrations.inFlight,
-      usdPerMonth: overview.cost.nowUsdPerMonth,
+      usdPerMonth: overview.cost.now.storageUsdPerMonth,
       bytesByTier: { hot: bytesOf('hot'), warm: bytesOf('warm'), cold: bytesOf('cold') },
     }
     this.#series.push(point)
@@ -116,11 +116,12 @@ export class OverviewSampler {
     for (const [state, count] of Object.entries(overview.migrations.byState))
       metrics.migrationQueue.set({ state }, count ?? 0)
     metrics.planSavingEstimatedUsd.set(overview.plans.proposedSavingUsd)
-    const { nowUsdPerMonth, everythingHotUsdPerMonth, afterPlansUsdPerMonth } = overview.cost
-    if (nowUsdPerMonth !== null) metrics.costMonthlyUsd.set({ scenario: 'now' }, nowUsdPerMonth)
-    if (everythingHotUsdPerMonth !== null)
-      metrics.costMonthlyUsd.set({ scenario: 'everything-hot' }, everythingHotUsdPerMonth)
-    if (afterPlansUsdPerMonth !== null)
-      metrics.costMonthlyUsd.set({ scenario: 'after-plans' }, afterPlansUsdPerMonth)
+    const { now, everythingHot, afterPlans } = overview.cost
+    const scenarios = { now, 'everything-hot': everythingHot, 'after-plans': afterPlans }
+    for (const [scenario, { storageUsdPerMonth, readsUsdPerMonth }] of Object.entries(scenarios)) {
+      if (storageUsdPerMonth !== null)
+        metrics.costMonthlyUsd.set({ scenario, part: 'storage' }, storageUsdPerMonth)
+      if (readsUsdPerMonth !== null) metrics.costMonthlyUsd.set({ scenario, part: 'reads' }, readsUsdPerMonth)
+    }
   }
 }

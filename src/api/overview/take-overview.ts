@@ -1,5 +1,6 @@
 import { listLatestDecisions } from '../../database/decisions.ts'
 import { countDeadLetters, listIngestProgress } from '../../database/event-progress.ts'
+import { readExpectedReads } from '../../database/expected-reads.ts'
 import { readIngestLag } from '../../database/ingest-partitions.ts'
 import { countFinishedMigrations } from '../../database/migration-views.ts'
 import {
@@ -7,20 +8,22 @@ import {
   readClockScale,
   readPendingShifts,
   readUsage,
-  type ShiftRow,
+  sumReadsSavingUnderWay,
   type UsageRow,
 } from '../../database/overview.ts'
 import { sumProposedPlans } from '../../database/plans.ts'
 import { findCurrentPriceBook } from '../../database/price-books.ts'
+import type { Instant } from '../../domain/clock.ts'
 import { HOUR } from '../../domain/duration.ts'
 import type { MigrationState } from '../../domain/migration.ts'
 import { type LocationPrice, type PriceBook, priceBookLabel } from '../../domain/price.ts'
 import { TIERS } from '../../domain/tier.ts'
 import type { ApiOptions } from '../context.ts'
-import { timeText } from '../present.ts'
+import { optionalTimeText, timeText } from '../present.ts'
 import { presentDecision } from '../present-decision.ts'
 import type { Overview } from '../schemas/overview.ts'
-import { costWhereItLies, holdingsOf, keepingCost, shifted } from './storage-cost.ts'
+import { type CostFacts, stateCost } from './monthly-cost.ts'
+import { keepingCost } from './storage-cost.ts'
 
 const LATEST_DECISIONS = 20
 const DONE: readonly MigrationState[] = ['done', 'retained']
@@ -37,7 +40,9 @@ export async function takeOverview(
   const modelNow = clock.now()
   // One after the other: a look takes one connection of the pool, however many statements it needs.
   const usage = await readUsage(database)
-  const shifts = await readPendingShifts(database)
+  const shiftsUnderWay = await readPendingShifts(database)
+  const readsSavingUnderWayUsd = await sumReadsSavingUnderWay(database)
+  const counted = await readExpectedReads(database)
   const book = await findCurrentPriceBook(database, timeText(modelNow).slice(0, 10))
   const plans = await sumProposedPlans(database)
   const decisions = await listLatestDecisions(database, LATEST_DECISIONS)
@@ -47,7 +52,18 @@ export async function takeOverview(
   return {
     at: timeText(wall.now()),
     clock: { modelAt: timeText(modelNow), scale },
-    ...holdingsAndCost(usage, shifts, book?.book ?? null),
+    ...holdingsOfLocations(usage, book?.book ?? null),
+    cost: presentCost(
+      {
+        usage,
+        shiftsUnderWay,
+        readsSavingUnderWayUsd,
+        openPlans: plans,
+        reads: counted?.loads ?? null,
+        book: book?.book ?? null,
+      },
+      counted,
+    ),
     events: { ...eventState, perSecond: 0 },
     migrations,
     plans: { proposed: plans.plans, proposedSavingUsd: plans.monthlySavingUsd },
@@ -88,11 +104,22 @@ async function readMigrationState(
   }
 }
 
-function holdingsAndCost(
+function presentCost(
+  facts: CostFacts,
+  counted: { countedAt: Date; modelAt: Instant } | null,
+): Overview['cost'] {
+  return {
+    ...stateCost(facts),
+    readsCountedAt: optionalTimeText(counted?.countedAt ?? null),
+    readsCountedAtModel: counted === null ? null : timeText(counted.modelAt),
+    priceBook: facts.book === null ? null : priceBookLabel(facts.book),
+  }
+}
+
+function holdingsOfLocations(
   usage: readonly UsageRow[],
-  shifts: readonly ShiftRow[],
   book: PriceBook | null,
-): Pick<Overview, 'total' | 'tiers' | 'locations' | 'cost'> {
+): Pick<Overview, 'total' | 'tiers' | 'locations'> {
   const prices = new Map(book?.locations.map(price => [price.id, price]))
   const priceIds = new Map(usage.map(row => [row.locationId, row.priceId]))
   const priceOf = (locationId: string) => prices.get(priceIds.get(locationId) ?? '') ?? null
@@ -102,24 +129,7 @@ function holdingsAndCost(
     return { tier, ...sumOf(inTier) }
   })
   const { objects, bytes } = sumOf(locations)
-  const now = holdingsOf(usage)
-  const after = shifted(now, shifts)
-  const hotPrices = locations
-    .filter(location => location.tier === 'hot')
-    .map(location => priceOf(location.id))
-    .filter(price => price !== null)
-  return {
-    total: { objects, bytes },
-    tiers,
-    locations,
-    cost: {
-      nowUsdPerMonth: costWhereItLies(now, priceOf),
-      everythingHotUsdPerMonth:
-        hotPrices.length === 0 ? null : Math.min(...hotPrices.map(price => keepingCost(price, after))),
-      afterPlansUsdPerMonth: costWhereItLies(after, priceOf),
-      priceBook: book === null ? null : priceBookLabel(book),
-    },
-  }
+  return { total: { objects, bytes }, tiers, locations }
 }
 
 function locationsOf(

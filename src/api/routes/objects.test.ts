@@ -250,9 +250,10 @@ describe('the overview', () => {
       bytes: 3_000_003_000 + 10 * AWKWARD_KEYS.length,
     })
     expect(overview.tiers.map((tier: { tier: string }) => tier.tier)).toEqual(['hot', 'warm', 'cold'])
-    expect(overview.cost.nowUsdPerMonth).toBeCloseTo(0.3, 4)
-    expect(overview.cost.everythingHotUsdPerMonth).toBeGreaterThanOrEqual(overview.cost.nowUsdPerMonth)
-    expect(overview.cost.afterPlansUsdPerMonth).toBeCloseTo(overview.cost.nowUsdPerMonth, 12)
+    expect(overview.cost.now.storageUsdPerMonth).toBeCloseTo(0.3, 4)
+    const { now, everythingHot, afterPlans } = overview.cost
+    expect(everythingHot.storageUsdPerMonth).toBeGreaterThanOrEqual(now.storageUsdPerMonth)
+    expect(afterPlans.storageUsdPerMonth).toBeCloseTo(now.storageUsdPerMonth, 12)
     expect(overview.cost.priceBook).toBe('test-prices@2026-09-20')
     expect(overview.clock.modelAt).toBe(new Date(NOW).toISOString())
   })

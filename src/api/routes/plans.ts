@@ -9,7 +9,7 @@ import { callerOf } from '../authentication.ts'
 import type { ApiOptions } from '../context.ts'
 import { decodeCursor, encodeCursor, toPage } from '../cursor.ts'
 import { optionalTimeText, timeText } from '../present.ts'
-import { presentDecision } from '../present-decision.ts'
+import { presentDecision, presentSaving } from '../present-decision.ts'
 import { ApiError, notFound } from '../problems.ts'
 import { idempotencyHeadersSchema } from '../schemas/headers.ts'
 import { pageOf, pageQuerySchema } from '../schemas/page.ts'
@@ -186,7 +186,7 @@ function presentPlan(plan: PlanRow): PlanResource {
     priceBook: { id: plan.priceBookId, name: plan.priceBook },
     objects: plan.objects,
     bytes: plan.bytes,
-    monthlySavingUsd: plan.monthlySavingUsd,
+    ...presentSaving(plan),
     oneTimeUsd: plan.oneTimeUsd,
     paybackDays: paybackDays(plan.monthlySavingUsd, plan.oneTimeUsd, DAYS_PER_MONTH),
     createdAt: timeText(plan.createdAt),

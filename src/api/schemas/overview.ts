@@ -17,6 +17,34 @@ const holdingSchema = z.object({
   usdPerMonth: z.number().nullable().meta({ description: 'Storage; null without a price' }),
 })
 
+/** Dollars per month in two parts that add up. */
+const monthlyCostSchema = z.object({
+  storageUsdPerMonth: z.number().nullable().meta({
+    description: 'Storage and monitoring, exact at list prices; null where a price is missing',
+  }),
+  readsUsdPerMonth: z.number().nullable().meta({
+    description: 'Requests, retrieval and egress, expected at the heat of `readsCountedAt`; null until counted',
+  }),
+  totalUsdPerMonth: z.number().nullable().meta({ description: 'The sum of the two; null where one is' }),
+})
+
+const costSchema = z
+  .object({
+    now: monthlyCostSchema,
+    everythingHot: monthlyCostSchema.meta({ description: 'If everything lay in the cheapest hot location' }),
+    openPlansSave: monthlyCostSchema.meta({ description: 'The sum of what the proposed plans say they save' }),
+    movesUnderWaySave: monthlyCostSchema.meta({
+      description: 'What unfinished migrations will have saved once they end, their old copies included',
+    }),
+    afterPlans: monthlyCostSchema.meta({
+      description: '`now` − `openPlansSave` − `movesUnderWaySave`, part by part',
+    }),
+    readsCountedAt: wallTimeSchema.nullable(),
+    readsCountedAtModel: modelTimeSchema.nullable(),
+    priceBook: z.string().nullable(),
+  })
+  .meta({ description: 'At the list prices of the price book' })
+
 /** One second of the recent past, for charts. */
 export const overviewPointSchema = z.object({
   at: wallTimeSchema,
@@ -24,7 +52,7 @@ export const overviewPointSchema = z.object({
   eventsPerSecond: z.number(),
   lagSeconds: z.number(),
   migrationsInFlight: z.number(),
-  usdPerMonth: z.number().nullable(),
+  usdPerMonth: z.number().nullable().meta({ description: 'Storage' }),
   bytesByTier: z.object({ hot: z.number(), warm: z.number(), cold: z.number() }),
 })
 export type OverviewPoint = z.infer<typeof overviewPointSchema>
@@ -42,19 +70,7 @@ export const overviewSchema = z.object({
       capacityBytes: bytesSchema.nullable(),
     }),
   ),
-  cost: z
-    .object({
-      nowUsdPerMonth: z.number().nullable(),
-      everythingHotUsdPerMonth: z.number().nullable(),
-      afterPlansUsdPerMonth: z
-        .number()
-        .nullable()
-        .meta({ description: 'Once open plans and unfinished migrations are done' }),
-      priceBook: z.string().nullable(),
-    })
-    .meta({
-      description: 'Storage and monitoring at list prices, without reads; null where a price is missing',
-    }),
+  cost: costSchema,
   events: z.object({
     perSecond: z.number(),
     applied: countSchema,

@@ -13,6 +13,15 @@ import {
 
 export const PLAN_STATES = ['proposed', 'approved', 'applied', 'rejected', 'superseded'] as const
 
+/** A saving and its two parts; the parts add up to it. */
+const savingShape = {
+  monthlySavingUsd: z.number().meta({ description: 'Negative when it costs more, as promotions may' }),
+  monthlySavingStorageUsd: z.number().meta({ description: 'Of it, storage and monitoring' }),
+  monthlySavingReadsUsd: z.number().meta({
+    description: 'Of it, requests, retrieval and egress, as expected at the heat of the decision',
+  }),
+}
+
 /** Decisions grouped for review. */
 export const planSchema = z.object({
   id: idSchema,
@@ -22,7 +31,7 @@ export const planSchema = z.object({
   priceBook: referenceSchema,
   objects: countSchema,
   bytes: bytesSchema,
-  monthlySavingUsd: z.number().meta({ description: 'Negative when it costs more, as promotions may' }),
+  ...savingShape,
   oneTimeUsd: z.number(),
   paybackDays: z.number().nullable().meta({ description: 'Null when it never pays back' }),
   createdAt: wallTimeSchema,
@@ -51,7 +60,7 @@ export const decisionSummarySchema = z.object({
   to: referenceSchema,
   reason: decisionReasonSchema,
   size: bytesSchema,
-  monthlySavingUsd: z.number(),
+  ...savingShape,
   oneTimeUsd: z.number(),
   paybackDays: z.number().nullable(),
   verdict: z.enum(['approved', 'rejected', 'outdated']).nullable(),

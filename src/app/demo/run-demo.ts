@@ -77,7 +77,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoSummary | null>
 async function play(options: DemoOptions, stage: Stage, scene: Scene): Promise<DemoSummary | null> {
   const { truth } = stage
   const before = await firstOverview(scene)
-  scene.narrator.tell(`everything on-prem costs ${formatUsd(before.cost.nowUsdPerMonth ?? 0)} per month`)
+  scene.narrator.tell(`storage of everything on-prem costs ${formatUsd(before.cost.now.storageUsdPerMonth ?? 0)} per month`)
   const counts = emptyTrafficCounts()
   const ending = new AbortController()
   const traffic = startTraffic(options, stage, truth.noting(stage.client), counts, ending)
@@ -236,7 +236,7 @@ async function narrateProgress(scene: Scene, counts: TrafficCounts, signal: Abor
       .map(tier => `${tier.tier} ${tier.objects} (${formatBytes(tier.bytes)})`)
       .join(', ')
     scene.narrator.tell(
-      `${counts.reads} reads, ${counts.errors} errors, ${counts.wrongBytes} wrong; ${tiers}; ${overview.migrations.unfinished} on the move; ${formatUsd(overview.cost.nowUsdPerMonth ?? 0)} per month`,
+      `${counts.reads} reads, ${counts.errors} errors, ${counts.wrongBytes} wrong; ${tiers}; ${overview.migrations.unfinished} on the move; ${formatUsd(overview.cost.now.storageUsdPerMonth ?? 0)} per month of storage`,
     )
   }
 }
@@ -271,7 +271,7 @@ async function summarise(
     demoted: tally.demoted,
     wrongBytes: counts.wrongBytes + report.wrong.length,
     lostObjects: report.lost.length,
-    usdPerMonthBefore: before.cost.nowUsdPerMonth ?? 0,
-    usdPerMonthAfter: after.cost.nowUsdPerMonth ?? 0,
+    usdPerMonthBefore: before.cost.now.storageUsdPerMonth ?? 0,
+    usdPerMonthAfter: after.cost.now.storageUsdPerMonth ?? 0,
   }
 }

@@ -1,4 +1,5 @@
 import { principal } from '../../domain/principal.ts'
+import { expectedReadsLoop } from '../../workers/count-expected-reads.ts'
 import { importLoop } from '../../workers/import-container.ts'
 import { createPlanner } from '../../workers/plan-placements.ts'
 import { RETENTION_DAYS_DEFAULT, retainHistoryLoop } from '../../workers/retain-history.ts'
@@ -33,5 +34,6 @@ export async function startPlannerRole(parts: ServerParts): Promise<RunningRole>
     keep: RETENTION_DAYS_DEFAULT,
     log,
   })
-  return runLoops(parts, [planner, imports, history])
+  const reads = expectedReadsLoop({ database, modelClock, wallClock, owner: parts.owner })
+  return runLoops(parts, [planner, imports, history, reads])
 }

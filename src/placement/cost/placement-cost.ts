@@ -40,6 +40,42 @@ export function keepingUsdPerMonth(
   }
 }
 
+/** How many reads of how many bytes a month brings, of one object or of many. */
+export interface MonthlyReads {
+  readonly readsPerMonth: number
+  readonly bytesPerMonth: number
+}
+
+/**
+ * What reading costs for a month: requests, retrieval, and egress to the readers. Linear in reads and bytes,
+ * so the cost of a sum of reads is the sum of their costs.
+ */
+export function readingUsdPerMonth(
+  { price, readerEgressUsdPerGb }: PricedPlace,
+  { readsPerMonth, bytesPerMonth }: MonthlyReads,
+): Pick<PlacementCost, 'readRequestsUsdPerMonth' | 'retrievalUsdPerMonth' | 'egressUsdPerMonth'> {
+  const readGb = bytesPerMonth / price.bytesPerGb
+  return {
+    readRequestsUsdPerMonth: (readsPerMonth * price.getUsdPer1000) / 1_000,
+    retrievalUsdPerMonth: readGb * price.retrievalUsdPerGb,
+    egressUsdPerMonth: readGb * readerEgressUsdPerGb,
+  }
+}
+
+/** The part of a cost that is paid for keeping, whether anybody reads or not: storage and monitoring. */
+export function storagePartUsd(
+  cost: Pick<PlacementCost, 'storageUsdPerMonth' | 'monitoringUsdPerMonth'>,
+): number {
+  return cost.storageUsdPerMonth + cost.monitoringUsdPerMonth
+}
+
+/** The part of a cost that is paid for reading: requests, retrieval and egress. */
+export function readsPartUsd(
+  cost: Pick<PlacementCost, 'readRequestsUsdPerMonth' | 'retrievalUsdPerMonth' | 'egressUsdPerMonth'>,
+): number {
+  return cost.readRequestsUsdPerMonth + cost.retrievalUsdPerMonth + cost.egressUsdPerMonth
+}
+
 /** The bytes a store bills for an object of this size. */
 export function billedBytes(price: LocationPrice, size: Bytes): Bytes {
   return Math.max(size, price.minimumBillableBytes) + price.overheadBytes
@@ -57,10 +93,11 @@ export function costOfPlacement(
 ): PlacementCost {
   const { price } = place
   const { storageUsdPerMonth, monitoringUsdPerMonth } = keepingUsdPerMonth(price, load.size)
-  const readGb = (load.readsPerMonth * load.bytesPerRead) / price.bytesPerGb
-  const readRequestsUsdPerMonth = (load.readsPerMonth * price.getUsdPer1000) / 1_000
-  const retrievalUsdPerMonth = readGb * price.retrievalUsdPerGb
-  const egressUsdPerMonth = readGb * place.readerEgressUsdPerGb
+  const { readsPerMonth } = load
+  const { readRequestsUsdPerMonth, retrievalUsdPerMonth, egressUsdPerMonth } = readingUsdPerMonth(place, {
+    readsPerMonth,
+    bytesPerMonth: readsPerMonth * load.bytesPerRead,
+  })
   return {
     storageUsdPerMonth,
     readRequestsUsdPerMonth,
