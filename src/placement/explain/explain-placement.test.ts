@@ -55,6 +55,12 @@ const OBJECTS = {
     pinnedUntil: NOW + 40 * DAY,
     size: 800_000,
   },
+  'read-too-often-to-leave': {
+    key: 'papers/2024/dataset.parquet',
+    rate: 0.04,
+    heatScore: 21,
+    size: 900_000_000,
+  },
   'too-small': { key: 'thumbnails/9f3c.webp', rate: 0.0004, heatScore: 2, size: 20_000 },
 } satisfies Record<string, Parameters<typeof someFacts>[0]>
 

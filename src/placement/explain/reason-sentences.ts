@@ -47,7 +47,7 @@ const SENTENCES: Readonly<Record<DecisionReason, (explained: ExplainedDecision) 
     )
   },
   'would-cost-more': e =>
-    `${wanted(e)} but with ${plain(Number(e.decision.inputs.readsPerMonthExpected.toPrecision(3)))} reads expected a month ` +
+    `${wanted(e)} but with ${plain(Number(e.decision.inputs.readsPerMonthExpected.toPrecision(3)))} reads expected a month, ${countedHeat(e)}, ` +
     `${e.blocked!.locationName} would cost ${usdText(costOf(e.blocked!))} a month, ` +
     `${usdText(costOf(e.blocked!) - costOf(presentAlternative(e)))} more than here.`,
   pinned: e =>
@@ -112,6 +112,13 @@ export function heatSentence({ decision: { inputs }, rules }: ExplainedDecision)
   const score = `heat score ${plain(Math.round(inputs.heatScore))} of 100`
   if (inputs.heatPerDay === 0) return 'Nobody has read it yet.'
   return `By its heat ${readRateText(inputs.heatPerDay)} (half-life ${HALF_LIFE_WORDS[halfLife]}, ${score}).`
+}
+
+/** Bands go by the policy's heat; money by the 30-day heat where that is higher. */
+function countedHeat({ rules }: ExplainedDecision): string {
+  const { halfLife } = rules.policy.threshold
+  if (halfLife === '30d') return 'by the heat of half-life 30 days'
+  return `by the higher of the heats of half-life ${HALF_LIFE_WORDS[halfLife]} and 30 days`
 }
 
 const HALF_LIFE_WORDS = { '6h': '6 hours', '3d': '3 days', '30d': '30 days' } as const
