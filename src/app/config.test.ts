@@ -50,6 +50,16 @@ describe('configuration', () => {
     }
   })
 
+  it('takes weights of reader classes, but none that would go unnoticed and none for our own reads', () => {
+    const { ingest } = loadConfig({ environment: { DIM_INGEST_READER_WEIGHTS_BACKUP: '0.2' } })
+    expect(ingest.readerWeights).toMatchObject({ application: 1, scan: 0.05, backup: 0.2 })
+    const load = (readerWeights: object) => () =>
+      loadConfig({ environment: {}, overrides: { ingest: { readerWeights } } })
+    expect(load({ scan: 0.01 })).toThrow(/ingest\.readerWeights\.scan: must be 0, or from 0\.05 to 10/)
+    expect(load({ mover: 1 })).toThrow(/ingest\.readerWeights\.mover: there is no such key/)
+    expect(load({ application: 0, interactive: 0, analytics: 0, scan: 0 })).toThrow(/at least one class/)
+  })
+
   it('reads secrets from files, and refuses a secret given twice', () => {
     const file = configFile('postgresql://db/x\n')
     expect(loadConfig({ environment: readEnvironment({ DATABASE_URL_FILE: file }) }).database.url).toBe(

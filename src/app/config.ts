@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { apiConfigSchema } from '../api/config.ts'
 import { gatewayConfig } from '../gateway/config.ts'
 import { defaultDataFolder, type Environment } from './environment.ts'
+import { ingestConfig } from './ingest-config.ts'
 import { ROLE_NAMES } from './role-names.ts'
 
 const port = z.int().min(0).max(65_535)
@@ -40,22 +41,7 @@ export const configSchema = z.strictObject({
       recordAccess: z.boolean().default(true).describe('Whether reads and writes leave access events'),
     })
     .prefault({}),
-  ingest: z
-    .strictObject({
-      batchEventsMax: z
-        .int()
-        .min(1)
-        .max(1_000_000)
-        .default(50_000)
-        .describe('Events applied in one transaction at most'),
-      idleMs: z
-        .int()
-        .min(10)
-        .max(60_000)
-        .default(200)
-        .describe('Rest between looks when no event is waiting'),
-    })
-    .prefault({}),
+  ingest: ingestConfig.prefault({}),
   planner: z
     .strictObject({
       batchObjectsMax: z

@@ -20,6 +20,9 @@ export const READER_WEIGHTS_DEFAULT: ReaderWeights = {
   mover: 0,
 }
 
+/** The smallest weight of readers that count; a promotion by a lighter one could be noticed late. */
+export const READER_WEIGHT_MIN = 0.05
+
 /**
  * What an access counts as: a read (heat, windows, reads, bytes), a write (the count of writes only: where
  * an object should live is decided by its readers), or nothing (asking for headers, deleting, readers of

@@ -1,6 +1,5 @@
 import { readIngestLag } from '../../database/ingest-partitions.ts'
 import { principal } from '../../domain/principal.ts'
-import { READER_WEIGHTS_DEFAULT } from '../../heat/reader-weights.ts'
 import { createIngestWorker, INGEST_DEFAULTS } from '../../workers/ingest-events.ts'
 import type { Loop } from '../../workers/loop.ts'
 import { runLoops } from '../run-loops.ts'
@@ -9,19 +8,21 @@ import type { RunningRole, ServerParts } from '../server-parts.ts'
 /** Turns the event log into counters and heat. */
 export async function startIngestRole(parts: ServerParts): Promise<RunningRole> {
   const { accessEvents } = parts.metrics
+  const config = parts.config.ingest
   const counted = (outcome: string) => ({ inc: (events: number) => accessEvents.inc({ outcome }, events) })
   const worker = createIngestWorker({
     database: parts.database,
     source: parts.eventLog,
     clock: parts.modelClock,
     owner: parts.owner,
-    weights: READER_WEIGHTS_DEFAULT,
+    // Our own reads of what we move never count: an object would stay hot by being moved.
+    weights: { ...config.readerWeights, mover: 0 },
     principal: principal('system', 'ingest'),
     log: parts.log,
     leaseMs: INGEST_DEFAULTS.leaseMs,
-    partitionsMax: INGEST_DEFAULTS.partitionsMax,
-    stretchEventsMax: parts.config.ingest.batchEventsMax,
-    idleMs: parts.config.ingest.idleMs,
+    partitionsMax: config.partitionsMax,
+    stretchEventsMax: config.batchEventsMax,
+    idleMs: config.idleMs,
     metrics: {
       applied: counted('applied'),
       repeated: counted('duplicate'),

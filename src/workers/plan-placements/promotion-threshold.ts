@@ -1,9 +1,7 @@
 import { DAY } from '../../domain/duration.ts'
 import { alphaPerMs, HALF_LIFE_MS, type HalfLife } from '../../domain/half-life.ts'
 import { HEAT_3D, lnHeatOfRate } from '../../heat/forward-decay.ts'
-
-/** The smallest weight of a reader that counts; see heat/reader-weights. */
-const READER_WEIGHT_MIN = 0.05
+import { READER_WEIGHT_MIN } from '../../heat/reader-weights.ts'
 
 /**
  * What ingest compares an object's 3-day heat with, so that no upward crossing of an edge is missed. Ingest
