@@ -1,7 +1,7 @@
 import { createReadStream, existsSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { extname, join } from 'node:path'
-import type { ObjectDetail } from '../src/api/types.ts'
+import type { ObjectDetail, ObjectSummary } from '../src/api/types.ts'
 import * as world from './world.ts'
 
 /** A pretended API for developing the dashboard; see README.md. Never shipped. */
@@ -54,6 +54,10 @@ function matchingObjects(url: URL): ObjectDetail[] {
   )
   const by = order[wanted.sort ?? '']
   return by === undefined ? found : found.toSorted((left, right) => by(left) - by(right))
+}
+
+function listed({ daily, ...object }: ObjectDetail): ObjectSummary {
+  return { ...object, dailyReads: daily.slice(-30).map(({ reads }) => reads) }
 }
 
 function matchingMigrations(url: URL) {
@@ -114,7 +118,7 @@ function get(url: URL): Answer {
     case 'overview':
       return overview()
     case 'objects':
-      return parts.length > 1 ? objectAnswer(parts.join('/')) : page(matchingObjects(url), url)
+      return parts.length > 1 ? objectAnswer(parts.join('/')) : page(matchingObjects(url).map(listed), url)
     case 'plans': {
       if (id === undefined) {
         const state = url.searchParams.get('state')

@@ -481,6 +481,8 @@ export type ObjectSummary = {
   readonly state: 'settled' | 'pinned' | 'migrating' | 'quarantined'
   readonly heat: Heat
   readonly latencySlaMs: number | null
+  /** Reads of each of the last 30 model days, oldest first; empty when there were none */
+  readonly dailyReads: readonly (number)[]
 }
 
 export type Overview = {

@@ -30,7 +30,6 @@ const TAIL_LIMIT = 200
 /** How often the tail of events is read while somebody looks at it. */
 const TAIL_POLL_MS = 1_500
 const SETTINGS_STALE_MS = 30_000
-const DAILY_STALE_MS = 60_000
 const SIMULATION_POLL_MS = 1_000
 const LAG_POLL_MS = 2_000
 
@@ -71,16 +70,6 @@ export const explanationQuery = (bucket: string, key: string) =>
     queryKey: ['object', bucket, key, 'explanation'],
     queryFn: ({ signal }) =>
       request<Explanation>('GET', objectApiPath(bucket, key, '/explanation'), { signal }),
-  })
-
-/** Reads per day of the last month, for the sparkline of one row. */
-export const objectDailyQuery = (bucket: string, key: string) =>
-  queryOptions({
-    queryKey: ['object-daily', bucket, key],
-    queryFn: async ({ signal }) =>
-      (await request<ObjectDetail>('GET', objectApiPath(bucket, key), { signal, query: { days: 30 } })).daily,
-    staleTime: DAILY_STALE_MS,
-    retry: false,
   })
 
 export const plansQuery = (filters: { readonly state?: string }) =>

@@ -1,25 +1,12 @@
-import { useQuery } from '@tanstack/react-query'
-import { type ReactNode, useEffect, useState } from 'react'
-import { objectDailyQuery } from '../api/queries.ts'
+import type { ReactNode } from 'react'
 import type { ObjectSummary } from '../api/types.ts'
 import { Sparkline } from '../charts/Sparkline.tsx'
 import { formatCount, formatHeatScore } from '../format/quantity.ts'
 
-/** A row must stay in sight this long before its history is asked for: scrolling past costs nothing. */
-const IN_SIGHT_MS = 200
-
-/** Reads of the last 30 days of one row, asked for only while it is in sight. */
+/** Reads of the last 30 days of one row. */
 export function HeatSparkline({ object }: { object: ObjectSummary }): ReactNode {
-  const [settled, setSettled] = useState(false)
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(true), IN_SIGHT_MS)
-    return () => clearTimeout(timer)
-  }, [])
-  // An object nobody ever read has nothing to ask for.
-  const enabled = settled && object.heat.reads > 0
-  const { data } = useQuery({ ...objectDailyQuery(object.bucket, object.key), enabled })
-  const values = (data ?? []).map(day => day.reads)
-  return <Sparkline values={values} label={`${formatCount(object.heat.reads)} reads since it is known`} />
+  const label = `${formatCount(object.heat.reads)} reads since it is known`
+  return <Sparkline values={object.dailyReads} label={label} />
 }
 
 /** The heat score with a bar of its length. */

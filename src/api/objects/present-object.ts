@@ -7,14 +7,25 @@ import { accessWindowsAt, NO_ACCESSES } from '../../heat/access-windows.ts'
 import { heatReadingAt } from '../../heat/heat-reading.ts'
 import { decodeRings } from '../../heat/ring-encoding.ts'
 import { optionalTimeText, timeText } from '../present.ts'
-import type { ObjectDetail, ObjectSummary } from '../schemas/object.ts'
+import { LIST_DAYS, type ObjectDetail, type ObjectSummary } from '../schemas/object.ts'
 
-/** An object as lists show it at a moment of the model clock. */
-export function presentObject(
+/** An object as lists show it at a moment of the model clock, with its reads since {@link firstDayOf} the list. */
+export function presentListedObject(
+  found: FoundObject,
+  facts: { windowRings: Uint8Array | null; accessDays: readonly AccessDayRow[] },
+  now: Instant,
+): ObjectSummary {
+  const first = firstDayOf(LIST_DAYS, now)
+  const dailyReads = facts.accessDays.length === 0 ? [] : new Array<number>(LIST_DAYS).fill(0)
+  for (const { day, reads } of facts.accessDays) if (day < first + LIST_DAYS) dailyReads[day - first] = reads
+  return { ...presentObject(found, facts.windowRings, now), dailyReads }
+}
+
+function presentObject(
   found: FoundObject,
   windowRings: Uint8Array | null,
   now: Instant,
-): ObjectSummary {
+): Omit<ObjectSummary, 'dailyReads'> {
   const reading = heatReadingAt({ heat: found.heat, windowRings }, now)
   const windows = windowRings === null ? NO_ACCESSES : accessWindowsAt(decodeRings(windowRings), now)
   return {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { readAccessDays } from '../../database/access-daily.ts'
 import { readAccessWindows } from '../../database/access-windows.ts'
 import { findBucketByName } from '../../database/buckets.ts'
 import {
@@ -12,8 +13,8 @@ import { HEAT_3D, HEAT_LANDMARK, lnHeatOfRate } from '../../heat/forward-decay.t
 import type { ApiOptions } from '../context.ts'
 import { decodeCursor, encodeCursor, toPage } from '../cursor.ts'
 import { ApiError, notFound } from '../problems.ts'
-import type { ObjectSummary, objectQuerySchema } from '../schemas/object.ts'
-import { presentObject } from './present-object.ts'
+import { LIST_DAYS, type ObjectSummary, type objectQuerySchema } from '../schemas/object.ts'
+import { firstDayOf, presentListedObject } from './present-object.ts'
 
 type ObjectQuery = z.output<typeof objectQuerySchema>
 
@@ -43,14 +44,20 @@ export async function searchPage(
     limit: limit + 1,
   }
   const rows = await withinSeconds(config.searchSecondsMax, database, search)
-  const rings = await readAccessWindows(
-    database,
-    rows.slice(0, limit).map(row => row.id),
-  )
+  // Nobody has read the others.
+  const objectIds = rows.slice(0, limit).flatMap(row => (row.heat === null ? [] : [row.id]))
+  const rings = await readAccessWindows(database, objectIds)
+  const accessDays = await readAccessDays(database, { objectIds, firstDay: firstDayOf(LIST_DAYS, now) })
+  const daysById = Map.groupBy(accessDays, row => row.objectId)
   return toPage(
     rows,
     limit,
-    row => presentObject(row, rings.get(row.id) ?? null, now),
+    row =>
+      presentListedObject(
+        row,
+        { windowRings: rings.get(row.id) ?? null, accessDays: daysById.get(row.id) ?? [] },
+        now,
+      ),
     last => encodeCursor(list, positionOf(last, query.sort)),
   )
 }

@@ -104,6 +104,18 @@ describe('a search of objects', () => {
     expect(keysOf(await search('sort=lastAccess&limit=2'))).toEqual(['2026/busy.jpg', '2025/old.jpg'])
   })
 
+  it('carries the reads of the last 30 days, oldest first, for what was read', async () => {
+    const today = Math.floor(NOW / DAY)
+    const objectId = objectIdOf(catalog.bucketId, '2025/old.jpg')
+    const days = [today - 30, today - 29, today - 1].map(day => ({ objectId, day, reads: 4, bytes: 1 }))
+    await addAccessDays(test.database, days)
+    const { items } = await search('prefix=2025/')
+    const { items: never } = await search('prefix=2026/never')
+    await test.database.query('delete from access_daily where object_id = $1', [objectId])
+    expect(items[0]!.dailyReads).toEqual([4, ...new Array(27).fill(0), 4, 0])
+    expect(never[0]!.dailyReads).toEqual([])
+  })
+
   it('pages through every order without repeating or skipping one', async () => {
     for (const sort of ['key', 'heat', 'size', 'lastAccess']) {
       const whole = keysOf(await search(`sort=${sort}`))

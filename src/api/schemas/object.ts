@@ -33,6 +33,9 @@ export const heatSchema = z.object({
   lastAccessAt: modelTimeSchema.nullable(),
 })
 
+/** Days whose reads a list carries. */
+export const LIST_DAYS = 30
+
 /** An object as lists show it. */
 export const objectSummarySchema = z.object({
   id: idSchema,
@@ -47,6 +50,9 @@ export const objectSummarySchema = z.object({
   state: objectStateSchema,
   heat: heatSchema,
   latencySlaMs: z.number().nullable(),
+  dailyReads: z.array(countSchema).meta({
+    description: `Reads of each of the last ${LIST_DAYS} model days, oldest first; empty when there were none`,
+  }),
 })
 export type ObjectSummary = z.infer<typeof objectSummarySchema>
 
@@ -68,7 +74,7 @@ export const copySchema = z.object({
 })
 
 /** Everything known about one object, without its bytes. */
-export const objectDetailSchema = objectSummarySchema.extend({
+export const objectDetailSchema = objectSummarySchema.omit({ dailyReads: true }).extend({
   placementVersion: z.int(),
   etag: z.string(),
   sha256: z.string().nullable(),

@@ -2,8 +2,13 @@ import type { ObjectDetail, ObjectSummary } from '../../api/schemas/object.ts'
 import type { View } from '../output.ts'
 import { bytesText, countText, orHyphen, timeText } from '../units.ts'
 
+/** An object as S3 tools name it. */
+function addressOf({ bucket, key }: Pick<ObjectSummary, 'bucket' | 'key'>): string {
+  return `s3://${bucket}/${key}`
+}
+
 export const objectView: View<ObjectSummary> = {
-  name: object => `s3://${object.bucket}/${object.key}`,
+  name: addressOf,
   columns: [
     { header: 'KEY', value: object => object.key },
     { header: 'SIZE', value: object => bytesText(object.size), align: 'right' },
@@ -21,9 +26,9 @@ export const objectView: View<ObjectSummary> = {
 }
 
 export const objectDetailView: View<ObjectDetail> = {
-  name: objectView.name,
+  name: addressOf,
   columns: [
-    { header: 'OBJECT', value: object => `s3://${object.bucket}/${object.key}` },
+    { header: 'OBJECT', value: addressOf },
     { header: 'SIZE', value: object => `${bytesText(object.size)} (${countText(object.size)} bytes)` },
     {
       header: 'LOCATION',
