@@ -56,9 +56,10 @@ export async function countExpectedReads(queryable: Queryable, page: ReadsPage):
   return rows[0]!
 }
 
-/** Beyond this a rate is nothing in any sum, and exp() of much less raises an error. */
+/** Below this a rate is nothing in any sum, and exp() of much less raises an error. */
 const LN_RATE_MIN = -300
-const LN_RATE_MAX = 700
+/** No reader reads e^100 times; more, from a damaged row, would raise an error in the sum over all objects. */
+const LN_RATE_MAX = 100
 
 /** Reads per day by one column of heat. */
 function rateOf(column: string, lnShift: string, perDay: string): string {

@@ -17,9 +17,11 @@ import type { Loop } from './loop.ts'
 /** Objects summed up in one statement. */
 const PAGE_OBJECTS = 20_000
 /** From the end of one count to the beginning of the next, at least. */
-const EVERY_MS = 10 * SECOND
-/** After a page the counter rests this many times as long as the page took: it is busy at most 5 % of the time. */
+const EVERY_MS = 5 * SECOND
+/** After a page the counter rests this many times as long as the page took: it is busy 5 % of the time. */
 const REST_PER_WORK = 19
+/** It never rests longer, so that a slow page does not let it seem dead. */
+const REST_MS_MAX = 20 * SECOND
 /** A counter not heard of for this long is replaced. Longer than a page and its rest. */
 const SILENT_SECONDS_MAX = 60
 
@@ -76,11 +78,12 @@ export function expectedReadsLoop(options: {
       for (const load of page.loads) addLoad(count.sums, load)
       if (page.lastObjectId !== null && page.objects >= limit) {
         count.afterId = page.lastObjectId
-        restMs = Math.min(EVERY_MS, REST_PER_WORK * (wallClock.now() - startedAt))
+        restMs = restAfter(wallClock.now() - startedAt)
         return 0
       }
       await saveExpectedReads(database, { ...count, loads: [...count.sums.values()] })
       count = null
+      restMs = Math.max(EVERY_MS, restAfter(wallClock.now() - startedAt))
       return 0
     },
   }
@@ -96,6 +99,10 @@ export function expectedReadsLoop(options: {
       afterId: NO_OBJECT,
     }
   }
+}
+
+function restAfter(workMs: number): number {
+  return Math.min(REST_MS_MAX, REST_PER_WORK * workMs)
 }
 
 function addLoad(sums: Map<string, ExpectedReads>, load: ExpectedReads): void {

@@ -5,6 +5,7 @@ import { AxeBuilder } from '@axe-core/playwright'
 import type { BrowserContext, Page } from 'playwright-core'
 import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest'
+import { saveExpectedReads } from '../../src/database/expected-reads.ts'
 import type { Database } from '../../src/database/postgres.ts'
 import { newId } from '../../src/domain/identifiers.ts'
 import { startTestApi, type TestApi } from '../builders/api.ts'
@@ -44,7 +45,7 @@ beforeAll(async () => {
   catalog = await seedCatalog(test.database, {
     policy: aPolicy(),
     priceBook: aPriceBook([
-      { id: 'hot', storageUsdPerGbMonth: 0.1 },
+      { id: 'hot', storageUsdPerGbMonth: 0.1, retrievalUsdPerGb: 0.1 },
       { id: 'warm', storageUsdPerGbMonth: 0.02 },
       { id: 'cold', storageUsdPerGbMonth: 0.004 },
     ]),
@@ -239,6 +240,40 @@ describe('an object', () => {
 })
 
 describe('a plan', () => {
+  it('is in the overview: what is paid now less what it saves is what comes after', async ({ skip }) => {
+    await proposePlanOrSkip(skip, 'films/0009.mkv')
+    await saveExpectedReads(test.database, {
+      at: Date.now(),
+      modelAt: Date.now(),
+      loads: [
+        {
+          locationId: catalog.locationIds.hot,
+          policyId: null,
+          readsPerMonth: 10,
+          bytesPerMonth: 5_000_000_000,
+        },
+      ],
+    })
+    const { page, context } = await visit(skip)
+    const table = page.getByRole('table', { name: 'Dollars per month, in storage and reads' })
+    const amounts = async (name: RegExp) => {
+      const cells = table.getByRole('row', { name }).getByRole('cell')
+      const texts = (await cells.allTextContents()).filter(text => text.includes('$'))
+      return texts.map(text => Number(text.replace('−', '-').replace(/[$,]/g, '')))
+    }
+    await expect.poll(() => amounts(/plans? saves?/), { timeout: 20_000 }).toHaveLength(3)
+    const [now, saved, after] = [
+      await amounts(/^Now/),
+      await amounts(/plans? saves?/),
+      await amounts(/^After/),
+    ]
+    expect(saved[2]).toBeGreaterThan(0)
+    expect(now[1]).toBe(0.5)
+    for (const column of [0, 1, 2]) expect(now[column]! - saved[column]!).toBeCloseTo(after[column]!, 6)
+    await page.getByText('expected at the present heat, as of').waitFor()
+    await context.close()
+  })
+
   it('asks once, naming objects, bytes, dollars and the way back, and then is approved', async ({ skip }) => {
     const { planId } = await proposePlanOrSkip(skip, 'films/0003.mkv')
     const { page, context } = await visit(skip, { path: `/plans/${planId}` })

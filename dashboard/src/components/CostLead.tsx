@@ -142,16 +142,17 @@ function isNothing({ storage, reads }: StatementParts): boolean {
   return storage === 0 && (reads ?? 0) === 0
 }
 
-function verdict({ now, everythingHot, shown }: CostStatement): string {
-  if (now.storage === null || everythingHot.storage === null)
-    return 'A location that holds bytes has no price.'
-  if (everythingHot.storage <= 0) return 'Nothing is stored yet.'
-  const ofStorage = now.total === null || everythingHot.total === null
-  const hot = everythingHot.total ?? everythingHot.storage
-  const saved = hot - (ofStorage ? now.storage : now.total)
-  const what = ofStorage ? 'for storage' : 'now'
-  if (saved <= 0) return `${what}: nothing is saved against keeping everything hot.`
-  return `${what}, ${shown(saved)} less than everything hot (${formatShare(saved / hot)}).`
+function verdict({ now, everythingHot: hot, shown }: CostStatement): string {
+  if (now.storage === null || hot.storage === null) return 'A location that holds bytes has no price.'
+  if (hot.storage <= 0) return 'Nothing is stored yet.'
+  const against = (part: number, hotPart: number) =>
+    part > hotPart ? `${shown(part - hotPart)} more` : `${shown(hotPart - part)} less`
+  const storage = against(now.storage, hot.storage)
+  if (now.reads === null || hot.reads === null || now.total === null || hot.total === null)
+    return `for storage, ${storage} than with everything hot.`
+  const share = now.total < hot.total ? ` (${formatShare(1 - now.total / hot.total)})` : ''
+  const parts = `storage ${storage}, reads ${against(now.reads, hot.reads)}`
+  return `now, ${against(now.total, hot.total)}${share} than with everything hot: ${parts}.`
 }
 
 function readsNote(countedAt: string | null): string {

@@ -188,7 +188,7 @@ function BytesByTier({ overview, className }: PartProps): ReactNode {
                 </p>
                 <p className="text-xs text-ink-faint">
                   {formatCount(each.objects)} objects
-                  {each.usdPerMonth === null ? '' : `, storage ${formatUsd(each.usdPerMonth)} per month`}
+                  {each.usdPerMonth === null ? '' : `, storage ${formatUsd(each.usdPerMonth)}`}
                 </p>
               </>
             )}

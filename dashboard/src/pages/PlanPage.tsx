@@ -96,7 +96,7 @@ export function PlanPage({ id, search }: PlanPageProps): ReactNode {
 }
 
 function Summary({ plan }: { plan: Plan | undefined }): ReactNode {
-  const shown: readonly (readonly [string, ReactNode, string])[] = [
+  const shown: readonly (readonly [string, ReactNode, ReactNode])[] = [
     [
       'State',
       plan && <PlanBadge state={plan.state} />,
@@ -105,7 +105,7 @@ function Summary({ plan }: { plan: Plan | undefined }): ReactNode {
     [
       'Saves per month',
       plan && formatUsdChange(plan.monthlySavingUsd),
-      plan === undefined ? '' : savingParts(plan),
+      plan === undefined ? '' : savingLines(plan),
     ],
     ['Costs once', plan && formatUsd(plan.oneTimeUsd), ''],
     ['Paid back in', plan && formatDays(plan.paybackDays), ''],
@@ -144,6 +144,17 @@ function outcomeWords({ migrations, monthlySavingUsd }: NonNullable<Plan['outcom
   const ends = Object.entries(migrations).map(([state, count]) => `${formatCount(count)} ${state}`)
   if (ends.length === 0) return 'Nothing was left to move.'
   return `All ended: ${ends.join(', ')}. What is done saves ${formatUsd(monthlySavingUsd)} per month.`
+}
+
+/** The two parts of what a plan saves, one below the other. */
+function savingLines(plan: Plan): ReactNode {
+  return (
+    <>
+      storage {formatUsdChange(plan.monthlySavingStorageUsd)}
+      <br />
+      reads {formatUsdChange(plan.monthlySavingReadsUsd)}
+    </>
+  )
 }
 
 interface VerdictProps {
@@ -262,6 +273,7 @@ function columnsOf({ open, excepted, except, tierOf }: ColumnParts): readonly Co
       id: 'include',
       head: open ? 'Move' : 'Verdict',
       track: open ? '54px' : '92px',
+      narrowTrack: open ? '54px' : '84px',
       cell: row =>
         open ? (
           <input
@@ -280,6 +292,7 @@ function columnsOf({ open, excepted, except, tierOf }: ColumnParts): readonly Co
       id: 'key',
       head: 'Object',
       track: 'minmax(88px, 1fr)',
+      narrowTrack: 'minmax(56px, 1fr)',
       cell: row => <span className="font-mono text-xs">{`${row.bucket}/${row.key}`}</span>,
     },
     {
@@ -293,7 +306,7 @@ function columnsOf({ open, excepted, except, tierOf }: ColumnParts): readonly Co
       id: 'route',
       head: 'From, to',
       track: 'minmax(84px, 210px)',
-      narrowTrack: '92px',
+      narrowTrack: '82px',
       cell: row => (
         <RouteMark
           from={{ name: row.from.name, tier: tierOf(row.from.id) }}
@@ -319,9 +332,9 @@ function columnsOf({ open, excepted, except, tierOf }: ColumnParts): readonly Co
     ...SAVING_PARTS.map(([head, field]) => ({
       id: field,
       head,
-      track: '88px',
+      track: '104px',
       align: 'end' as const,
-      fromWidth: 'lg' as const,
+      fromWidth: 'xl' as const,
       cell: (row: DecisionSummary) => formatUsdChange(row[field]),
     })),
     {

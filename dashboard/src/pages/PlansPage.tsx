@@ -107,17 +107,17 @@ const COLUMNS: readonly Column<Plan>[] = [
   {
     id: 'storage',
     head: 'Storage',
-    track: '92px',
+    track: '108px',
     align: 'end',
-    fromWidth: 'lg',
+    fromWidth: 'xl',
     cell: row => formatUsdChange(row.monthlySavingStorageUsd),
   },
   {
     id: 'reads',
     head: 'Reads',
-    track: '92px',
+    track: '108px',
     align: 'end',
-    fromWidth: 'lg',
+    fromWidth: 'xl',
     cell: row => formatUsdChange(row.monthlySavingReadsUsd),
   },
   {

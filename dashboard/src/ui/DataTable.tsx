@@ -22,8 +22,8 @@ export interface Column<Row> {
   /** Its track where the table is narrower than 700 pixels. */
   readonly narrowTrack?: string
   readonly align?: 'start' | 'end'
-  /** The column is shown from this width of the table on: sm 520, md 700, lg 960 pixels. */
-  readonly fromWidth?: 'sm' | 'md' | 'lg'
+  /** The column is shown from this width of the table on: sm 520, md 700, lg 960, xl 1180 pixels. */
+  readonly fromWidth?: 'sm' | 'md' | 'lg' | 'xl'
 }
 
 interface DataTableProps<Row> {
@@ -50,6 +50,7 @@ const SHOWN_FROM = {
   sm: '@max-[520px]:hidden',
   md: '@max-[700px]:hidden',
   lg: '@max-[960px]:hidden',
+  xl: '@max-[1180px]:hidden',
 } as const
 
 /**
@@ -215,9 +216,10 @@ function gridStyles<Row>(columns: readonly Column<Row>[]): {
       .join(' ')
   return {
     className:
-      'grid-cols-(--tracks) px-2 @max-[960px]:grid-cols-(--tracks-lg) @max-[700px]:grid-cols-(--tracks-md) @max-[520px]:grid-cols-(--tracks-sm)',
+      'grid-cols-(--tracks) px-2 @max-[1180px]:grid-cols-(--tracks-xl) @max-[960px]:grid-cols-(--tracks-lg) @max-[700px]:grid-cols-(--tracks-md) @max-[520px]:grid-cols-(--tracks-sm)',
     variables: {
-      '--tracks': tracks([undefined, 'sm', 'md', 'lg']),
+      '--tracks': tracks([undefined, 'sm', 'md', 'lg', 'xl']),
+      '--tracks-xl': tracks([undefined, 'sm', 'md', 'lg']),
       '--tracks-lg': tracks([undefined, 'sm', 'md']),
       '--tracks-md': tracks([undefined, 'sm'], true),
       '--tracks-sm': tracks([undefined], true),

@@ -16,7 +16,10 @@ export const registerDemo: Register = (program, bind) => {
   const command = program
     .command('demo')
     .description('watch real objects move: everything embedded, nothing to configure')
-    .option('--check', 'play the story without a person, verify every object, print one line of JSON')
+    .option(
+      '--check',
+      'play the story without a person, verify every object, print one line of JSON (its dollars are storage per month)',
+    )
     .option('--resume', 'go on with what lies in the folder, also with --check')
     .option('--data-dir <folder>', 'where everything lies (DIM_DATA_DIR; .dim, with --check .dim/check)')
     .option('--objects <n>', 'how many objects', wholeNumber)
