@@ -241,10 +241,6 @@ describe('beside a server', () => {
     const file = path.join(folder, 'store', 'things', 'old', 'one')
     expect((await stat(file)).size).toBe(14)
     await truncate(file, 3)
-    const damaged = await dim(['verify', '--bucket', 'films'], here())
-    expect(damaged.exitCode).not.toBe(EXIT.ok)
-    expect(damaged.answer).toMatch(/^[!*-] films\/old\/one/)
-
     const overrides = { DATABASE_URL: database.connectionString }
     const direct = await dim(['verify', '--bucket', 'films', '--direct', '--download'], {
       ...here(),
@@ -252,6 +248,34 @@ describe('beside a server', () => {
     })
     expect(direct.exitCode, direct.words).toBe(EXIT.mismatch)
     expect(direct.answer).toBe('* films/old/one in here  (3 bytes instead of 14)')
+    const unchecked = await dim(['verify', '--bucket', 'films'], here())
+    expect(unchecked.answer).toMatch(/^! films\/old\/one/)
+    const imported = await dim(['import', 'films'], here())
+    expect(imported.exitCode, imported.words).toBe(EXIT.mismatch)
+    expect(imported.words).toContain('conflicting 1 (')
+    expect(imported.words).toContain('for example "old/one"')
+  })
+
+  test('follows what others changed and removed once a bucket is shared', async () => {
+    const file = path.join(folder, 'store', 'things', 'old', 'one')
+    await mustDo(['bucket', 'set', 'films', '--mode', 'shared'])
+    const verify = () => dim(['verify', '--bucket', 'films'], here())
+    const seen: Awaited<ReturnType<typeof verify>>[] = []
+    // The gateway believes for a moment what it knew of the bucket.
+    const look = async () => {
+      seen.push(await verify())
+      return seen.some(({ answer }) => answer.startsWith('*'))
+    }
+    await expect.poll(look, { timeout: 10_000, interval: 200 }).toBe(true)
+    const changed = seen.find(({ answer }) => answer.startsWith('*'))!
+    expect(changed.answer).toBe('* films/old/one  (changed by others)')
+    expect(changed.exitCode, changed.words).toBe(EXIT.mismatch)
+    expect(changed.words).toContain('1 of them changed by others')
+    await rm(file)
+    const removed = await dim(['verify', '--bucket', 'films'], here())
+    expect(removed.exitCode, removed.words).toBe(EXIT.mismatch)
+    expect(removed.answer).toBe('- films/old/one  (removed by others)')
+    await mustDo(['verify', '--bucket', 'films'])
   })
 
   test('the doctor finds nothing wrong with the server', async () => {

@@ -14,7 +14,10 @@ export interface CheckedObject {
   readonly detail: string | null
 }
 
-/** How many objects were found so; `unproven` ones are among the same. */
+/**
+ * How many objects were found so; `unproven` ones are among the same, `changedByOthers` among those that
+ * differ, `removedByOthers` among the missing.
+ */
 export interface VerificationTotals {
   same: number
   unproven: number
@@ -22,6 +25,8 @@ export interface VerificationTotals {
   extra: number
   differs: number
   error: number
+  changedByOthers: number
+  removedByOthers: number
   bytes: number
 }
 
@@ -74,6 +79,7 @@ interface Found {
   readonly detail?: string
   readonly bytes?: number
   readonly isUnproven?: boolean
+  readonly byOthers?: boolean
 }
 
 /** What an answer must agree with. */
@@ -87,7 +93,7 @@ async function checkObject(check: BucketCheck, entry: Entry): Promise<Found> {
   try {
     if (catalog !== null && listed !== null) {
       const found = await readAndCompare(check, key, { size: catalog.size, etag: listed.etag })
-      if (found.symbol === '=') return found
+      if (found.symbol === '=' || found.byOthers === true) return found
     }
     // Missing on one side, or not as expected: the object may have changed meanwhile, so ask once more.
     const present = await check.describe(check.bucket, key)
@@ -103,7 +109,16 @@ async function checkObject(check: BucketCheck, entry: Entry): Promise<Found> {
 async function readAndCompare(check: BucketCheck, key: string, expected: ExpectedContent): Promise<Found> {
   const range = check.download || expected.size === 0 ? {} : { range: 'bytes=-1' }
   const answer = await check.client.read(check.bucket, key, { ...range, signal: check.signal })
-  return compare(answer, expected, check.download)
+  return compareForeign(answer) ?? compare(answer, expected, check.download)
+}
+
+/** The reader was told that the catalog had to follow others just now: then it was not what lay there. */
+function compareForeign({ bytes, foreignChange, status }: ReadAnswer): Found | null {
+  if (foreignChange === null) return null
+  if (status === 404) return { symbol: '-', detail: 'removed by others', byOthers: true }
+  const detail =
+    foreignChange === 'changed' ? 'changed by others' : 'a copy was removed by others, another one is whole'
+  return { symbol: '*', detail, bytes, byOthers: true }
 }
 
 /** What an answer to a reader is worth. Its own digest is the catalog's, sent along as a checksum. Pure. */
@@ -125,6 +140,7 @@ function compare(answer: ReadAnswer, expected: ExpectedContent, download: boolea
 function count(totals: VerificationTotals, found: Found): void {
   totals.bytes += found.bytes ?? 0
   if (found.isUnproven === true) totals.unproven++
+  if (found.byOthers === true) totals[found.symbol === '-' ? 'removedByOthers' : 'changedByOthers']++
   switch (found.symbol) {
     case '=':
       totals.same++

@@ -48,7 +48,8 @@ export interface InsertedObjects {
 
 /**
  * Enters objects the catalog does not know: object, first version and primary copy, in one statement. An
- * object the catalog knows (also as deleted) is left as it is, because the catalog is newer than any listing.
+ * object the catalog knows (also as deleted) is left as it is, because the catalog is newer than any listing;
+ * {@link findDifferingObjects} tells which of them deserve a second look.
  */
 export async function insertListedObjects(
   database: Queryable,
@@ -74,6 +75,49 @@ export async function insertListedObjects(
     ],
   })
   return rows[0]!
+}
+
+/**
+ * Which of these listed objects lie otherwise than the catalog says: no copy of the object, in whatever state,
+ * has the listed ETag and size in this container, and one should, or the object is unknown here or deleted.
+ * Only a hint: the listing is older than the catalog, so each is to be settled under its object's lock.
+ */
+export async function findDifferingObjects(
+  database: Queryable,
+  listed: readonly ListedForCatalog[],
+  /** All locations of the listed container. */
+  locationIds: readonly Uuid[],
+): Promise<ObjectId[]> {
+  const { rows } = await database.query<{ object_id: ObjectId }>({
+    name: 'import-find-differing',
+    text: `
+      with listed as (
+        select * from unnest($1::uuid[], $2::bigint[], $3::text[], $4::bigint[])
+          as listed (object_id, size, etag, last_modified_ms)
+      )
+      select listed.object_id
+      from listed
+      join object o on o.id = listed.object_id
+      cross join lateral (
+        select count(*) filter (where c.location_id = any ($5::uuid[])) as here,
+               bool_or(c.location_id = any ($5::uuid[]) and c.size = listed.size
+                 and (c.etag = listed.etag or c.etag is null or listed.etag is null)) as is_same
+        from copy c
+        where c.object_id = o.id and coalesce(c.native_key, o.key) = o.key
+      ) as known
+      left join object_version v on v.object_id = o.id and v.generation = o.generation
+      where known.is_same is not true
+        and (known.here > 0 or not o.is_present
+             or v.last_modified < to_timestamp(listed.last_modified_ms / 1000.0))`,
+    values: [
+      plainArray(listed.map(object => object.objectId)),
+      plainArray(listed.map(object => object.size)),
+      quotedArray(listed.map(object => object.nativeEtag)),
+      plainArray(listed.map(object => Math.trunc(object.lastModifiedMs))),
+      locationIds,
+    ],
+  })
+  return rows.map(row => row.object_id)
 }
 
 const INSERT = `

@@ -1,3 +1,4 @@
+import type { BucketMode } from '../domain/bucket.ts'
 import type { ObjectId, Uuid } from '../domain/identifiers.ts'
 import type { CopyState, StoreIdentity } from '../domain/object.ts'
 import type { Queryable } from './postgres.ts'
@@ -7,6 +8,7 @@ export interface CopyToVerify {
   readonly objectId: ObjectId
   readonly bucketId: Uuid
   readonly bucket: string
+  readonly bucketMode: BucketMode
   readonly key: string
   readonly generation: number
   readonly copyId: Uuid
@@ -41,7 +43,7 @@ interface CopyRow extends Omit<CopyToVerify, 'identity' | 'copyId'> {
 }
 
 const SELECT = `
-  select o.id as "objectId", o.bucket_id as "bucketId", b.name as bucket, o.key, o.generation,
+  select o.id as "objectId", o.bucket_id as "bucketId", b.name as bucket, b.mode as "bucketMode", o.key, o.generation,
          c.id as "copyId", c.state, c.is_primary as "isPrimary", l.name as location,
          l.store_id as "storeId", l.container, coalesce(c.native_key, o.key) as "nativeKey",
          c.etag as "nativeEtag", c.version_id as "versionId", v.size, v.etag,

@@ -14,6 +14,13 @@ export interface SkippedKeys {
   readonly example: string
 }
 
+/** What an import met that others did behind us; {@link ImportJob} says what each means. */
+export const FOREIGN_CHANGE_COUNTS = ['changed', 'conflicting', 'removed', 'missing'] as const
+export type ForeignChangeCount = (typeof FOREIGN_CHANGE_COUNTS)[number]
+
+/** How many keys of each kind an import names. The rest is in the log. */
+export const FOREIGN_KEYS_MAX = 20
+
 /** The listing of one container into the catalog: what was asked for and how far it has come. */
 export interface ImportJob {
   readonly id: Uuid
@@ -34,6 +41,20 @@ export interface ImportJob {
   /** Keys that cannot be catalogued; {@link ImportJob.skippedBecause} says why. */
   readonly skipped: number
   readonly skippedBecause: Readonly<Record<string, SkippedKeys>>
+  /** Objects that others overwrote or made anew: the catalog follows. */
+  readonly changed: number
+  /** Objects of an exclusive bucket whose bytes are not the catalog's: damage, and nothing was changed. */
+  readonly conflicting: number
+  /** Objects, or one of their copies, that others removed: the catalog follows. */
+  readonly removed: number
+  /** Copies that are gone but stay in the catalog: of an exclusive bucket, or too many at once. */
+  readonly missing: number
+  /** The first {@link FOREIGN_KEYS_MAX} keys of each. */
+  readonly foreignKeys: Readonly<Partial<Record<ForeignChangeCount, readonly string[]>>>
+  /** True when so much is missing that nothing was removed before a person accepts it. */
+  readonly removalsWithheld: boolean
+  /** That acceptance. */
+  readonly acceptRemovals: boolean
   readonly error: string | null
   readonly leaseOwner: string | null
   readonly startedAt: Date
@@ -49,6 +70,9 @@ export interface ImportProgress {
   readonly skipped: Readonly<Record<string, SkippedKeys>>
 }
 
+/** Keys that others changed, by what became of them. */
+export type ForeignKeys = Readonly<Record<ForeignChangeCount, readonly string[]>>
+
 /** Somebody else took the import over while this worker was away; nothing of the last batch was kept. */
 export class ImportLeaseLostError extends Error {
   override readonly name = 'ImportLeaseLostError'
@@ -57,20 +81,30 @@ export class ImportLeaseLostError extends Error {
 const COLUMNS = `
   job.id, job.bucket_id as "bucketId", bucket.name as bucket, job.location_id as "locationId",
   location.name as location, job.prefix, job.state, job.last_key as "lastKey", job.objects, job.bytes,
-  job.known, job.skipped, job.skipped_because as "skippedBecause", job.error, job.lease_owner as "leaseOwner",
+  job.known, job.skipped, job.skipped_because as "skippedBecause",
+  job.changed, job.conflicting, job.removed, job.missing, job.foreign_keys as "foreignKeys",
+  job.removals_withheld as "removalsWithheld", job.accept_removals as "acceptRemovals", job.error, job.lease_owner as "leaseOwner",
   job.started_at as "startedAt", job.updated_at as "updatedAt"`
 const SOURCE = 'join bucket on bucket.id = job.bucket_id join location on location.id = job.location_id'
 
 /** Asks for an import. A worker takes it when it next looks. */
 export async function createImportJob(
   database: Queryable,
-  request: { bucketId: Uuid; locationId: Uuid; prefix: string; principal: Principal },
+  request: {
+    bucketId: Uuid
+    locationId: Uuid
+    prefix: string
+    /** Also if most of the bucket is gone from its container. */
+    acceptRemovals?: boolean
+    principal: Principal
+  },
 ): Promise<Uuid> {
   const id = newId()
+  const { acceptRemovals = false, bucketId, locationId, prefix, principal } = request
   await database.query(
-    `insert into import_job (id, bucket_id, location_id, prefix, state, principal)
-     values ($1, $2, $3, $4, 'running', $5)`,
-    [id, request.bucketId, request.locationId, request.prefix, request.principal],
+    `insert into import_job (id, bucket_id, location_id, prefix, state, accept_removals, principal)
+     values ($1, $2, $3, $4, 'running', $5, $6)`,
+    [id, bucketId, locationId, prefix, acceptRemovals, principal],
   )
   return id
 }
@@ -172,6 +206,55 @@ export async function checkpointImportJob(
     ],
   })
   if (rowCount === 0) throw new ImportLeaseLostError(`import ${id} was taken over or stopped`)
+}
+
+/**
+ * Adds what others did to an import, names the first keys and renews the lease. Throws
+ * {@link ImportLeaseLostError} when it is no longer ours.
+ */
+export async function addForeignChanges(
+  database: Queryable,
+  id: Uuid,
+  lease: { owner: string; seconds: number },
+  keys: ForeignKeys,
+): Promise<void> {
+  const { rowCount } = await database.query({
+    name: 'import-add-foreign-changes',
+    text: `update import_job set
+       changed = changed + $4, conflicting = conflicting + $5, removed = removed + $6, missing = missing + $7,
+       foreign_keys = (
+         select coalesce(jsonb_object_agg(kind, named), '{}') from (
+           select kind, jsonb_path_query_array(
+             coalesce(foreign_keys -> kind, '[]') || added, '$[0 to ${FOREIGN_KEYS_MAX - 1}]') as named
+           from jsonb_each($8::jsonb) as new_keys (kind, added)
+         ) as merged where named <> '[]'),
+       lease_expires_at = now() + make_interval(secs => $3), updated_at = now()
+     where id = $1 and lease_owner = $2 and state = 'running'`,
+    values: [
+      id,
+      lease.owner,
+      lease.seconds,
+      ...FOREIGN_CHANGE_COUNTS.map(kind => keys[kind].length),
+      JSON.stringify(
+        Object.fromEntries(FOREIGN_CHANGE_COUNTS.map(kind => [kind, keys[kind].slice(0, FOREIGN_KEYS_MAX)])),
+      ),
+    ],
+  })
+  if (rowCount === 0) throw new ImportLeaseLostError(`import ${id} was taken over or stopped`)
+}
+
+/** Notes that so much is missing that nothing is removed before a person accepts it. */
+export async function withholdRemovals(
+  database: Queryable,
+  id: Uuid,
+  missing: { count: number; keys: readonly string[] },
+): Promise<void> {
+  await database.query(
+    `update import_job set removals_withheld = true, missing = $2, updated_at = now(),
+       foreign_keys = foreign_keys || jsonb_build_object('missing', $3::jsonb)
+     where id = $1`,
+    [id, missing.count, JSON.stringify(missing.keys.slice(0, FOREIGN_KEYS_MAX))],
+  )
 }
 
 /** Renews the lease of a holder that waits for its store. Throws {@link ImportLeaseLostError}. */

@@ -71,13 +71,13 @@ export async function retireAllCopies(connection: Queryable, objectId: ObjectId)
 
 /**
  * Makes a generation the one readers see: object row, version, primary copy; forgets the intent that led
- * here. Call it after {@link retireFormerCopies}. Resolves to false when the object's generation is no longer
- * the one before.
+ * here, if one did. Call it after {@link retireFormerCopies}. Resolves to false when the object's generation is
+ * no longer the one before.
  */
 export async function commitGeneration(
   connection: Queryable,
   publication: Publication,
-  intentId: Uuid,
+  intentId: Uuid | null,
 ): Promise<boolean> {
   const { version } = publication
   const { rows } = await connection.query<{ committed: number }>({

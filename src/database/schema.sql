@@ -198,11 +198,25 @@ table import_job
   started_at timestamp with time zone not null default now()
   updated_at timestamp with time zone not null default now()
   principal text not null
+  changed bigint not null default 0
+  conflicting bigint not null default 0
+  removed bigint not null default 0
+  missing bigint not null default 0
+  foreign_keys jsonb not null default '{}'::jsonb
+  removals_withheld boolean not null default false
+  accept_removals boolean not null default false
   constraint import_job_bucket_id_fkey FOREIGN KEY (bucket_id) REFERENCES bucket(id)
   constraint import_job_location_id_fkey FOREIGN KEY (location_id) REFERENCES location(id)
   constraint import_job_pkey PRIMARY KEY (id)
   constraint import_job_state_check CHECK ((state = ANY (ARRAY['running'::text, 'interrupted'::text, 'done'::text, 'failed'::text])))
   CREATE TRIGGER import_claims_container AFTER INSERT ON public.import_job FOR EACH ROW EXECUTE FUNCTION import_claims_container()
+
+table import_unseen_copy
+  import_id uuid not null
+  object_id uuid not null
+  copy_id uuid not null
+  constraint import_unseen_copy_import_id_fkey FOREIGN KEY (import_id) REFERENCES import_job(id) ON DELETE CASCADE
+  constraint import_unseen_copy_pkey PRIMARY KEY (import_id, object_id, copy_id)
 
 table ingest_boot
   boot_id uuid not null

@@ -49,6 +49,8 @@ export interface GatewayMetrics {
   readFailedOver?(): void
   /** A read looked the object up again because it changed meanwhile. */
   readResolvedAgain?(): void
+  /** A read found that others overwrote or removed bytes, and the catalog followed. */
+  foreignChangeMet?(change: 'changed' | 'removed'): void
   /** Interrupted writes were settled. */
   intentsRecovered?(facts: { readonly rolledForward: number; readonly dropped: number }): void
 }

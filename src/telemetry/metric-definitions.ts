@@ -184,6 +184,13 @@ export const METRIC_DEFINITIONS = {
     labels: ['reason'],
   },
 
+  gatewayForeignChanges: {
+    type: 'counter',
+    name: 'dim_gateway_foreign_changes_total',
+    help: 'Reads that met bytes which others had changed or removed at the store, and the catalog followed.',
+    labels: ['change'],
+  },
+
   // Stores and locations
   storeRequests: {
     type: 'counter',

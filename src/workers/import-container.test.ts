@@ -148,20 +148,22 @@ test('imports only keys with the prefix', async () => {
   expect(await keysInCatalog()).toHaveLength(10)
 })
 
-test('leaves what the catalog knows alone, also what it knows as deleted', async () => {
+test('leaves what the catalog knows alone, also what it knows as deleted and has not swept away', async () => {
   seed(3)
   await ask()
   await loopOver(store).step(live)
-  await query('update object set generation = 7, is_present = false where id = $1', [
-    objectIdOf(bucketId, 'k0001'),
-  ])
-  seed(4)
+  const deleted = objectIdOf(bucketId, 'k0001')
+  await query('update object set generation = 7, is_present = false where id = $1', [deleted])
+  await query(`update copy set is_primary = false, state = 'retained' where object_id = $1`, [deleted])
+  store.seed('things', [{ key: 'k0003', size: 3 }])
   const id = await ask()
   await loopOver(store).step(live)
-  expect(await findImportJob(test_.database, id)).toMatchObject({ state: 'done', objects: 1, known: 3 })
-  expect(
-    await query('select generation, is_present from object where id = $1', [objectIdOf(bucketId, 'k0001')]),
-  ).toEqual([{ generation: 7, is_present: false }])
+  expect(await findImportJob(test_.database, id)).toMatchObject({
+    ...{ state: 'done', objects: 1, known: 3, changed: 0, removed: 0 },
+  })
+  expect(await query('select generation, is_present from object where id = $1', [deleted])).toEqual([
+    { generation: 7, is_present: false },
+  ])
 })
 
 test('goes on from the last key after its worker was killed, and a late worker enters nothing', async () => {

@@ -1,6 +1,8 @@
 import {
   type ContainerLocation,
+  findDifferingObjects,
   insertListedObjects,
+  type ListedForCatalog,
   listContainerLocations,
 } from '../database/catalog-import.ts'
 import {
@@ -8,42 +10,25 @@ import {
   type ImportJob,
   ImportLeaseLostError,
   releaseImportJob,
-  renewImportLease,
   takeImportJob,
 } from '../database/import-jobs.ts'
-import { type Database, inTransaction } from '../database/postgres.ts'
+import { type CoveredKeys, noteUnseenCopies } from '../database/import-unseen-copies.ts'
+import { inTransaction } from '../database/postgres.ts'
 import { requestReviews } from '../database/review-sweeps.ts'
-import type { Clock } from '../domain/clock.ts'
-import { newId, type Uuid } from '../domain/identifiers.ts'
-import type { Principal } from '../domain/principal.ts'
+import { newId, type ObjectId, type Uuid } from '../domain/identifiers.ts'
 import { type ListPage, type ObjectStore, StoreError } from '../stores/object-store.ts'
-import type { Logger } from '../telemetry/logger.ts'
+import { type ImportedContainer, settleListedChanges } from './import-changes.ts'
 import { type CataloguedPage, cataloguePage } from './import-page.ts'
-import { type Loop, rest } from './loop.ts'
+import { settleUnseenCopies } from './import-removals.ts'
+import { askPatiently, type ImportParts, type ImportRun } from './import-run.ts'
+import type { Loop } from './loop.ts'
 import { readAhead } from './read-ahead.ts'
 
 /** Longer than any one page takes, short enough that a killed import goes on soon. */
 const LEASE_SECONDS = 30
-/** How often a page is asked for again before the import is left interrupted. */
-const LIST_ATTEMPTS_MAX = 6
-const LIST_BACKOFF_MS_MIN = 250
 const IDLE_MS = 500
 /** Pages listed ahead of their entry, and entered in one transaction at most. */
 const PAGES_AHEAD_MAX = 4
-
-/** What imports need. */
-export interface ImportParts {
-  readonly database: Database
-  /** Model time, for the arrival of copies. */
-  readonly clock: Clock
-  readonly storeOf: (storeId: Uuid) => Promise<ObjectStore>
-  readonly log: Logger
-  readonly principal: Principal
-  /** Who holds leases: unique per process. */
-  readonly owner: string
-  /** Keys asked for at a time. Range: 1 to 1,000. Default: 1,000. */
-  readonly pageKeys?: number
-}
 
 /** The loop that takes imports and lists their containers into the catalog, one at a time. */
 export function importLoop(parts: ImportParts): Loop {
@@ -60,25 +45,23 @@ export function importLoop(parts: ImportParts): Loop {
   }
 }
 
-interface ImportRun extends ImportParts {
-  readonly job: ImportJob
-  readonly lease: { readonly owner: string; readonly seconds: number }
-  readonly signal: AbortSignal
-}
-
 /**
  * Lists a container into the catalog from the import's last key on, and notes in the import how it ended.
  * Reads no bodies.
  *
  * A page is entered in the transaction that moves the last key, so a killed import goes on where it was,
- * and a worker that lost its lease enters nothing. When the signal aborts, the import is given back.
+ * and a worker that lost its lease enters nothing. When the signal aborts, the import is given back. What
+ * others did to objects the catalog knows is settled before the page that shows it, and what the listing did
+ * not show after the last page.
  */
 async function runImport(run: ImportRun): Promise<void> {
   const end = (state: ImportJob['state'], error: string | null) =>
     releaseImportJob(run.database, run.job.id, run.lease.owner, { state, error })
   try {
-    await enterPages(run)
     const { bucketId } = run.job
+    const container = await findContainer(run)
+    await enterPages(run, container)
+    await settleUnseenCopies(run, container)
     await requestReviews(run.database, {
       bucketId,
       onlyMissing: true,
@@ -101,36 +84,94 @@ async function runImport(run: ImportRun): Promise<void> {
   }
 }
 
-/** Enters page after page while the next ones are listed. */
-async function enterPages(run: ImportRun): Promise<void> {
+async function findContainer(run: ImportRun): Promise<ImportedContainer> {
   const locations = await listContainerLocations(run.database, run.job.locationId)
   const imported = locations.find(location => location.id === run.job.locationId)!
-  const places = {
-    imported,
-    byStorageClass: new Map(locations.map(({ storageClass, id }) => [storageClass ?? '', id])),
-  }
+  return { imported, locationIds: locations.map(({ id }) => id), byStorageClass: byStorageClass(locations) }
+}
+
+function byStorageClass(locations: readonly ContainerLocation[]): ReadonlyMap<string, Uuid> {
+  return new Map(locations.map(({ storageClass, id }) => [storageClass ?? '', id]))
+}
+
+/** Enters page after page while the next ones are listed. */
+async function enterPages(run: ImportRun, container: ImportedContainer): Promise<void> {
+  const { bucketId, prefix } = run.job
   let previousKey = run.job.lastKey
-  for await (const pages of readAhead(listPages(run, imported), PAGES_AHEAD_MAX)) {
+  for await (const pages of readAhead(listPages(run, container.imported), PAGES_AHEAD_MAX)) {
     const objects = pages.flatMap(page => page.objects)
     const lastKey = objects.at(-1)?.key
     if (lastKey === undefined) continue
-    const found = cataloguePage(objects, { bucketId: run.job.bucketId, ...places, previousKey })
-    await enter(run, found, lastKey)
+    const found = cataloguePage(objects, { bucketId, ...container, previousKey })
+    const covered = { prefix, after: previousKey, upTo: lastKey }
+    const differing = await enter(run, container, { found, covered, lastKey, areSettled: false })
+    if (differing !== null) {
+      await settleListedChanges(run, container, differing)
+      await enter(run, container, { found, covered, lastKey, areSettled: true })
+    }
     previousKey = lastKey
+  }
+  await noteUnseenCopies(run.database, run.job.id, {
+    bucketId,
+    locationIds: container.locationIds,
+    covered: { prefix, after: previousKey, upTo: null },
+    listedObjectIds: [],
+  })
+}
+
+/**
+ * Enters what was found, notes what the listing left out and moves the last key: all or nothing. Resolves to
+ * the known objects that look as if others had changed them; then nothing was entered.
+ */
+async function enter(
+  run: ImportRun,
+  container: ImportedContainer,
+  page: {
+    readonly found: CataloguedPage
+    readonly covered: CoveredKeys
+    readonly lastKey: string
+    /** What looks changed was looked at already. */
+    readonly areSettled: boolean
+  },
+): Promise<ListedForCatalog[] | null> {
+  const { listed, skipped } = page.found
+  const { id, bucketId } = run.job
+  try {
+    await inTransaction(run.database, async connection => {
+      await noteUnseenCopies(connection, id, {
+        bucketId,
+        locationIds: container.locationIds,
+        covered: page.covered,
+        listedObjectIds: listed.map(({ objectId }) => objectId),
+      })
+      const inserted = await insertListedObjects(connection, bucketId, listed, {
+        modelNowMs: run.clock.now(),
+        principal: run.principal,
+      })
+      const known = listed.length - inserted.objects
+      if (known > 0 && !page.areSettled) {
+        const differing = await findDifferingObjects(connection, listed, container.locationIds)
+        if (differing.length > 0) throw new DifferingObjects(new Set(differing))
+      }
+      const progress = { ...inserted, known, skipped, lastKey: page.lastKey }
+      await checkpointImportJob(connection, id, run.lease, progress)
+    })
+    return null
+  } catch (error) {
+    if (!(error instanceof DifferingObjects)) throw error
+    return listed.filter(({ objectId }) => error.objectIds.has(objectId))
   }
 }
 
-/** Enters what was found and moves the last key, both or neither. */
-async function enter(run: ImportRun, found: CataloguedPage, lastKey: string): Promise<void> {
-  const { listed, skipped } = found
-  await inTransaction(run.database, async connection => {
-    const inserted = await insertListedObjects(connection, run.job.bucketId, listed, {
-      modelNowMs: run.clock.now(),
-      principal: run.principal,
-    })
-    const progress = { ...inserted, known: listed.length - inserted.objects, skipped, lastKey }
-    await checkpointImportJob(connection, run.job.id, run.lease, progress)
-  })
+/** Rolls a page back whose known objects have to be looked at first: that takes longer than a transaction may. */
+class DifferingObjects extends Error {
+  override readonly name = 'DifferingObjects'
+  readonly objectIds: ReadonlySet<ObjectId>
+
+  constructor(objectIds: ReadonlySet<ObjectId>) {
+    super('known objects look changed')
+    this.objectIds = objectIds
+  }
 }
 
 async function* listPages(run: ImportRun, imported: ContainerLocation): AsyncGenerator<ListPage> {
@@ -145,8 +186,7 @@ async function* listPages(run: ImportRun, imported: ContainerLocation): AsyncGen
   } while (cursor !== null)
 }
 
-/** Asks for a page; while the store is away, waits longer each time and keeps the lease. */
-async function listPage(
+function listPage(
   run: ImportRun,
   store: ObjectStore,
   imported: ContainerLocation,
@@ -158,18 +198,9 @@ async function listPage(
     ...(run.pageKeys === undefined ? {} : { limit: run.pageKeys }),
   }
   const afterLastKey = from.lastKey === null ? {} : { startAfter: from.lastKey }
-  // The last key outlives every cursor, so it is what a repeated call goes on from.
-  let position: object = from.cursor === null ? afterLastKey : { cursor: from.cursor }
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await store.list(imported.container, { ...fixed, ...position })
-    } catch (error) {
-      const mayHelp = error instanceof StoreError && error.retry !== 'no'
-      if (!mayHelp || attempt === LIST_ATTEMPTS_MAX || run.signal.aborted) throw error
-      run.log.info({ error, importId: run.job.id, attempt }, 'a page could not be listed, asking again')
-      await rest(LIST_BACKOFF_MS_MIN * 2 ** (attempt - 1), run.signal)
-      await renewImportLease(run.database, run.job.id, run.lease)
-      position = afterLastKey
-    }
-  }
+  return askPatiently(run, attempt => {
+    // The last key outlives every cursor, so it is what a repeated call goes on from.
+    const position = from.cursor === null || attempt > 1 ? afterLastKey : { cursor: from.cursor }
+    return store.list(imported.container, { ...fixed, ...position })
+  })
 }

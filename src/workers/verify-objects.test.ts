@@ -105,8 +105,9 @@ test('tells missing, different, shortened and unreachable bytes apart', async ()
   }
   const { outcomes, results } = await verify({ readBytes: true, from: broken })
   expect(outcomes).toEqual(['missing', 'differs', 'differs', 'error'])
-  expect(results[1]!.detail).toMatch(/^SHA-256 [0-9a-f]{64} instead of/)
-  expect(results[2]!.detail).toBe('7 bytes instead of 12')
+  expect(results[0]!.detail).toBe('removed by others')
+  expect(results[1]!.detail).toMatch(/^changed by others: SHA-256 [0-9a-f]{64} instead of/)
+  expect(results[2]!.detail).toBe('changed by others: 7 bytes instead of 12')
 })
 
 test('without reading bytes, still sees that a copy is gone or was replaced', async () => {

@@ -8,6 +8,7 @@ import {
 } from '../database/copy-verification.ts'
 import type { Queryable } from '../database/postgres.ts'
 import type { Uuid } from '../domain/identifiers.ts'
+import type { StoreIdentity } from '../domain/object.ts'
 import { type ObjectStore, StoreError } from '../stores/object-store.ts'
 
 /**
@@ -114,15 +115,23 @@ async function verifyCopy(options: Options, copy: CopyToVerify): Promise<Verific
     const store = await options.storeOf(copy.storeId)
     if (options.readBytes) return await readCopy(store, copy, options.signal, found)
     const head = await store.head(copy.container, copy.nativeKey, { signal: options.signal })
-    if (head.size !== copy.size) return found('differs', `${head.size} bytes instead of ${copy.size}`)
+    const by = byWhom(copy, head.identity)
+    if (head.size !== copy.size) return found('differs', `${by}${head.size} bytes instead of ${copy.size}`)
     if (copy.identity.etag !== null && head.identity.etag !== copy.identity.etag)
-      return found('differs', `its identity is ${head.identity.etag} instead of ${copy.identity.etag}`)
+      return found('differs', `${by}its identity is ${head.identity.etag} instead of ${copy.identity.etag}`)
     return found('same', null)
   } catch (error) {
     if (!(error instanceof StoreError)) throw error
     const isGone = error.kind === 'not-found' || error.kind === 'container-not-found'
-    return found(isGone ? 'missing' : 'error', error.message)
+    const byOthers = copy.bucketMode !== 'exclusive' && error.kind === 'not-found'
+    return found(isGone ? 'missing' : 'error', byOthers ? 'removed by others' : error.message)
   }
+}
+
+/** Where others write, another identity means that they did; where only we write it means damage. */
+function byWhom(copy: CopyToVerify, found: StoreIdentity): string {
+  const isOther = copy.identity.etag !== null && found.etag !== copy.identity.etag
+  return isOther && copy.bucketMode !== 'exclusive' ? 'changed by others: ' : ''
 }
 
 async function readCopy(
@@ -131,7 +140,7 @@ async function readCopy(
   signal: AbortSignal,
   found: (outcome: VerificationOutcome, detail: string | null, bytes?: number) => Verification,
 ): Promise<Verification> {
-  const { body } = await store.get(copy.container, copy.nativeKey, { signal })
+  const { body, identity } = await store.get(copy.container, copy.nativeKey, { signal })
   const sha256 = createHash('sha256')
   const md5 = createHash('md5')
   let bytes = 0
@@ -140,7 +149,8 @@ async function readCopy(
     sha256.update(chunk)
     if (copy.sha256 === null) md5.update(chunk)
   }
-  if (bytes !== copy.size) return found('differs', `${bytes} bytes instead of ${copy.size}`, bytes)
+  const by = byWhom(copy, identity)
+  if (bytes !== copy.size) return found('differs', `${by}${bytes} bytes instead of ${copy.size}`, bytes)
   if (copy.sha256 === null)
     return md5.digest('hex') === copy.etag
       ? found('same', null, bytes)
@@ -148,5 +158,5 @@ async function readCopy(
   const digest = sha256.digest('hex')
   return digest === copy.sha256
     ? found('same', null, bytes)
-    : found('differs', `SHA-256 ${digest} instead of ${copy.sha256}`, bytes)
+    : found('differs', `${by}SHA-256 ${digest} instead of ${copy.sha256}`, bytes)
 }

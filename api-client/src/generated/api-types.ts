@@ -256,6 +256,23 @@ export type Import = {
     readonly count: number
     readonly example: string
   }>>
+  /** Objects that others overwrote: the catalog follows */
+  readonly changed: number
+  /** Objects of an exclusive bucket whose bytes are not the ones of the catalog: nothing was changed */
+  readonly conflicting: number
+  /** Objects or copies that others removed: the catalog follows */
+  readonly removed: number
+  /** Copies that are gone but stay in the catalog: of an exclusive bucket, or too many at once */
+  readonly missing: number
+  /** The first 20 keys of each */
+  readonly foreignKeys: {
+    readonly changed?: readonly (string)[]
+    readonly conflicting?: readonly (string)[]
+    readonly removed?: readonly (string)[]
+    readonly missing?: readonly (string)[]
+  }
+  /** More than half of the bucket is missing: nothing was removed before acceptRemovals says so */
+  readonly removalsWithheld: boolean
   readonly error: string | null
   readonly startedAt: string
   readonly updatedAt: string
@@ -1186,6 +1203,8 @@ export interface Operations {
       readonly bucketId: string
       readonly locationId: string
       readonly prefix?: string
+      /** Follow removals in the container also when they are more than half of the bucket */
+      readonly acceptRemovals?: boolean
     }
     answer: Import
   }

@@ -78,20 +78,26 @@ export function importsRoutes({ database }: ApiOptions): FastifyPluginAsyncZod {
         },
       },
       async (request, reply) => {
-        const { bucketId, locationId, prefix } = request.body
+        const { acceptRemovals, bucketId, locationId, prefix } = request.body
         const bucket = await findBucket(database, bucketId)
         if (bucket === null) throw notFound('bucket', bucketId)
         if ((await findLocation(database, locationId)) === null) throw notFound('location', locationId)
         const id = await inTransaction(database, async connection => {
           const { principal } = callerOf(request)
-          const added = await createImportJob(connection, { bucketId, locationId, prefix, principal })
+          const added = await createImportJob(connection, {
+            ...{ bucketId, locationId, prefix, acceptRemovals, principal },
+          })
           const owner = await findContainerOwner(connection, locationId)
           if (owner !== null && owner.id !== bucketId)
             throw new ApiError(
               'conflict',
               `what lies there belongs to bucket ${owner.name}: import it into that one`,
             )
-          await recordActivity(connection, request, 'import.requested', bucket.name, { id: added, prefix })
+          await recordActivity(connection, request, 'import.requested', bucket.name, {
+            id: added,
+            prefix,
+            acceptRemovals,
+          })
           return added
         })
         return reply
@@ -144,6 +150,12 @@ function presentImport(job: ImportJob): ImportResource {
     known: job.known,
     skipped: job.skipped,
     skippedBecause: { ...job.skippedBecause },
+    changed: job.changed,
+    conflicting: job.conflicting,
+    removed: job.removed,
+    missing: job.missing,
+    foreignKeys: Object.fromEntries(Object.entries(job.foreignKeys).map(([kind, keys]) => [kind, [...keys]])),
+    removalsWithheld: job.removalsWithheld,
     error: job.error,
     startedAt: timeText(job.startedAt),
     updatedAt: timeText(job.updatedAt),

@@ -39,6 +39,7 @@ export async function startGatewayRole(parts: ServerParts): Promise<RunningRole>
       },
       requestStarted: () => metrics.gatewayRequestsInFlight.inc(),
       readResolvedAgain: () => metrics.gatewayReadFallbacks.inc({ reason: 'resolved-again' }),
+      foreignChangeMet: change => metrics.gatewayForeignChanges.inc({ change }),
       readFailedOver: () => metrics.gatewayReadFallbacks.inc({ reason: 'failed-over' }),
     },
     limits: config.gateway.limits,

@@ -14,10 +14,13 @@ interface Options {
   location?: string
   prefix?: string
   resume?: string
+  acceptRemovals?: boolean
   wait: boolean
 }
 
 const POLL_MS = 500
+/** Keys shown of each kind; the API names a few more. */
+const NAMED_KEYS_MAX = 3
 
 /** `dim import`: the server lists a container into the catalog; this command asks for it and watches. */
 export const registerImport: Register = (program, bind) => {
@@ -27,10 +30,16 @@ export const registerImport: Register = (program, bind) => {
     .option('--location <location>', 'where it lies (where the bucket writes)')
     .option('--prefix <text>', 'only keys that start with this')
     .option('--resume <id>', 'go on with an import that was interrupted or failed')
+    .option('--accept-removals', 'follow removals also when they are more than half of the bucket')
     .option('--no-wait', 'do not wait for its end')
     .addHelpText(
       'after',
-      '\nCtrl-C stops watching, not the import: "dim import --resume ID" watches it again.',
+      `
+An import run again finds what others did to the container meanwhile. In a bucket that is shared or observed
+the catalog follows: overwritten objects are "changed", those that are gone "removed". In an exclusive bucket
+nobody else writes, so they are "conflicting" and "missing", and nothing is changed (exit code 7).
+
+Ctrl-C stops watching, not the import: "dim import --resume ID" watches it again.`,
     )
   bind<Options>(command, async (session, options, bucket) => {
     const job =
@@ -59,6 +68,7 @@ async function start(
     bucketId: bucket.id,
     locationId: location.id,
     prefix: options.prefix ?? '',
+    acceptRemovals: options.acceptRemovals === true,
   })
 }
 
@@ -90,8 +100,32 @@ async function watch(session: Session, first: ImportResource): Promise<ImportRes
     session.out.say(
       `skipped ${countText(keys.count)} (${reason}), for example ${JSON.stringify(keys.example)}`,
     )
+  for (const line of foreignChangeLines(job)) session.out.say(line)
   if (job.error !== null) session.out.say(`${job.error}\nTo go on: dim import --resume ${job.id}`)
   return job
+}
+
+const FOREIGN_CHANGES = {
+  changed: 'others overwrote these, the catalog follows',
+  conflicting: 'not the bytes of the catalog although only we write here, nothing was changed',
+  removed: 'others removed these, the catalog follows',
+  missing: 'gone from the container, kept in the catalog',
+} as const
+
+function foreignChangeLines(job: ImportResource): string[] {
+  const lines = (['changed', 'removed', 'conflicting', 'missing'] as const)
+    .filter(kind => job[kind] > 0)
+    .map(kind => {
+      const keys = (job.foreignKeys[kind] ?? []).slice(0, NAMED_KEYS_MAX).map(key => JSON.stringify(key))
+      return `${kind} ${countText(job[kind])} (${FOREIGN_CHANGES[kind]}), for example ${keys.join(', ')}`
+    })
+  if (!job.removalsWithheld) return lines
+  const prefix = job.prefix === '' ? '' : ` --prefix ${JSON.stringify(job.prefix)}`
+  const command = `dim import ${job.bucket.name} --location ${job.location.name}${prefix} --accept-removals`
+  return [
+    ...lines,
+    `that is more than half of the bucket, so nothing was removed: is it the right container, and is it mounted?\nIf they are gone for good: ${command}`,
+  ]
 }
 
 /** A container does not say how many objects it has, so there is no time of arrival to show. */
@@ -105,7 +139,8 @@ function exitCodeOf(session: Session, job: ImportResource): ExitCode {
     case 'running':
       return session.signal.aborted ? EXIT.interrupted : EXIT.ok
     case 'done':
-      return job.skipped > 0 ? EXIT.partial : EXIT.ok
+      if (job.conflicting > 0 || (job.missing > 0 && !job.removalsWithheld)) return EXIT.mismatch
+      return job.skipped > 0 || job.removalsWithheld ? EXIT.partial : EXIT.ok
     case 'interrupted':
       return EXIT.retryable
     case 'failed':

@@ -49,7 +49,10 @@ export const registerVerify: Register = (program, bind) => {
         concurrency: Math.ceil(options.concurrency),
       })
     const buckets = await bucketNames(session, options.bucket)
-    const totals = { same: 0, unproven: 0, missing: 0, extra: 0, differs: 0, error: 0, bytes: 0 }
+    const totals: VerificationTotals = {
+      ...{ same: 0, unproven: 0, missing: 0, extra: 0, differs: 0, error: 0, bytes: 0 },
+      ...{ changedByOthers: 0, removedByOthers: 0 },
+    }
     const progress = processProgress(session)
     const found: CheckedObject[] = []
     const onChecked = (object: CheckedObject) => {
@@ -90,6 +93,8 @@ Prints one line for every object that is not as it should be (--all: for every o
   +  readers can list it, but the catalog does not know it
   *  other bytes than the catalog says
   !  could not be checked
+In a bucket that is shared or observed, bytes that others overwrote or removed at the store are "*" (changed by
+others) and "-" (removed by others): the catalog follows them while they are read, so a second run finds "=".
 Through the gateway a damaged copy cannot be told from one that is out of reach, because readers never get
 wrong bytes: both are "!". With --direct they are "-", "*" and "!". Exit code 7 when anything is missing,
 unknown or differs, 8 when something could not be checked.`
@@ -132,8 +137,10 @@ function totalsText(totals: VerificationTotals): string {
     `${countText(totals.same)} same`,
     ...(totals.unproven > 0 ? [`${countText(totals.unproven)} of them without a known digest`] : []),
     `${countText(totals.missing)} missing`,
+    ...(totals.removedByOthers > 0 ? [`${countText(totals.removedByOthers)} of them removed by others`] : []),
     `${countText(totals.extra)} unknown`,
     `${countText(totals.differs)} differ`,
+    ...(totals.changedByOthers > 0 ? [`${countText(totals.changedByOthers)} of them changed by others`] : []),
     `${countText(totals.error)} unchecked`,
     `${bytesText(totals.bytes)} read`,
   ]

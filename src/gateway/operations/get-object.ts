@@ -1,7 +1,13 @@
+import type { BucketWithTarget } from '../../database/buckets.ts'
 import type { ResolvedObject } from '../../database/objects.ts'
 import { objectIdOf } from '../../domain/identifiers.ts'
 import { GatewayError } from '../error-table.ts'
 import { judgeConditions, readConditionsOf } from '../reads/conditions.ts'
+import {
+  areForeignChangesExpected,
+  FOREIGN_CHANGE_HEADER,
+  settleForeignRead,
+} from '../reads/foreign-changes.ts'
 import { checkVersionId, type WantedBytes, wantedBytesOf } from '../reads/locate-content.ts'
 import { addChecksumHeaders, httpDate, objectHeaders } from '../reads/object-headers.ts'
 import { type OpenedContent, openContent } from '../reads/open-content.ts'
@@ -10,17 +16,19 @@ import { sendContent } from '../reads/send-content.ts'
 import type { RequestContext } from '../request-context.ts'
 import { sendEmpty } from '../respond.ts'
 
-/** How often a read looks again when the object changes under it. */
+/** How often a read looks again when the object changes under it; the last look takes any copy. */
 const RESOLUTIONS_MAX = 6
 
 /**
  * GetObject: the catalog says where the bytes are and what readers see of them; the store is asked only for
- * exactly those bytes, so that a move or an overwrite in between is noticed and resolved again.
+ * exactly those bytes, so that a move or an overwrite in between is noticed and resolved again. Where others
+ * write, what they did at the store is the object's new content, and is noticed in the same way.
  */
 export async function getObject(context: RequestContext): Promise<void> {
   const bucket = await context.services.buckets.forReading(context)
   checkVersionId(context, bucket)
   const objectId = objectIdOf(bucket.id, context.key)
+  const othersWrite = areForeignChangesExpected(bucket)
   for (let attempt = 1; attempt <= RESOLUTIONS_MAX; attempt++) {
     // The first look is cheap; later ones wait for writes in progress.
     const resolved =
@@ -30,10 +38,14 @@ export async function getObject(context: RequestContext): Promise<void> {
     if (resolved === null) throw new GatewayError('NoSuchKey', undefined, { details: { Key: context.key } })
     if (answeredByConditions(context, resolved)) return
     const wanted = wantedBytesOf(context, resolved)
-    if (wanted.length === 0) return sendNothing(context, bucket.id, resolved, wanted)
-    const opened = await openContent(context.services, resolved, wanted.range, undefined)
+    // Whether an empty object is still empty only its store can tell.
+    if (wanted.length === 0 && !(othersWrite && resolved.size === 0))
+      return sendNothing(context, bucket.id, resolved, wanted)
+    const changedPrimary = othersWrite && attempt < RESOLUTIONS_MAX ? 'give-up' : 'fail-over'
+    const opened = await openContent(context.services, resolved, wanted.range, undefined, changedPrimary)
     if (opened === null) {
       context.services.options.metrics?.readResolvedAgain?.()
+      if (othersWrite && attempt % 2 === 0) await settleChange(context, { bucket, resolved })
       continue
     }
     context.store = opened.storeName
@@ -41,6 +53,16 @@ export async function getObject(context: RequestContext): Promise<void> {
   }
   context.services.options.log.error({ objectId }, 'no copy holds the bytes that the catalog knows')
   throw new GatewayError('SlowDown', 'The object is changing, or its bytes cannot be found just now.')
+}
+
+/** Lets the catalog follow what others did, and tells the reader in a header. */
+async function settleChange(
+  context: RequestContext,
+  changed: { readonly bucket: BucketWithTarget; readonly resolved: ResolvedObject },
+): Promise<void> {
+  const { services, key } = context
+  const met = await settleForeignRead(services, { ...changed, key })
+  if (met !== null) context.response.setHeader(FOREIGN_CHANGE_HEADER, met)
 }
 
 /** Answers 304 or throws 412; false when the read goes on. */

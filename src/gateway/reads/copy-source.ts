@@ -1,5 +1,6 @@
+import type { BucketWithTarget } from '../../database/buckets.ts'
 import type { ResolvedObject } from '../../database/objects.ts'
-import { type ObjectId, objectIdOf, type Uuid } from '../../domain/identifiers.ts'
+import { type ObjectId, objectIdOf } from '../../domain/identifiers.ts'
 import { BodyDigests, type DigestAlgorithm } from '../body/digests.ts'
 import { GatewayError, gatewayErrorOf } from '../error-table.ts'
 import type { RequestContext } from '../request-context.ts'
@@ -7,12 +8,14 @@ import { checkKey, decodeOnce } from '../request-target.ts'
 import type { IncomingContent } from '../writes/write-content.ts'
 import type { ByteRange } from './byte-range.ts'
 import { copySourceConditionsOf, judgeConditions } from './conditions.ts'
+import { areForeignChangesExpected, settleForeignRead } from './foreign-changes.ts'
 import { type OpenedContent, openContent } from './open-content.ts'
 import { resolveSettled } from './resolve-settled.ts'
 
 /** The object that `x-amz-copy-source` names, ready to be read. */
 export interface CopySource {
-  readonly bucketId: Uuid
+  readonly bucket: BucketWithTarget
+  readonly key: string
   readonly objectId: ObjectId
   readonly resolved: ResolvedObject
 }
@@ -34,7 +37,7 @@ export async function findCopySource(context: RequestContext): Promise<CopySourc
   if (judgeConditions(conditions, resolved.etag, resolved.lastModified) !== 'go-on') {
     throw new GatewayError('PreconditionFailed')
   }
-  return { bucketId: bucket.id, objectId, resolved }
+  return { bucket, key, objectId, resolved }
 }
 
 /**
@@ -51,17 +54,20 @@ export async function openCopySource(
   if (size === 0) return new CopiedContent(null, 0, wanted)
   let resolved = source.resolved
   for (let attempt = 1; attempt <= RESOLUTIONS_MAX; attempt++) {
-    const opened = await openContent(context.services, resolved, range, context.signal)
+    const changedPrimary =
+      areForeignChangesExpected(source.bucket) && attempt < RESOLUTIONS_MAX ? 'give-up' : 'fail-over'
+    const opened = await openContent(context.services, resolved, range, context.signal, changedPrimary)
     if (opened !== null) {
       context.recordAccess({
         objectId: source.objectId,
-        bucketId: source.bucketId,
+        bucketId: source.bucket.id,
         operation: 'read',
         bytes: size,
         locationId: opened.copy.locationId,
       })
       return new CopiedContent(opened, size, wanted)
     }
+    if (attempt > 1) await settleForeignRead(context.services, { ...source, resolved })
     const again = await resolveSettled(context.services, source.objectId)
     if (again === null) throw new GatewayError('NoSuchKey')
     if (again.generation !== resolved.generation) {

@@ -15,12 +15,16 @@ export interface OpenedContent {
  * Opens the bytes of a resolved object: from its primary copy, or from another whole copy of the same
  * generation when the primary cannot be read. Null when no copy holds what the catalog said: the object
  * changed meanwhile, and the caller resolves it again. Throws when the stores that hold it cannot be asked.
+ *
+ * Where others write, a primary that is not what the catalog says is not replaced by another copy at once
+ * (`give-up`): it may be the object's new content.
  */
 export async function openContent(
   services: GatewayServices,
   resolved: ResolvedObject,
   range: ByteRange | null,
   signal: AbortSignal | undefined,
+  changedPrimary: 'give-up' | 'fail-over' = 'fail-over',
 ): Promise<OpenedContent | null> {
   let failure: unknown = null
   if (resolved.copy !== null) {
@@ -28,6 +32,7 @@ export async function openContent(
       return await openCopy(services, resolved, resolved.copy, range, signal)
     } catch (error) {
       if (isClientGone(error)) throw error
+      if (changedPrimary === 'give-up' && isOutdated(error)) return null
       failure = error
     }
   }

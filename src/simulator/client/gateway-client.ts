@@ -18,6 +18,8 @@ export interface ReadAnswer {
   readonly promisedSha256: string | null
   /** The S3 error code of an answer that is none of 200, 206, 304; else null. */
   readonly errorCode: string | null
+  /** What this read found out that others had done to the bytes at the store; else null. */
+  readonly foreignChange: 'changed' | 'removed' | null
 }
 
 /** What a write brought back. */
@@ -189,7 +191,12 @@ async function readAnswer(answer: Dispatcher.ResponseData): Promise<ReadAnswer> 
     promisedSha256: promised === null ? null : Buffer.from(promised, 'base64').toString('hex'),
     errorCode:
       isContent || answer.statusCode === 304 ? null : codeOf(answer, Buffer.concat(errorText).toString()),
+    foreignChange: foreignChangeOf(headerOf(answer, 'x-dim-foreign-change')),
   }
+}
+
+function foreignChangeOf(header: string | null): ReadAnswer['foreignChange'] {
+  return header === 'changed' || header === 'removed' ? header : null
 }
 
 async function writeAnswer(answer: Dispatcher.ResponseData): Promise<WriteAnswer> {
