@@ -3,6 +3,7 @@ import type { Clock } from '../domain/clock.ts'
 import type { Redacted } from '../domain/redacted.ts'
 import type { SecretBox } from '../domain/secret-box.ts'
 import type { Store, StoreKind } from '../domain/store.ts'
+import type { AccessEventLog } from '../events/access-event-log.ts'
 import type { AccessEventSource } from '../events/access-event-source.ts'
 import type { ObjectStore } from '../stores/object-store.ts'
 import type { Logger } from '../telemetry/logger.ts'
@@ -37,8 +38,8 @@ export interface ApiOptions {
   readonly stores: StoreAdapters
   readonly config: ApiConfig
   readonly version: string
-  /** Where accesses are heard: for the live tail and the lag. */
-  readonly events: AccessEventSource
+  /** Where accesses are heard, for the live tail and the lag; dead letters are put into it again. */
+  readonly events: AccessEventLog & AccessEventSource
   /** Beside the database, which is always checked. */
   readonly readinessChecks?: readonly ReadinessCheck[]
   /** The built dashboard; without it only the API is served. */

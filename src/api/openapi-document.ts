@@ -22,7 +22,14 @@ export async function buildOpenApiDocument(version: string): Promise<OpenApiDocu
     metrics: createMetrics(),
     secretBox: { seal: unused, open: () => new Redacted('') },
     stores: { checkSettings: () => [], open: unused },
-    events: { name: 'none', endOffsets: unused, fetch: unused },
+    events: {
+      name: 'none',
+      partitionCount: 0,
+      endOffsets: unused,
+      fetch: unused,
+      reread: unused,
+      append: unused,
+    },
     config: apiConfigSchema.parse({}),
     version,
   }

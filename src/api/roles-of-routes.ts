@@ -72,6 +72,9 @@ export const ROLES_OF_ROUTES: Readonly<Record<string, RouteRole>> = {
   'GET /v1/events/lag': 'viewer',
   // What arrived malformed may hold anything, so it is not for everybody.
   'GET /v1/dead-letters': 'operator',
+  'GET /v1/dead-letters/:id': 'operator',
+  'POST /v1/dead-letters/:id/replay': 'operator',
+  'DELETE /v1/dead-letters/:id': 'operator',
 
   'GET /v1/simulations': 'viewer',
   'GET /v1/simulations/:id': 'viewer',

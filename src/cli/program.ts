@@ -8,7 +8,10 @@ import { registerBucketList } from './commands/bucket-list.ts'
 import { registerBucketSet } from './commands/bucket-set.ts'
 import { registerBucketShow } from './commands/bucket-show.ts'
 import { registerCompletion } from './commands/completion.ts'
+import { registerDeadLetterDiscard } from './commands/dead-letter-discard.ts'
 import { registerDeadLetterList } from './commands/dead-letter-list.ts'
+import { registerDeadLetterReplay } from './commands/dead-letter-replay.ts'
+import { registerDeadLetterShow } from './commands/dead-letter-show.ts'
 import { registerDemo } from './commands/demo.ts'
 import { registerDoctor } from './commands/doctor.ts'
 import { registerEventTail } from './commands/event-tail.ts'
@@ -119,7 +122,12 @@ const NOUNS: readonly {
   {
     noun: 'dead-letter',
     description: 'events that could not be understood',
-    verbs: [registerDeadLetterList],
+    verbs: [
+      registerDeadLetterList,
+      registerDeadLetterShow,
+      registerDeadLetterReplay,
+      registerDeadLetterDiscard,
+    ],
   },
   { noun: 'replay', description: 'what happened, once more', verbs: [registerReplayAccessLog] },
 ]

@@ -1,4 +1,4 @@
-import type { Queryable } from './postgres.ts'
+import type { Connection, Queryable } from './postgres.ts'
 
 /** Something that was sent to us and could not be used: kept as received, with the reason. */
 export interface NewDeadLetter {
@@ -18,6 +18,11 @@ export interface DeadLetter extends Omit<NewDeadLetter, 'payload'> {
   readonly payloadStart: Buffer
   readonly receivedAt: Date
   readonly replayedAt: Date | null
+}
+
+/** A dead letter with all that was kept of it. */
+export interface DeadLetterWithPayload extends DeadLetter {
+  readonly payload: Buffer
 }
 
 /** Longer payloads are cut. The largest batch of access events is a third of it. */
@@ -47,16 +52,73 @@ export async function insertDeadLetters(
   )
 }
 
+const COLUMNS = `
+  id, source, partition, log_offset as "logOffset", reason, principal, length(payload) as "payloadBytes",
+  substring(payload for ${PAYLOAD_START_BYTES}) as "payloadStart", received_at as "receivedAt",
+  replayed_at as "replayedAt"`
+
+/** The dead letter with this id, or null. */
+export async function findDeadLetter(
+  queryable: Queryable,
+  id: string,
+): Promise<DeadLetterWithPayload | null> {
+  const { rows } = await queryable.query<DeadLetterWithPayload>(
+    `select ${COLUMNS}, payload from dead_letter where id = $1`,
+    [id],
+  )
+  return rows[0] ?? null
+}
+
+/** The same, held until the transaction ends. */
+export async function lockDeadLetter(
+  connection: Connection,
+  id: string,
+): Promise<DeadLetterWithPayload | null> {
+  const { rows } = await connection.query<DeadLetterWithPayload>(
+    `select ${COLUMNS}, payload from dead_letter where id = $1 for update`,
+    [id],
+  )
+  return rows[0] ?? null
+}
+
+/** Keeps why a held dead letter still cannot be used. */
+export async function noteDeadLetterReason(
+  connection: Connection,
+  id: string,
+  reason: string,
+): Promise<DeadLetterWithPayload> {
+  const { rows } = await connection.query<DeadLetterWithPayload>(
+    `update dead_letter set reason = $2 where id = $1 returning ${COLUMNS}, payload`,
+    [id, reason],
+  )
+  return rows[0]!
+}
+
+/** Notes that the events of a held dead letter are in the log. */
+export async function noteDeadLetterReplayed(
+  connection: Connection,
+  id: string,
+): Promise<DeadLetterWithPayload> {
+  const { rows } = await connection.query<DeadLetterWithPayload>(
+    `update dead_letter set replayed_at = now() where id = $1 returning ${COLUMNS}, payload`,
+    [id],
+  )
+  return rows[0]!
+}
+
+/** Forgets a dead letter. Resolves to whether there was one. */
+export async function deleteDeadLetter(queryable: Queryable, id: string): Promise<boolean> {
+  const { rowCount } = await queryable.query('delete from dead_letter where id = $1', [id])
+  return rowCount === 1
+}
+
 /** Dead letters, newest first, older than the cursor. */
 export async function listDeadLetters(
   queryable: Queryable,
   options: { limit: number; before?: { receivedAt: Date; id: string } },
 ): Promise<DeadLetter[]> {
   const { rows } = await queryable.query<DeadLetter>(
-    `select id, source, partition, log_offset as "logOffset", reason, principal,
-       length(payload) as "payloadBytes", substring(payload for ${PAYLOAD_START_BYTES}) as "payloadStart",
-       received_at as "receivedAt", replayed_at as "replayedAt"
-     from dead_letter
+    `select ${COLUMNS} from dead_letter
      where $2::timestamptz is null or (received_at, id) < (select received_at, id from dead_letter where id = $3::uuid)
      order by received_at desc, id desc limit $1`,
     [options.limit, options.before?.receivedAt ?? null, options.before?.id ?? null],

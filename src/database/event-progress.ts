@@ -30,10 +30,11 @@ export async function listIngestProgress(database: Queryable): Promise<IngestPro
 /** Dead letters are counted up to this many. */
 const DEAD_LETTERS_COUNTED_MAX = 10_000
 
-/** How many dead letters there are, at most {@link DEAD_LETTERS_COUNTED_MAX}. */
+/** How many dead letters wait to be replayed or discarded, at most {@link DEAD_LETTERS_COUNTED_MAX}. */
 export async function countDeadLetters(database: Queryable): Promise<number> {
   const { rows } = await database.query<{ count: number }>(
-    `select count(*) as count from (select 1 from dead_letter limit ${DEAD_LETTERS_COUNTED_MAX}) as counted`,
+    `select count(*) as count from (
+       select 1 from dead_letter where replayed_at is null limit ${DEAD_LETTERS_COUNTED_MAX}) as counted`,
   )
   return rows[0]?.count ?? 0
 }

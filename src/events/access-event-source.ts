@@ -23,6 +23,18 @@ export interface AccessEventSource {
    * Events that the log no longer has are stepped over and counted in `missing`.
    */
   fetch(partition: number, offset: number, limit: number): Promise<FetchedAccesses>
+
+  /**
+   * Reads a payload that was set aside as malformed, or the JSON of one event, once more: its events in a
+   * fixed order, and what is still malformed. Never throws.
+   */
+  reread(payload: Uint8Array): RereadPayload
+}
+
+/** What a payload that was set aside holds by now. */
+export interface RereadPayload {
+  readonly events: readonly AccessEvent[]
+  readonly malformed: readonly Pick<MalformedPayload, 'reason' | 'payload'>[]
 }
 
 /** A stretch of one partition: everything from the asked offset up to, not including, `endOffset`. */

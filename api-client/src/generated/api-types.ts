@@ -1183,6 +1183,58 @@ export interface Operations {
       readonly nextCursor: string | null
     }
   }
+  /** One dead letter with its whole payload */
+  'GET /v1/dead-letters/{id}': {
+    path: { id: string }
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: {
+      readonly id: string
+      readonly source: string
+      readonly partition: number | null
+      readonly offset: number | null
+      readonly reason: string
+      /** As text where it is UTF-8, else as base64 */
+      readonly payload: string
+      readonly payloadEncoding: 'utf-8' | 'base64'
+      readonly payloadBytes: number
+      readonly receivedAt: string
+      readonly replayedAt: string | null
+      /** Events a replay would put into the log */
+      readonly replayableEvents: number
+    }
+  }
+  /** Forget a dead letter and its payload */
+  'DELETE /v1/dead-letters/{id}': {
+    path: { id: string }
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: undefined
+  }
+  /** Read a dead letter anew and put its events into the log; each counts once */
+  'POST /v1/dead-letters/{id}/replay': {
+    path: { id: string }
+    query: undefined
+    headers: { 'idempotency-key'?: string }
+    body: undefined
+    answer: {
+      readonly id: string
+      readonly source: string
+      readonly partition: number | null
+      readonly offset: number | null
+      readonly reason: string
+      /** As text where it is UTF-8, else as base64 */
+      readonly payload: string
+      readonly payloadEncoding: 'utf-8' | 'base64'
+      readonly payloadBytes: number
+      readonly receivedAt: string
+      readonly replayedAt: string | null
+      /** Put into the log now; 0 when that had been done before, or it is still malformed */
+      readonly replayedEvents: number
+    }
+  }
   /** Imports, newest first */
   'GET /v1/imports': {
     path: undefined

@@ -5,9 +5,15 @@ import { createTestDatabase, type TestDatabase } from '../../../test/builders/da
 import { openEventLog } from '../../../test/builders/event-log.ts'
 import { aPolicy, aPriceBook, NOW } from '../../../test/builders/placement.ts'
 import { insertDeadLetters } from '../../database/dead-letters.ts'
+import { countDeadLetters } from '../../database/event-progress.ts'
 import type { AccessEvent } from '../../domain/access-event.ts'
 import { newId, objectIdOf } from '../../domain/identifiers.ts'
 import { partitionOf } from '../../events/access-event-log.ts'
+import { encodeBatch } from '../../events/postgres-log/batch-encoding.ts'
+import { READER_WEIGHTS_DEFAULT } from '../../heat/reader-weights.ts'
+import { silentLogger } from '../../telemetry/logger.ts'
+import { noIngestMetrics } from '../../workers/ingest-events/ingest-metrics.ts'
+import { createIngestWorker, INGEST_DEFAULTS } from '../../workers/ingest-events.ts'
 
 let test: TestDatabase
 let api: TestApi
@@ -108,5 +114,100 @@ describe('dead letters', () => {
       payloadBytes: 3,
     })
     expect((await api.send('GET', '/v1/dead-letters', { role: 'viewer' })).statusCode).toBe(403)
+  })
+})
+
+describe('a replay of a dead letter', () => {
+  const aRead = (key: string): AccessEvent => ({
+    objectId: objectIdOf(catalog.bucketId, key),
+    bucketId: catalog.bucketId,
+    operation: 'read',
+    at: NOW,
+    bytes: 1,
+    readerClass: 'application',
+    locationId: null,
+  })
+  async function keep(payload: Buffer): Promise<string> {
+    const id = newId()
+    const letter = { id, source: 'postgres-log', partition: 1, logOffset: 7, reason: 'refused', payload }
+    await insertDeadLetters(test.database, [{ ...letter, principal: 'system:ingest' }])
+    return id
+  }
+  const replay = (id: string) =>
+    api.send('POST', `/v1/dead-letters/${id}/replay`, { role: 'operator', body: {} })
+
+  /** How often ingest has counted reads of this key once it has caught up. */
+  async function readsOf(key: string): Promise<number> {
+    const source = await openEventLog(test.database)
+    const ingest = createIngestWorker({
+      ...INGEST_DEFAULTS,
+      database: test.database,
+      source,
+      clock: { now: () => NOW },
+      owner: newId(),
+      weights: READER_WEIGHTS_DEFAULT,
+      principal: 'system:ingest',
+      log: silentLogger,
+      metrics: noIngestMetrics(),
+    })
+    while ((await ingest.loop.step(new AbortController().signal)) > 0);
+    await ingest.release()
+    const { rows } = await test.database.query<{ reads: number }>(
+      'select reads from object_heat where object_id = $1',
+      [objectIdOf(catalog.bucketId, key)],
+    )
+    return rows[0]?.reads ?? 0
+  }
+
+  it('counts its event once, however often and however many ask at once', async () => {
+    const id = await keep(Buffer.from(JSON.stringify(aRead('pressed-twice'))))
+    expect(await get(`/v1/dead-letters/${id}`)).toMatchObject({ replayableEvents: 1, replayedAt: null })
+    const before = await countDeadLetters(test.database)
+    const answers = await Promise.all([replay(id), replay(id), replay(id)])
+    expect(answers.map(answer => answer.json().replayedEvents).toSorted()).toEqual([0, 0, 1])
+    expect((await replay(id)).json()).toMatchObject({ replayedEvents: 0, replayedAt: expect.any(String) })
+    expect(await readsOf('pressed-twice')).toBe(1)
+    expect(await get(`/v1/dead-letters/${id}`)).toMatchObject({ replayableEvents: 0 })
+    expect(await countDeadLetters(test.database)).toBe(before - 1)
+    const { items } = await get('/v1/activity')
+    const told = items.filter((item: { subject: string }) => item.subject === id)
+    expect(told).toMatchObject([
+      { kind: 'dead-letter.replayed', principal: expect.stringMatching(/^token:/) },
+    ])
+  })
+
+  it('counts once when it died between the log and the catalog', async () => {
+    const event = aRead('died-between')
+    const id = await keep(Buffer.from(JSON.stringify(event)))
+    const log = await openEventLog(test.database)
+    const partition = partitionOf(event.objectId, log.partitionCount)
+    await log.append([{ partition, bootId: id, firstSequence: 1, events: [event] }])
+    expect(await readsOf('died-between')).toBe(1)
+    expect((await replay(id)).json().replayedEvents).toBe(1)
+    expect(await readsOf('died-between')).toBe(1)
+  })
+
+  it('keeps what is still malformed, with the reason of today', async () => {
+    const id = await keep(Buffer.from(JSON.stringify({ ...aRead('bad'), bytes: -1 })))
+    expect((await replay(id)).json()).toMatchObject({
+      replayedEvents: 0,
+      replayedAt: null,
+      reason: 'bytes is not a count of bytes',
+    })
+    const batch = await keep(encodeBatch([aRead('good'), { ...aRead('bad'), at: Number.NaN }]))
+    expect((await replay(batch)).json()).toMatchObject({ replayedEvents: 1 })
+    expect(await readsOf('good')).toBe(1)
+    expect((await get('/v1/dead-letters?limit=1')).items).toMatchObject([
+      { reason: 'at is not an instant', payloadBytes: 38, replayedAt: null },
+    ])
+  })
+
+  it('is no longer possible once it is discarded', async () => {
+    const id = await keep(Buffer.from('anything'))
+    const discard = () => api.send('DELETE', `/v1/dead-letters/${id}`, { role: 'operator' })
+    expect((await discard()).statusCode).toBe(204)
+    expect((await discard()).statusCode).toBe(404)
+    expect((await replay(id)).statusCode).toBe(404)
+    expect((await api.send('DELETE', `/v1/dead-letters/${id}`, { role: 'viewer' })).statusCode).toBe(403)
   })
 })

@@ -1,29 +1,45 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import PQueue from 'p-queue'
 import { z } from 'zod'
-import { type DeadLetter, listDeadLetters } from '../../database/dead-letters.ts'
+import {
+  type DeadLetter,
+  deleteDeadLetter,
+  findDeadLetter,
+  listDeadLetters,
+  lockDeadLetter,
+} from '../../database/dead-letters.ts'
 import { listIngestProgress, readObjectNames } from '../../database/event-progress.ts'
 import { readIngestLag } from '../../database/ingest-partitions.ts'
 import { listLocations } from '../../database/locations.ts'
+import { inTransaction } from '../../database/postgres.ts'
 import type { LoggedAccess } from '../../events/access-event-source.ts'
 import type { ApiOptions } from '../context.ts'
 import { decodeCursor, encodeCursor, toPage } from '../cursor.ts'
 import { optionalTimeText, timeText } from '../present.ts'
+import { notFound } from '../problems.ts'
+import { recordActivity } from '../record-activity.ts'
+import { replayDeadLetter } from '../replay-dead-letter.ts'
 import {
   type AccessEventResource,
   type DeadLetterResource,
+  deadLetterDetailSchema,
+  deadLetterReplaySchema,
   deadLetterSchema,
   eventLagSchema,
   eventTailQuerySchema,
   eventTailSchema,
 } from '../schemas/event.ts'
+import { idempotencyHeadersSchema } from '../schemas/headers.ts'
 import { PAGE_LIMIT_MAX, pageOf, pageQuerySchema } from '../schemas/page.ts'
-import { idSchema } from '../schemas/values.ts'
+import { idParametersSchema, idSchema } from '../schemas/values.ts'
 
 const LIST = ['dead-letters']
 const position = z.tuple([z.iso.datetime(), idSchema])
 
 /** Access events: the newest ones, how far they are read, and those nobody could read. */
 export function eventsRoutes({ database, events }: ApiOptions): FastifyPluginAsyncZod {
+  /** One after the other: each needs a second connection of the pool while it holds one. */
+  const replays = new PQueue({ concurrency: 1 })
   return async app => {
     app.get(
       '/v1/events',
@@ -98,6 +114,74 @@ export function eventsRoutes({ database, events }: ApiOptions): FastifyPluginAsy
         return toPage(rows, limit, presentDeadLetter, last =>
           encodeCursor(LIST, [timeText(last.receivedAt), last.id]),
         )
+      },
+    )
+
+    app.get(
+      '/v1/dead-letters/:id',
+      {
+        schema: {
+          operationId: 'getDeadLetter',
+          summary: 'One dead letter with its whole payload',
+          tags: ['events'],
+          params: idParametersSchema,
+          response: { 200: deadLetterDetailSchema },
+        },
+      },
+      async request => {
+        const letter = await findDeadLetter(database, request.params.id)
+        if (letter === null) throw notFound('dead letter', request.params.id)
+        const { payload, replayedAt } = letter
+        const replayableEvents = replayedAt === null ? events.reread(payload).events.length : 0
+        return { ...presentDeadLetter({ ...letter, payloadStart: payload }), replayableEvents }
+      },
+    )
+
+    app.post(
+      '/v1/dead-letters/:id/replay',
+      {
+        config: { idempotent: true },
+        schema: {
+          operationId: 'replayDeadLetter',
+          summary: 'Read a dead letter anew and put its events into the log; each counts once',
+          tags: ['events'],
+          headers: idempotencyHeadersSchema,
+          params: idParametersSchema,
+          response: { 200: deadLetterReplaySchema },
+        },
+      },
+      async request => {
+        const { id } = request.params
+        const replayed = await replays.add(() => replayDeadLetter({ database, events }, request, id))
+        return { ...presentDeadLetter(replayed.letter), replayedEvents: replayed.events }
+      },
+    )
+
+    app.delete(
+      '/v1/dead-letters/:id',
+      {
+        schema: {
+          operationId: 'discardDeadLetter',
+          summary: 'Forget a dead letter and its payload',
+          tags: ['events'],
+          params: idParametersSchema,
+          response: { 204: z.null() },
+        },
+      },
+      async (request, reply) => {
+        const { id } = request.params
+        await inTransaction(database, async connection => {
+          const letter = await lockDeadLetter(connection, id)
+          if (letter === null) throw notFound('dead letter', id)
+          await deleteDeadLetter(connection, id)
+          const { reason, source, payloadBytes } = letter
+          await recordActivity(connection, request, 'dead-letter.discarded', id, {
+            reason,
+            source,
+            payloadBytes,
+          })
+        })
+        return reply.code(204).send(null)
       },
     )
   }

@@ -1,5 +1,12 @@
 import { z } from 'zod'
-import { bytesSchema, idSchema, modelTimeSchema, readerClassSchema, wallTimeSchema } from './values.ts'
+import {
+  bytesSchema,
+  countSchema,
+  idSchema,
+  modelTimeSchema,
+  readerClassSchema,
+  wallTimeSchema,
+} from './values.ts'
 
 /** One access of the live tail. */
 export const accessEventSchema = z.object({
@@ -53,3 +60,17 @@ export const deadLetterSchema = z.object({
   replayedAt: wallTimeSchema.nullable(),
 })
 export type DeadLetterResource = z.infer<typeof deadLetterSchema>
+
+/** A dead letter with its whole payload, and what a replay would do with it. */
+export const deadLetterDetailSchema = deadLetterSchema.extend({
+  replayableEvents: countSchema.meta({ description: 'Events a replay would put into the log' }),
+})
+export type DeadLetterDetail = z.infer<typeof deadLetterDetailSchema>
+
+/** A dead letter after a replay. */
+export const deadLetterReplaySchema = deadLetterSchema.extend({
+  replayedEvents: countSchema.meta({
+    description: 'Put into the log now; 0 when that had been done before, or it is still malformed',
+  }),
+})
+export type DeadLetterReplay = z.infer<typeof deadLetterReplaySchema>

@@ -1,5 +1,10 @@
 import type { AccessKeyResource } from '../../api/schemas/access-key.ts'
-import type { AccessEventResource, DeadLetterResource } from '../../api/schemas/event.ts'
+import type {
+  AccessEventResource,
+  DeadLetterDetail,
+  DeadLetterReplay,
+  DeadLetterResource,
+} from '../../api/schemas/event.ts'
 import type { TokenResource } from '../../api/schemas/token.ts'
 import type { View } from '../output.ts'
 import { bytesText, timeText } from '../units.ts'
@@ -54,4 +59,33 @@ export const deadLetterView: View<DeadLetterResource> = {
     { header: 'REPLAYED', value: letter => timeText(letter.replayedAt) },
     { header: 'PAYLOAD', value: letter => letter.payload.slice(0, 200), wide: true },
   ],
+}
+
+export const deadLetterDetailView: View<DeadLetterDetail> = {
+  name: letter => letter.id,
+  columns: [
+    { header: 'ID', value: letter => letter.id },
+    { header: 'RECEIVED', value: letter => timeText(letter.receivedAt) },
+    { header: 'SOURCE', value: letter => `${letter.source}${placeText(letter)}` },
+    { header: 'REASON', value: letter => letter.reason },
+    { header: 'REPLAYED', value: letter => timeText(letter.replayedAt) },
+    { header: 'WOULD COUNT', value: letter => `${letter.replayableEvents} events` },
+    { header: 'BYTES', value: letter => `${bytesText(letter.payloadBytes)} as ${letter.payloadEncoding}` },
+    { header: 'PAYLOAD', value: letter => letter.payload },
+  ],
+}
+
+export const deadLetterReplayView: View<DeadLetterReplay> = {
+  name: letter => letter.id,
+  columns: [
+    { header: 'ID', value: letter => letter.id },
+    { header: 'EVENTS', value: letter => String(letter.replayedEvents), align: 'right' },
+    { header: 'REPLAYED', value: letter => timeText(letter.replayedAt) },
+    { header: 'REASON', value: letter => letter.reason },
+  ],
+}
+
+/** Where in its source a dead letter was found. */
+function placeText({ partition, offset }: DeadLetterResource): string {
+  return partition === null || offset === null ? '' : `, partition ${partition}, offset ${offset}`
 }

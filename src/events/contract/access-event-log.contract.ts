@@ -76,6 +76,15 @@ export function accessEventLogContract(name: string, open: () => LogUnderTest): 
       ])
     })
 
+    test('rereads the JSON of an event, and says why anything else is none', () => {
+      const log = open()
+      const event = accessEvent('any')
+      expect(log.reread(Buffer.from(JSON.stringify(event)))).toEqual({ events: [event], malformed: [] })
+      const { events, malformed } = log.reread(Buffer.from('no event'))
+      expect(events).toEqual([])
+      expect(malformed).toMatchObject([{ reason: expect.any(String) }])
+    })
+
     test('refuses an empty batch', async () => {
       const log = open()
       const empty = { partition: 0, bootId: randomUUID(), firstSequence: 1, events: [] }

@@ -18,7 +18,8 @@ import { ACCESS_OPERATIONS, whyValuesMalformed } from '../access-event-check.ts'
 const VERSION = 1
 const HEADER_BYTES = 9
 const ID_BYTES = 16
-const EVENT_BYTES = 38
+/** The length of one stored event. */
+export const EVENT_BYTES = 38
 const NO_ID = 0xffff
 
 /** The payload of a batch as a whole is not readable: cut short, changed, or of another version. */

@@ -7,6 +7,7 @@ import type {
 } from '../access-event-source.ts'
 import { type DecodedEvent, decodeBatch, encodeBatch, UnreadableBatchError } from './batch-encoding.ts'
 import type { EventLogTable, StoredBatch } from './event-log-table.ts'
+import { rereadPayload } from './reread-payload.ts'
 
 /** The name under which ingest keeps its positions in the embedded log. */
 export const POSTGRES_LOG = 'postgres-log'
@@ -33,6 +34,7 @@ export function createPostgresEventLog(options: {
       const next = (await table.nextOffsetStored(partition, offset)) ?? offset
       return { endOffset: next, accesses: [], malformed: [], missing: next - offset }
     },
+    reread: rereadPayload,
   }
 }
 
