@@ -2,11 +2,14 @@ import { CopyObjectCommand, GetObjectCommand, HeadObjectCommand, PutObjectComman
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../../test/builders/database.ts'
 import { startTestGateway, type TestGateway, type TestLocation } from '../../../test/builders/gateway.ts'
+import { startS3Server } from '../../../test/services/s3-server.ts'
 import { resolveObject } from '../../database/objects.ts'
 import type { Bucket, BucketMode } from '../../domain/bucket.ts'
 import { newId, objectIdOf } from '../../domain/identifiers.ts'
 import { createMemoryStore } from '../../stores/memory/memory-store.ts'
 import { type ObjectStore, StoreError } from '../../stores/object-store.ts'
+import { s3Credentials, s3Settings } from '../../stores/s3/config.ts'
+import { createS3Store } from '../../stores/s3/s3-store.ts'
 
 /** A store that can be told to lose its container, as a folder that is not mounted. */
 function mountedStore(): ObjectStore & { isMounted: boolean; heads: number } {
@@ -33,19 +36,42 @@ function mountedStore(): ObjectStore & { isMounted: boolean; heads: number } {
   return store
 }
 
-describe.each(['memory', 'filesystem'] as const)('reads of what others changed, %s store', kind => {
+const server = await startS3Server()
+afterAll(async () => {
+  if (!('missing' in server)) await server.stop()
+})
+
+/** A store on a real server, or the reason why there is none. */
+function s3Store(): ObjectStore | undefined {
+  if ('missing' in server) return undefined
+  const { accessKeyId, endpoint, secretAccessKey } = server
+  return createS3Store({
+    name: 's3',
+    settings: s3Settings.parse({ endpoint, capabilities: { conditionalPut: false } }),
+    credentials: s3Credentials.parse({ accessKeyId, secretAccessKey }),
+  })
+}
+
+const kinds = [
+  'memory',
+  'filesystem',
+  'missing' in server ? `S3 (skipped: ${server.missing})` : 'S3',
+] as const
+
+describe.each(kinds)('reads of what others changed, %s store', kind => {
+  if (kind.startsWith('S3 (')) return it.skip('needs the server', () => undefined)
   let testDatabase: TestDatabase
   let door: TestGateway
   let cold: TestLocation
-  const stores = { memory: mountedStore(), filesystem: undefined }
+  const mounted = kind === 'memory' ? mountedStore() : undefined
   const buckets = {} as Record<BucketMode, { bucket: Bucket; location: TestLocation }>
 
   beforeAll(async () => {
     testDatabase = await createTestDatabase({ connectionsMax: 16 })
-    const store = stores[kind]
+    const store = kind === 'S3' ? s3Store() : mounted
     door = await startTestGateway({
       database: testDatabase.database,
-      kind,
+      kind: kind === 'filesystem' ? kind : 'memory',
       ...(store === undefined ? {} : { store }),
       limits: { lockWaitMs: 5_000 },
     })
@@ -234,12 +260,11 @@ describe.each(['memory', 'filesystem'] as const)('reads of what others changed, 
   })
 
   it('does not take a store that cannot say for one that was emptied', async () => {
-    const store = stores[kind]
-    if (store === undefined) return
+    if (mounted === undefined) return
     await put('mounted', 'first')
-    store.isMounted = false
+    mounted.isMounted = false
     await expect(get('mounted')).rejects.toMatchObject({ $metadata: { httpStatusCode: 503 } })
-    store.isMounted = true
+    mounted.isMounted = true
     expect((await get('mounted')).text).toBe('first')
   })
 
