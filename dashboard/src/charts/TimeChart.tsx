@@ -67,9 +67,11 @@ export function TimeChart(props: TimeChartProps): ReactNode {
   useEffect(() => {
     const shown = plot.current
     if (shown === null) return
-    // Somebody who zoomed keeps looking at what they chose while new values arrive.
-    shown.setData(drawn as uPlot.AlignedData, !isZoomed(shown))
-    if (isZoomed(shown)) shown.redraw()
+    // Somebody who zoomed keeps looking at what they chose while new values arrive. Asked before the data
+    // changes: the scale follows later, and drawing at the old one would hold it there.
+    const zoomed = isZoomed(shown)
+    shown.setData(drawn as uPlot.AlignedData, !zoomed)
+    if (zoomed) shown.redraw()
   }, [drawn])
 
   function move(event: KeyboardEvent): void {

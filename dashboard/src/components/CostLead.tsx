@@ -146,10 +146,11 @@ function verdict({ now, everythingHot: hot, shown }: CostStatement): string {
   if (now.storage === null || hot.storage === null) return 'A location that holds bytes has no price.'
   if (hot.storage <= 0) return 'Nothing is stored yet.'
   const against = (part: number, hotPart: number) =>
-    part > hotPart ? `${shown(part - hotPart)} more` : `${shown(hotPart - part)} less`
+    `${shown(Math.abs(part - hotPart))} ${part > hotPart ? 'more' : 'less'}`
   const storage = against(now.storage, hot.storage)
   if (now.reads === null || hot.reads === null || now.total === null || hot.total === null)
     return `for storage, ${storage} than with everything hot.`
+  if (now.storage === hot.storage && now.reads === hot.reads) return 'now, as much as with everything hot.'
   const share = now.total < hot.total ? ` (${formatShare(1 - now.total / hot.total)})` : ''
   const parts = `storage ${storage}, reads ${against(now.reads, hot.reads)}`
   return `now, ${against(now.total, hot.total)}${share} than with everything hot: ${parts}.`

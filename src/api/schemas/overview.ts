@@ -23,7 +23,8 @@ const monthlyCostSchema = z.object({
     description: 'Storage and monitoring, exact at list prices; null where a price is missing',
   }),
   readsUsdPerMonth: z.number().nullable().meta({
-    description: 'Requests, retrieval and egress, expected at the heat of `readsCountedAt`; null until counted',
+    description:
+      'Requests, retrieval and egress, expected at the heat of `readsCountedAt`; null until counted',
   }),
   totalUsdPerMonth: z.number().nullable().meta({ description: 'The sum of the two; null where one is' }),
 })
@@ -32,7 +33,9 @@ const costSchema = z
   .object({
     now: monthlyCostSchema,
     everythingHot: monthlyCostSchema.meta({ description: 'If everything lay in the cheapest hot location' }),
-    openPlansSave: monthlyCostSchema.meta({ description: 'The sum of what the proposed plans say they save' }),
+    openPlansSave: monthlyCostSchema.meta({
+      description: 'The sum of what the proposed plans say they save',
+    }),
     movesUnderWaySave: monthlyCostSchema.meta({
       description: 'What unfinished migrations will have saved once they end, their old copies included',
     }),

@@ -77,7 +77,9 @@ export async function runDemo(options: DemoOptions): Promise<DemoSummary | null>
 async function play(options: DemoOptions, stage: Stage, scene: Scene): Promise<DemoSummary | null> {
   const { truth } = stage
   const before = await firstOverview(scene)
-  scene.narrator.tell(`storage of everything on-prem costs ${formatUsd(before.cost.now.storageUsdPerMonth ?? 0)} per month`)
+  scene.narrator.tell(
+    `storage of everything on-prem costs ${formatUsd(before.cost.now.storageUsdPerMonth ?? 0)} per month`,
+  )
   const counts = emptyTrafficCounts()
   const ending = new AbortController()
   const traffic = startTraffic(options, stage, truth.noting(stage.client), counts, ending)
