@@ -525,6 +525,7 @@ export function overview(): Overview {
       byState: { copying: 16, planned: 8 },
       doneLastHour: 96,
       failedLastHour: 1,
+      quarantined: 1,
     },
     plans: { proposed: 1, proposedSavingUsd: 0.083 },
     latestDecisions: decisionsOf(plans[0]!).slice(0, 8),

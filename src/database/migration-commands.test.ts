@@ -14,6 +14,7 @@ import {
 } from './migration-commands.ts'
 import {
   countFinishedMigrations,
+  countQuarantinedMigrations,
   countUnfinishedMigrations,
   listMigrations,
   listMigrationTimeline,
@@ -173,9 +174,33 @@ describe('what people ask of a migration', () => {
     await cancel()
     await world.work()
     expect(await countFinishedMigrations(database(), new Date(0))).toEqual([
-      { state: 'aborted', migrations: 1, bytes: 500 },
+      { state: 'aborted', migrations: 1, bytes: 500, failures: 0 },
     ])
     const timeline = await listMigrationTimeline(database(), id)
     expect(timeline.map(entry => entry.worker)).toEqual(['user:test', 'user:alice', 'worker-1'])
+  })
+
+  it('counts as failed what an error ended, not what a person or a newer write did', async () => {
+    const ends = () => countFinishedMigrations(database(), new Date(0))
+    await cancel()
+    await world.work()
+    await world.addObject('placed-anew', BYTES)
+    const overtaken = await world.plan('placed-anew')
+    await database().query('update object set placement_version = placement_version + 1')
+    await world.work()
+    expect((await world.migration(overtaken)).state).toBe('aborted')
+    expect(await ends()).toEqual([{ state: 'aborted', migrations: 2, bytes: 1_000, failures: 0 }])
+    await world.addObject('lost', BYTES)
+    const lost = await world.plan('lost')
+    await world.stores.hot.delete('data', 'lost')
+    await world.work()
+    expect(await ends()).toEqual([{ state: 'aborted', migrations: 3, bytes: 1_500, failures: 1 }])
+    expect(await countQuarantinedMigrations(database())).toBe(0)
+    await database().query(`update migration set state = 'quarantined' where id = $1`, [lost])
+    expect(await countQuarantinedMigrations(database())).toBe(1)
+    expect((await ends()).map(({ state, failures }) => [state, failures])).toEqual([
+      ['aborted', 0],
+      ['quarantined', 1],
+    ])
   })
 })

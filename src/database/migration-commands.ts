@@ -95,8 +95,8 @@ async function retry(connection: Connection, command: MigrationCommand): Promise
   if (await hasLeftovers(connection, migration)) return { kind: 'cleaning-up' }
   const { rows } = await connection.query<MigrationRow>(
     `update migration m
-     set state = 'planned', attempt = 0, evidence = '{}', finished_at = null, started_at = null,
-         paused = false, cancel_requested = false, not_before = now(), target_copy_id = $2,
+     set state = 'planned', attempt = 0, evidence = '{}', finished_at = null, ended_by = null,
+         started_at = null, paused = false, cancel_requested = false, not_before = now(), target_copy_id = $2,
          placement_version = o.placement_version, grace_until_ms = null
      from object o, copy source
      where m.id = $1 and o.id = m.object_id and o.is_present and o.generation = m.generation
@@ -145,11 +145,11 @@ export async function rollBackMigration(
       await applyEffects({ connection, migration, step, modelNow, principal })
       const { rows } = await connection.query<MigrationRow>(
         `update migration m
-         set state = $2, finished_at = now(), lease_owner = null, lease_expires_at = null,
+         set state = $2, finished_at = now(), ended_by = $3, lease_owner = null, lease_expires_at = null,
              fencing_token = m.fencing_token + 1
          where m.id = $1
          returning ${MIGRATION_COLUMNS}`,
-        [migration.id, step.to],
+        [migration.id, step.to, step.event],
       )
       await note(connection, migration, step.event, step.to, principal)
       return { kind: 'done', migration: migrationOf(rows[0]!) }

@@ -67,6 +67,7 @@ async function advance(
         evidence = (m.evidence - $8::text[]) || $9::jsonb,
         started_at = coalesce(m.started_at, now()),
         finished_at = case when $10 then now() end,
+        ended_by = case when $10 then ($15::text[])[cardinality($15::text[])] end,
         lease_owner = case when $10 or $11::double precision is not null then null else m.lease_owner end,
         lease_expires_at =
           case when $10 or $11::double precision is not null then null

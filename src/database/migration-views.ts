@@ -6,6 +6,7 @@ import type {
   MigrationState,
   WorkingState,
 } from '../domain/migration.ts'
+import { HARMLESS_ABORTS } from '../domain/migration-record.ts'
 import type { Tier } from '../domain/tier.ts'
 import { MIGRATION_COLUMNS, type MigrationRow, migrationOf } from './migration-rows.ts'
 import type { Queryable } from './postgres.ts'
@@ -147,17 +148,43 @@ export async function countUnfinishedMigrations(
   return rows
 }
 
-/** How many migrations ended since a moment and how many bytes they moved, by end. */
+/** Migrations that ended in one way. */
+export interface FinishedMigrations {
+  readonly state: EndState
+  readonly migrations: number
+  readonly bytes: number
+  /** Those that failed: quarantined, or aborted for another reason than {@link HARMLESS_ABORTS}. */
+  readonly failures: number
+}
+
+/** How many migrations ended since a moment, how many bytes they moved and how many failed, by end. */
 export async function countFinishedMigrations(
   queryable: Queryable,
   since: Date,
-): Promise<{ state: EndState; migrations: number; bytes: number }[]> {
-  const { rows } = await queryable.query<{ state: EndState; migrations: number; bytes: number }>(
-    `select state, count(*) as migrations, sum(size)::bigint as bytes
-     from migration where finished_at is not null and finished_at >= $1 group by state order by state`,
-    [since],
-  )
+): Promise<FinishedMigrations[]> {
+  const { rows } = await queryable.query<FinishedMigrations>({
+    name: 'migration_count_finished',
+    text: `
+      select state, count(*) as migrations, sum(size)::bigint as bytes,
+             count(*) filter (where state = 'quarantined' or (state = 'aborted' and ended_by <> all ($2::text[])))
+               as failures
+      from migration where finished_at is not null and finished_at >= $1 group by state order by state`,
+    values: [since, HARMLESS_ABORTS],
+  })
   return rows
+}
+
+/** Quarantined migrations are counted up to this many. */
+const QUARANTINED_COUNTED_MAX = 10_000
+
+/** How many migrations are quarantined now, at most {@link QUARANTINED_COUNTED_MAX}. */
+export async function countQuarantinedMigrations(queryable: Queryable): Promise<number> {
+  const { rows } = await queryable.query<{ count: number }>({
+    name: 'migration_count_quarantined',
+    text: `select count(*) as count from (
+             select from migration where state = 'quarantined' limit ${QUARANTINED_COUNTED_MAX}) as counted`,
+  })
+  return rows[0]?.count ?? 0
 }
 
 function viewOf(row: ViewRow): MigrationView {

@@ -307,6 +307,7 @@ table migration
   started_at timestamp with time zone
   finished_at timestamp with time zone
   principal text not null
+  ended_by text
   constraint migration_check CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL)))
   constraint migration_check1 CHECK (((finished_at IS NOT NULL) = (state = ANY (ARRAY['done'::text, 'aborted'::text, 'quarantined'::text, 'retained'::text, 'rolled-back'::text]))))
   constraint migration_check2 CHECK ((source_location_id <> target_location_id))
@@ -322,6 +323,7 @@ table migration
   CREATE INDEX migration_finished ON public.migration USING btree (finished_at DESC, id) WHERE (finished_at IS NOT NULL)
   CREATE INDEX migration_grace ON public.migration USING btree (not_before, id) WHERE ((finished_at IS NULL) AND (NOT paused) AND (grace_until_ms IS NOT NULL))
   CREATE UNIQUE INDEX migration_one_per_object ON public.migration USING btree (object_id) WHERE (finished_at IS NULL)
+  CREATE INDEX migration_quarantined ON public.migration USING btree (id DESC) WHERE (state = 'quarantined'::text)
   CREATE INDEX migration_queue ON public.migration USING btree (priority DESC, not_before, id) WHERE ((finished_at IS NULL) AND (NOT paused) AND (grace_until_ms IS NULL))
   CREATE TRIGGER migrations_claim_containers AFTER INSERT ON public.migration REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION migrations_claim_containers()
 

@@ -48,6 +48,12 @@ export const MIGRATION_EVENTS = [
 export type MigrationEvent = (typeof MIGRATION_EVENTS)[number]
 
 /**
+ * Events that abort a migration without a failure: the object changed or was placed anew meanwhile, or a person
+ * cancelled it.
+ */
+export const HARMLESS_ABORTS = ['superseded', 'switch-lost', 'cancelled'] as const satisfies MigrationEvent[]
+
+/**
  * What the ledger writes into the catalog in the transaction of a transition.
  *
  * - `count-attempt`, `reset-attempts`: the number of tries of this stage.

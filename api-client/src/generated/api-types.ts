@@ -604,7 +604,10 @@ export type Overview = {
     /** Unfinished only */
     readonly byState: Readonly<Record<string, number>>
     readonly doneLastHour: number
+    /** Quarantined, or aborted by an error; not what was cancelled or overtaken by a write */
     readonly failedLastHour: number
+    /** Wait for a person now; counted up to 10,000 */
+    readonly quarantined: number
   }
   readonly plans: {
     readonly proposed: number
@@ -733,7 +736,10 @@ export type OverviewTick = {
     /** Unfinished only */
     readonly byState: Readonly<Record<string, number>>
     readonly doneLastHour: number
+    /** Quarantined, or aborted by an error; not what was cancelled or overtaken by a write */
     readonly failedLastHour: number
+    /** Wait for a person now; counted up to 10,000 */
+    readonly quarantined: number
   }
   readonly plans: {
     readonly proposed: number

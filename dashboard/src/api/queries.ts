@@ -103,19 +103,6 @@ export interface MigrationFilters {
 export const migrationsQuery = (filters: MigrationFilters) =>
   pagesOf<Migration>(['migrations', filters], '/v1/migrations', { ...filters })
 
-/** Moves that gave up and wait for a person: how many, as far as one page knows. */
-export const quarantinedQuery = queryOptions({
-  queryKey: ['migrations', 'quarantined-count'],
-  queryFn: async ({ signal }) => {
-    const page = await request<Page<Migration>>('GET', '/v1/migrations', {
-      signal,
-      query: { state: 'quarantined', limit: PAGE_LIMIT },
-    })
-    return { count: page.items.length, hasMore: page.nextCursor !== null }
-  },
-  staleTime: SETTINGS_STALE_MS,
-})
-
 export const migrationQuery = (id: string) =>
   queryOptions({
     queryKey: ['migration', id],

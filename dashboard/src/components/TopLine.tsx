@@ -1,7 +1,7 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useEffect } from 'react'
 import { signOut } from '../api/actions.ts'
-import { quarantinedQuery, sessionQuery } from '../api/queries.ts'
+import { sessionQuery } from '../api/queries.ts'
 import type { Overview } from '../api/types.ts'
 import { formatDecimal } from '../format/quantity.ts'
 import { formatDuration, formatExact } from '../format/time.ts'
@@ -48,8 +48,7 @@ export function TopLine({ overview, onSearch }: TopLineProps): ReactNode {
 
 function SystemWordMark({ overview }: { overview: Overview | undefined }): ReactNode {
   const live = useLive()
-  const quarantined = useQuery(quarantinedQuery)
-  const state = systemStateOf(overview, { live: live.status, quarantined: quarantined.data?.count ?? 0 })
+  const state = systemStateOf(overview, live.status)
   return (
     <Tooltip content={state.because}>
       <button

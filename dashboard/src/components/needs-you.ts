@@ -13,14 +13,8 @@ export interface Need {
   readonly urgent: boolean
 }
 
-/** What is known besides the overview. */
-interface Circumstances {
-  readonly stores: readonly Store[]
-  readonly quarantined: { readonly count: number; readonly hasMore: boolean }
-}
-
 /** Everything that waits for a person, worst first. */
-export function needsOf(overview: Overview, { stores, quarantined }: Circumstances): readonly Need[] {
+export function needsOf(overview: Overview, stores: readonly Store[]): readonly Need[] {
   const { migrations, events, plans, locations } = overview
   const needs: Need[] = []
   const add = (when: boolean, text: string, path: string, urgent: boolean) =>
@@ -29,8 +23,8 @@ export function needsOf(overview: Overview, { stores, quarantined }: Circumstanc
     add(store.state === 'auth-failed', `${store.name} refuses our credentials.`, paths.stores(), true)
   }
   add(
-    quarantined.count > 0,
-    `${quarantined.hasMore ? 'More than ' : ''}${counted(quarantined.count, 'move')} gave up. The objects are safe where they were.`,
+    migrations.quarantined > 0,
+    `${counted(migrations.quarantined, 'move')} gave up. The objects are safe where they were.`,
     paths.migrations({ state: 'quarantined' }),
     true,
   )

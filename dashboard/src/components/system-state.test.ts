@@ -10,6 +10,7 @@ const calm = {
     byState: {},
     doneLastHour: 0,
     failedLastHour: 0,
+    quarantined: 0,
   },
 }
 
@@ -17,7 +18,7 @@ it('says the worst thing first, in one word', () => {
   const moving = { ...calm, migrations: { ...calm.migrations, inFlight: 2 } }
   const behind = { ...moving, events: { ...calm.events, lagSeconds: 61 } }
   const word = (overview: typeof calm | undefined, live: 'live' | 'lost' | 'connecting', quarantined = 0) =>
-    systemStateOf(overview, { live, quarantined }).word
+    systemStateOf(overview && { ...overview, migrations: { ...overview.migrations, quarantined } }, live).word
   expect(word(undefined, 'connecting')).toBe('Starting')
   expect(word(calm, 'live')).toBe('Steady')
   expect(word(moving, 'live')).toBe('Moving')

@@ -16,16 +16,7 @@ export interface SystemState {
 
 type Known = Pick<Overview, 'events' | 'migrations'>
 
-/** What the overview does not say: whether the stream lives, and how many moves gave up. */
-interface Circumstances {
-  readonly live: LiveStatus
-  readonly quarantined: number
-}
-
-export function systemStateOf(
-  overview: Known | undefined,
-  { live, quarantined }: Circumstances,
-): SystemState {
+export function systemStateOf(overview: Known | undefined, live: LiveStatus): SystemState {
   if (live === 'lost') {
     return {
       word: 'Unreachable',
@@ -36,6 +27,7 @@ export function systemStateOf(
   if (overview === undefined)
     return { word: 'Starting', because: 'Waiting for the first answer.', tone: 'neutral' }
   const { events, migrations } = overview
+  const { quarantined } = migrations
   if (quarantined > 0 || events.deadLetters > 0) {
     const parts = [
       quarantined > 0 ? `${quarantined} moves that gave up` : '',

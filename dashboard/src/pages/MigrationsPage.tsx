@@ -107,12 +107,13 @@ function keyOf(row: Migration): string {
 function NowLine(): ReactNode {
   const { data } = useQuery(overviewQuery)
   if (data === undefined) return 'Loading…'
-  const { inFlight, unfinished, doneLastHour, failedLastHour } = data.migrations
+  const { inFlight, unfinished, doneLastHour, failedLastHour, quarantined } = data.migrations
   const parts = [
     `${formatCount(inFlight)} in flight`,
     `${formatCount(unfinished)} unfinished`,
     `${formatCount(doneLastHour)} done in the last hour`,
     failedLastHour > 0 ? `${formatCount(failedLastHour)} failed in the last hour` : '',
+    quarantined > 0 ? `${formatCount(quarantined)} quarantined` : '',
   ]
   return parts.filter(Boolean).join(', ')
 }

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useMemo } from 'react'
-import { migrationsQuery, overviewQuery, quarantinedQuery, storesQuery } from '../api/queries.ts'
+import { migrationsQuery, overviewQuery, storesQuery } from '../api/queries.ts'
 import type { DecisionSummary, Migration, Overview } from '../api/types.ts'
 import { TIERS } from '../api/types.ts'
 import { chartDataOf } from '../charts/chart-data.ts'
@@ -107,14 +107,7 @@ function FirstSteps(): ReactNode {
 
 function NeedsYou({ overview, className }: PartProps): ReactNode {
   const stores = useQuery(storesQuery)
-  const quarantined = useQuery(quarantinedQuery)
-  const needs =
-    overview === undefined
-      ? undefined
-      : needsOf(overview, {
-          stores: stores.data ?? [],
-          quarantined: quarantined.data ?? { count: 0, hasMore: false },
-        })
+  const needs = overview === undefined ? undefined : needsOf(overview, stores.data ?? [])
   return (
     <Panel title="Needs you" className={className}>
       {needs === undefined ? (
@@ -221,11 +214,12 @@ function MovingNow({ overview, className }: PartProps): ReactNode {
       className={className}
       aside={<PathLink to={paths.migrations({ active: 'true' })}>All migrations</PathLink>}
     >
-      <ul className="grid grid-cols-4 gap-3 pb-3 max-sm:grid-cols-2">
+      <ul className="grid grid-cols-5 gap-3 pb-3 max-sm:grid-cols-2">
         <Count name="In flight" value={counts?.inFlight} />
         <Count name="Unfinished" value={counts?.unfinished} />
         <Count name="Done, last hour" value={counts?.doneLastHour} />
         <Count name="Failed, last hour" value={counts?.failedLastHour} />
+        <Count name="Quarantined" value={counts?.quarantined} />
       </ul>
       {moving.rows === undefined ? (
         <Skeleton width="100%" height={90} />

@@ -2,7 +2,7 @@ import { listLatestDecisions } from '../../database/decisions.ts'
 import { countDeadLetters, listIngestProgress } from '../../database/event-progress.ts'
 import { readExpectedReads } from '../../database/expected-reads.ts'
 import { readIngestLag } from '../../database/ingest-partitions.ts'
-import { countFinishedMigrations } from '../../database/migration-views.ts'
+import { countFinishedMigrations, countQuarantinedMigrations } from '../../database/migration-views.ts'
 import {
   countUnfinishedMigrations,
   readClockScale,
@@ -27,7 +27,6 @@ import { keepingCost } from './storage-cost.ts'
 
 const LATEST_DECISIONS = 20
 const DONE: readonly MigrationState[] = ['done', 'retained']
-const FAILED: readonly MigrationState[] = ['quarantined', 'aborted']
 
 /** An overview without what needs a look at two moments: the rate of events and the series. */
 export type OverviewSnapshot = Omit<Overview, 'series'>
@@ -92,6 +91,7 @@ async function readMigrationState(
 ): Promise<Overview['migrations']> {
   const unfinished = await countUnfinishedMigrations(database)
   const finished = await countFinishedMigrations(database, new Date(now - HOUR))
+  const quarantined = await countQuarantinedMigrations(database)
   const recent = new Map<MigrationState, number>(finished.map(row => [row.state, row.migrations]))
   const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0)
   return {
@@ -100,7 +100,8 @@ async function readMigrationState(
     paused: sum(unfinished.map(row => row.paused)),
     byState: Object.fromEntries(unfinished.map(row => [row.state, row.count])),
     doneLastHour: sum(DONE.map(state => recent.get(state) ?? 0)),
-    failedLastHour: sum(FAILED.map(state => recent.get(state) ?? 0)),
+    failedLastHour: sum(finished.map(row => row.failures)),
+    quarantined,
   }
 }
 

@@ -87,7 +87,10 @@ export const overviewSchema = z.object({
     paused: countSchema,
     byState: z.partialRecord(z.enum(MIGRATION_STATES), countSchema).meta({ description: 'Unfinished only' }),
     doneLastHour: countSchema,
-    failedLastHour: countSchema,
+    failedLastHour: countSchema.meta({
+      description: 'Quarantined, or aborted by an error; not what was cancelled or overtaken by a write',
+    }),
+    quarantined: countSchema.meta({ description: 'Wait for a person now; counted up to 10,000' }),
   }),
   plans: z.object({ proposed: countSchema, proposedSavingUsd: z.number() }),
   latestDecisions: z.array(decisionSummarySchema),
