@@ -2,8 +2,8 @@ import { type Connection, type Database, inTransaction } from './postgres.ts'
 
 /**
  * Runs `work` while nobody else publishes, replaces or deletes bytes of this object in any store. Gateway
- * writes, the mover's publication and every delete take it, then look at the catalog again before they act:
- * this is what makes them safe on stores without conditional writes.
+ * writes, the mover's publication, every delete and whoever follows a foreign change take it, then look at the
+ * catalog again before they act: this is what makes them safe on stores without conditional writes.
  *
  * The lock is a transaction's advisory lock, so a killed process cannot keep it, and a paused one keeps it
  * until it wakes. `work` runs inside that transaction; what it writes commits when it resolves. Rejects with
