@@ -268,7 +268,7 @@ function isWorking({ state }: Migration): number {
 
 function Count({ name, value }: { name: string; value: number | undefined }): ReactNode {
   return (
-    <li>
+    <li className="flex flex-col justify-between">
       <p className="text-xs text-ink-faint">{name}</p>
       <p className="text-lg font-semibold">
         {value === undefined ? <Skeleton width="40px" /> : <FlashingText text={formatCount(value)} />}

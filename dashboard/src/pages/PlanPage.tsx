@@ -128,11 +128,11 @@ function Summary({ plan }: { plan: Plan | undefined }): ReactNode {
           List prices of {plan.priceBook.name}.
           {plan.decidedBy === null
             ? ''
-            : ` ${plan.state === 'rejected' ? 'Rejected' : 'Approved'} by ${plan.decidedBy}.`}{' '}
+            : ` ${plan.state === 'rejected' ? 'Rejected' : 'Approved'} by ${plan.decidedBy}.`}
+          {plan.outcome === null ? '' : ` ${outcomeWords(plan.outcome)}`}{' '}
           {plan.state === 'approved' || plan.state === 'applied' ? (
             <PathLink to={paths.migrations({ planId: plan.id })}>Its migrations</PathLink>
           ) : null}
-          {plan.outcome === null ? '' : ` ${outcomeWords(plan.outcome)}`}
         </p>
       )}
     </Panel>
