@@ -2,7 +2,12 @@ import { createHash } from 'node:crypto'
 import { XMLParser } from 'fast-xml-parser'
 import { type Dispatcher, Pool } from 'undici'
 import type { Bytes } from '../../domain/bytes.ts'
-import { encodeForS3, type RequestSigner, requestSigner, type S3Credentials } from './sign-request.ts'
+import {
+  encodeForS3,
+  type RequestSigner,
+  requestSigner,
+  type SigningCredentials,
+} from '../../stores/s3/sign-request.ts'
 
 /** What a read brought back. The bytes themselves are hashed and dropped. */
 export interface ReadAnswer {
@@ -67,7 +72,7 @@ export interface GatewayClient {
 /** Opens a client. Nothing is sent yet. */
 export function createGatewayClient(options: {
   endpoint: string
-  credentials: S3Credentials
+  credentials: SigningCredentials
   region: string
   /** Range: 1 and more. */
   connectionsMax: number

@@ -1,20 +1,26 @@
 import type { StoreIdentity } from '../../domain/object.ts'
 import type { StoreError, WriteCondition } from '../object-store.ts'
 import { type StoreOperation, storeFailure } from '../store-operation.ts'
+import { encodeForS3 } from './sign-request.ts'
 
-/** The fields by which a request is about these bytes only. */
-export function onlyIfFields(identity: StoreIdentity | undefined) {
-  if (identity === undefined) return {}
-  if (identity.versionId !== null) return { VersionId: identity.versionId }
-  return { IfMatch: `"${identity.etag ?? ''}"` }
+/** What makes a request be about these bytes only: a header, or the version in the query. */
+export function onlyIfParts(identity: StoreIdentity | undefined): {
+  readonly query?: string
+  readonly headers: Readonly<Record<string, string>>
+} {
+  if (identity === undefined) return { headers: {} }
+  if (identity.versionId !== null) {
+    return { query: `versionId=${encodeForS3(identity.versionId)}`, headers: {} }
+  }
+  return { headers: { 'if-match': `"${identity.etag ?? ''}"` } }
 }
 
-/** The fields of a conditional write. */
-export function conditionFields(condition: WriteCondition | undefined) {
+/** The headers of a conditional write. */
+export function conditionHeaders(condition: WriteCondition | undefined): Readonly<Record<string, string>> {
   if (condition === undefined) return {}
   return condition.kind === 'absent'
-    ? { IfNoneMatch: '*' }
-    : { IfMatch: `"${condition.identity.etag ?? ''}"` }
+    ? { 'if-none-match': '*' }
+    : { 'if-match': `"${condition.identity.etag ?? ''}"` }
 }
 
 /** A write over bytes that are gone is answered with "no such key": then its condition failed. */

@@ -1,28 +1,34 @@
-import type { HeadObjectCommandOutput } from '@aws-sdk/client-s3'
 import type { ContentHeaders, StoreIdentity } from '../../domain/object.ts'
 import type { PutFacts, PutOptions, StoredObject } from '../object-store.ts'
 import { type StoreOperation, storeFailure } from '../store-operation.ts'
 import { decodeMetadataValue, encodeMetadataValue } from './metadata-encoding.ts'
 
-/** Header values the SDK would reformat, to be sent as they are. */
-export type ExactHeaders = Readonly<Record<string, string>>
+type Headers = Readonly<Record<string, string>>
 
-/** The fields of a request that carry what travels with the bytes. */
-export function factFieldsOf(operation: StoreOperation, facts: PutFacts) {
-  const { contentType, contentEncoding, contentDisposition, contentLanguage, cacheControl, expires } =
-    facts.headers ?? {}
-  for (const value of Object.values(facts.headers ?? {})) checkHeader(operation, value)
-  const fields = {
-    ...(contentType === undefined ? {} : { ContentType: contentType }),
-    ...(contentEncoding === undefined ? {} : { ContentEncoding: contentEncoding }),
-    ...(contentDisposition === undefined ? {} : { ContentDisposition: contentDisposition }),
-    ...(contentLanguage === undefined ? {} : { ContentLanguage: contentLanguage }),
-    ...(cacheControl === undefined ? {} : { CacheControl: cacheControl }),
-    ...(facts.storageClass === undefined ? {} : { StorageClass: facts.storageClass as never }),
-    Metadata: encodedMetadata(facts),
+/** What clients call a header of the content, and S3. */
+const HEADER_NAMES = {
+  contentType: 'content-type',
+  contentEncoding: 'content-encoding',
+  contentDisposition: 'content-disposition',
+  contentLanguage: 'content-language',
+  cacheControl: 'cache-control',
+  expires: 'expires',
+} as const satisfies Record<keyof ContentHeaders, string>
+
+const METADATA_PREFIX = 'x-amz-meta-'
+
+/** The headers of a request that carry what travels with the bytes. */
+export function factHeadersOf(operation: StoreOperation, facts: PutFacts): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(facts.headers ?? {})) {
+    checkHeader(operation, value)
+    headers[HEADER_NAMES[name as keyof ContentHeaders]] = value
   }
-  const exactHeaders: ExactHeaders = expires === undefined ? {} : { expires }
-  return { fields, exactHeaders }
+  if (facts.storageClass !== undefined) headers['x-amz-storage-class'] = facts.storageClass
+  for (const [name, value] of Object.entries(encodedMetadata(facts))) {
+    headers[`${METADATA_PREFIX}${name}`] = value
+  }
+  return headers
 }
 
 /** The metadata as it travels: names without the `x-amz-meta-` prefix, encoded values. */
@@ -42,45 +48,38 @@ function checkHeader(operation: StoreOperation, value: string): void {
 }
 
 /**
- * The fields of a put by which the server checks the bytes itself. S3 takes one checksum; SHA-256 can be
+ * The headers of a put by which the server checks the bytes itself. S3 takes one checksum; SHA-256 can be
  * the signed hash of the payload besides.
  */
-export function digestFieldsOf(digests: NonNullable<PutOptions['digests']>) {
+export function digestHeadersOf(digests: NonNullable<PutOptions['digests']>): Headers {
   const { md5, sha256, crc64nvme } = digests
-  const fields = {
-    ...(md5 === undefined ? {} : { ContentMD5: base64Of(md5) }),
-    ...(crc64nvme === undefined ? {} : { ChecksumCRC64NVME: base64Of(crc64nvme) }),
-    ...(sha256 === undefined || crc64nvme !== undefined ? {} : { ChecksumSHA256: base64Of(sha256) }),
+  return {
+    ...(md5 === undefined ? {} : { 'content-md5': base64Of(md5) }),
+    ...(crc64nvme === undefined ? {} : { 'x-amz-checksum-crc64nvme': base64Of(crc64nvme) }),
+    ...(sha256 === undefined || crc64nvme !== undefined ? {} : { 'x-amz-checksum-sha256': base64Of(sha256) }),
   }
-  const exactHeaders: ExactHeaders = sha256 === undefined ? {} : { 'x-amz-content-sha256': sha256 }
-  return { fields, exactHeaders }
 }
 
-/** Facts of an object from the answer to HEAD or GET. `size` is that of the whole object. */
-export function storedObjectOf(
-  output: Omit<HeadObjectCommandOutput, '$metadata'>,
-  size: number,
-  keepsVersions: boolean,
-): StoredObject {
+/** Facts of an object from the headers of the answer to HEAD or GET. `size` is that of the whole object. */
+export function storedObjectOf(headers: Headers, size: number, keepsVersions: boolean): StoredObject {
+  const lastModified = Date.parse(headers['last-modified'] ?? '')
   return {
     size,
-    identity: identityOf(output, keepsVersions),
-    lastModified: output.LastModified?.getTime() ?? 0,
-    headers: headersOf(output),
-    metadata: Object.fromEntries(
-      Object.entries(output.Metadata ?? {}).map(([name, value]) => [name, decodeMetadataValue(value)]),
-    ),
-    storageClass: output.StorageClass ?? null,
-    digests: digestsOf(output),
+    identity: identityOf(headers, keepsVersions),
+    lastModified: Number.isNaN(lastModified) ? 0 : lastModified,
+    headers: contentHeadersOf(headers),
+    metadata: metadataOf(headers),
+    storageClass: headers['x-amz-storage-class'] ?? null,
+    digests: digestsOf(headers),
   }
 }
 
 /** The identity S3 gives to bytes. */
-export function identityOf(
-  output: { ETag?: string | undefined; VersionId?: string | undefined },
-  keepsVersions: boolean,
-): StoreIdentity {
-  return { etag: unquote(output.ETag), versionId: keepsVersions ? (output.VersionId ?? null) : null }
+export function identityOf(headers: Headers, keepsVersions: boolean): StoreIdentity {
+  return {
+    etag: unquote(headers.etag),
+    versionId: keepsVersions ? (headers['x-amz-version-id'] ?? null) : null,
+  }
 }
 
 /** An ETag without its quotes. */
@@ -88,21 +87,28 @@ export function unquote(etag: string | undefined): string | null {
   return etag === undefined || etag === '' ? null : etag.replace(/^"(.*)"$/, '$1')
 }
 
-function headersOf(output: Omit<HeadObjectCommandOutput, '$metadata'>): ContentHeaders {
-  return {
-    ...(output.ContentType ? { contentType: output.ContentType } : {}),
-    ...(output.ContentEncoding ? { contentEncoding: output.ContentEncoding } : {}),
-    ...(output.ContentDisposition ? { contentDisposition: output.ContentDisposition } : {}),
-    ...(output.ContentLanguage ? { contentLanguage: output.ContentLanguage } : {}),
-    ...(output.CacheControl ? { cacheControl: output.CacheControl } : {}),
-    ...(output.ExpiresString ? { expires: output.ExpiresString } : {}),
+function contentHeadersOf(headers: Headers): ContentHeaders {
+  const found: Record<string, string> = {}
+  for (const [name, header] of Object.entries(HEADER_NAMES)) {
+    if (headers[header]) found[name] = headers[header]
   }
+  return found
+}
+
+function metadataOf(headers: Headers): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (name.startsWith(METADATA_PREFIX))
+      found[name.slice(METADATA_PREFIX.length)] = decodeMetadataValue(value)
+  }
+  return found
 }
 
 /** Checksums of the whole object; those of a multipart upload's parts (`…-3`) say nothing about the whole. */
-function digestsOf(output: Omit<HeadObjectCommandOutput, '$metadata'>): StoredObject['digests'] {
-  const isWhole = output.ChecksumType !== 'COMPOSITE'
-  const { ChecksumSHA256: sha256, ChecksumCRC64NVME: crc64nvme } = output
+function digestsOf(headers: Headers): StoredObject['digests'] {
+  const isWhole = headers['x-amz-checksum-type'] !== 'COMPOSITE'
+  const sha256 = headers['x-amz-checksum-sha256']
+  const crc64nvme = headers['x-amz-checksum-crc64nvme']
   return {
     ...(isWhole && isBase64(sha256, 32) ? { sha256: hexOf(sha256) } : {}),
     ...(isWhole && isBase64(crc64nvme, 8) ? { crc64nvme: hexOf(crc64nvme) } : {}),

@@ -4,21 +4,17 @@ import type { StoreCapabilities, StoreError } from '../object-store.ts'
 import { abortFailure, type StoreOperation, storeFailure, throwIfAborted } from '../store-operation.ts'
 import { s3CapabilitiesOf } from './capabilities.ts'
 import type { S3Credentials, S3Settings } from './config.ts'
-import type { ExactHeaders } from './object-fields.ts'
 import { translateS3Error } from './translate-error.ts'
 
 /** How one request is sent. */
 export interface SendOptions {
   readonly signal?: AbortSignal | undefined
-  /** `read`: may be repeated. `write`: sent once. `upload`: sent once, and takes as long as bytes move. */
-  readonly as: 'read' | 'write' | 'upload'
-  readonly exactHeaders?: ExactHeaders | undefined
+  /** `read`: may be repeated. `write`: sent once. */
+  readonly as: 'read' | 'write'
 }
 
 /** A command of the SDK. Its own type ties it to one client's input and output in ways that cannot be passed on. */
-interface Command {
-  readonly middlewareStack: unknown
-}
+type Command = object
 
 /** Characters XML 1.0 cannot hold, not even escaped. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
@@ -73,13 +69,10 @@ export class S3Connection {
   /** Sends a command. Every error becomes a {@link StoreError}. */
   async send<Output>(operation: StoreOperation, command: Command, options: SendOptions): Promise<Output> {
     throwIfAborted(operation, options.signal)
-    if (options.exactHeaders !== undefined) addHeaders(command, options.exactHeaders)
     const client = options.as === 'read' ? this.#reader : this.#writer
     try {
       const sent = client.send(command as never, {
         ...(options.signal === undefined ? {} : { abortSignal: options.signal }),
-        // An upload may take hours; the idle timeout of the socket tells whether it still moves.
-        ...(options.as === 'upload' ? { requestTimeout: 0 } : {}),
       })
       return (await sent) as Output
     } catch (error) {
@@ -154,17 +147,4 @@ function clientConfigOf(
       ...(credentials.sessionToken === undefined ? {} : { sessionToken: credentials.sessionToken.reveal() }),
     },
   }
-}
-
-/** Sets headers before the request is signed. */
-function addHeaders(command: Command, headers: ExactHeaders): void {
-  const stack = command.middlewareStack as ReturnType<typeof S3Client.prototype.middlewareStack.clone>
-  stack.add(
-    next => async args => {
-      const { request } = args as unknown as { request: { headers: Record<string, string> } }
-      Object.assign(request.headers, headers)
-      return next(args)
-    },
-    { step: 'build', name: 'exactHeaders' },
-  )
 }

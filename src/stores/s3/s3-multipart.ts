@@ -1,23 +1,17 @@
-import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  type CompleteMultipartUploadCommandOutput,
-  CreateMultipartUploadCommand,
-  type CreateMultipartUploadCommandOutput,
-  UploadPartCommand,
-  type UploadPartCommandOutput,
-} from '@aws-sdk/client-s3'
 import { checkConditions, checkFacts, checkSize } from '../call-rules.ts'
 import type { MultipartStore, StoreError } from '../object-store.ts'
 import { checkPartNumber, checkPartOrder } from '../part-rules.ts'
 import { storeFailure, throwIfAborted } from '../store-operation.ts'
-import { asFailedCondition, conditionFields } from './conditions.ts'
-import { encodedMetadata, factFieldsOf, identityOf, unquote } from './object-fields.ts'
+import { asFailedCondition, conditionHeaders } from './conditions.ts'
+import { encodedMetadata, factHeadersOf, identityOf, unquote } from './object-fields.ts'
 import type { S3Connection } from './s3-connection.ts'
-import { sendBody } from './sent-body.ts'
+import { AnsweredError, documentOf, elementOf, type S3Wire } from './s3-wire.ts'
+import { payloadSha256Of, sendBody } from './sent-body.ts'
+import { encodeForS3 } from './sign-request.ts'
+import { translateS3Error } from './translate-error.ts'
 
 /** S3 multipart uploads. */
-export function createS3Multipart(connection: S3Connection): MultipartStore {
+export function createS3Multipart(connection: S3Connection, wire: S3Wire): MultipartStore {
   const { capabilities } = connection
   const limits = capabilities.multipart!
 
@@ -28,14 +22,16 @@ export function createS3Multipart(connection: S3Connection): MultipartStore {
       connection.checkKey(operation)
       checkFacts(operation, facts, Number.POSITIVE_INFINITY)
       checkFacts(operation, { metadata: encodedMetadata(facts) }, capabilities.metadataBytesMax)
-      const { fields, exactHeaders } = factFieldsOf(operation, facts)
-      const command = new CreateMultipartUploadCommand({ Bucket: container, Key: key, ...fields })
-      const output = await connection.send<CreateMultipartUploadCommandOutput>(operation, command, {
+      const answer = await wire.send(operation, {
+        method: 'POST',
+        container,
+        query: 'uploads=',
+        headers: factHeadersOf(operation, facts),
         as: 'write',
         signal,
-        exactHeaders,
       })
-      if (output.UploadId) return { uploadId: output.UploadId }
+      const uploadId = elementOf(await documentOf(answer), 'UploadId')
+      if (uploadId) return { uploadId }
       throw storeFailure(operation, 'unexpected', 'the server gave the upload no id')
     },
 
@@ -44,24 +40,20 @@ export function createS3Multipart(connection: S3Connection): MultipartStore {
       throwIfAborted(operation, signal)
       checkPartNumber(operation, partNumber, limits.partsMax)
       checkSize(operation, size, limits.partSizeMax)
-      const input = {
-        Bucket: container,
-        Key: key,
-        UploadId: uploadId,
-        PartNumber: partNumber,
-        ContentLength: size,
-      }
-      const output = await sendBody(operation, body, { size, signal }, (payload, cutSignal) =>
-        connection.send<UploadPartCommandOutput>(
-          operation,
-          new UploadPartCommand({ ...input, Body: payload }),
-          {
-            as: 'upload',
-            signal: cutSignal,
-          },
-        ),
+      const answer = await sendBody(operation, body, { size, signal }, (payload, cutSignal) =>
+        wire.send(operation, {
+          method: 'PUT',
+          container,
+          query: `partNumber=${partNumber}&uploadId=${encodeForS3(uploadId)}`,
+          headers: { 'content-length': String(size) },
+          body: payload,
+          payloadSha256: payloadSha256Of(payload),
+          as: 'upload',
+          signal: cutSignal,
+        }),
       )
-      const etag = unquote(output.ETag)
+      answer.body.resume()
+      const etag = unquote(answer.headers.etag)
       if (etag !== null) return { etag }
       throw storeFailure(operation, 'unexpected', 'the server gave the part no ETag')
     },
@@ -71,36 +63,53 @@ export function createS3Multipart(connection: S3Connection): MultipartStore {
       throwIfAborted(operation, signal)
       checkPartOrder(operation, parts)
       checkConditions(operation, capabilities, { write: condition })
-      const command = new CompleteMultipartUploadCommand({
-        Bucket: container,
-        Key: key,
-        UploadId: uploadId,
-        MultipartUpload: {
-          Parts: parts.map(({ partNumber, etag }) => ({ PartNumber: partNumber, ETag: `"${etag}"` })),
-        },
-        ...conditionFields(condition),
-      })
+      const body = Buffer.from(completionOf(parts))
       try {
         // Servers put parts together for minutes before they answer.
-        const output = await connection.send<CompleteMultipartUploadCommandOutput>(operation, command, {
+        const answer = await wire.send(operation, {
+          method: 'POST',
+          container,
+          query: `uploadId=${encodeForS3(uploadId)}`,
+          headers: { ...conditionHeaders(condition), 'content-length': String(body.byteLength) },
+          body,
+          payloadSha256: payloadSha256Of(body),
           as: 'upload',
           signal,
         })
-        if (output.ETag) return { identity: identityOf(output, capabilities.versions) }
+        const document = await documentOf(answer)
+        if (document.includes('<Error>')) throw new AnsweredError(500, document)
+        const etag = elementOf(document, 'ETag')
+        if (etag) return { identity: identityOf({ ...answer.headers, etag }, capabilities.versions) }
         throw storeFailure(operation, 'unexpected', 'the server did not say what the parts became', {
           retry: 'unknown-outcome',
         })
       } catch (error) {
-        throw asFailedCondition(operation, error, condition)
+        const failure = translateS3Error(operation, error, { mayHaveHappened: true })
+        throw asFailedCondition(operation, failure, condition)
       }
     },
 
     async abort(container, key, uploadId, { signal } = {}) {
       const operation = connection.operation('multipart.abort', key)
-      const command = new AbortMultipartUploadCommand({ Bucket: container, Key: key, UploadId: uploadId })
-      await connection.send(operation, command, { as: 'write', signal }).catch((error: StoreError) => {
-        if (error.kind !== 'upload-not-found') throw error
-      })
+      const query = `uploadId=${encodeForS3(uploadId)}`
+      await wire.send(operation, { method: 'DELETE', container, query, as: 'write', signal }).then(
+        answer => answer.body.resume(),
+        (error: StoreError) => {
+          if (error.kind !== 'upload-not-found') throw error
+        },
+      )
     },
   }
+}
+
+function completionOf(parts: readonly { partNumber: number; etag: string }[]): string {
+  const list = parts.map(
+    ({ partNumber, etag }) =>
+      `<Part><PartNumber>${partNumber}</PartNumber><ETag>&quot;${escapeXml(etag)}&quot;</ETag></Part>`,
+  )
+  return `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${list.join('')}</CompleteMultipartUpload>`
+}
+
+function escapeXml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
 }

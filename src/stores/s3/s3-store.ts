@@ -1,28 +1,23 @@
-import type { Readable } from 'node:stream'
-import {
-  CreateBucketCommand,
-  DeleteObjectCommand,
-  type DeleteObjectCommandOutput,
-  GetObjectCommand,
-  type GetObjectCommandOutput,
-  HeadBucketCommand,
-  HeadObjectCommand,
-  type HeadObjectCommandOutput,
-  PutObjectCommand,
-  type PutObjectCommandOutput,
-} from '@aws-sdk/client-s3'
+import { CreateBucketCommand, HeadBucketCommand } from '@aws-sdk/client-s3'
 import { checkConditions, checkFacts, checkRange, checkSize } from '../call-rules.ts'
-import type { GetOptions, ObjectStore, PutFacts, StoreError } from '../object-store.ts'
+import type { GetOptions, ObjectStore, StoreError } from '../object-store.ts'
 import { type StoreOperation, storeFailure, throwIfAborted } from '../store-operation.ts'
 import { storedBody } from '../stored-body.ts'
-import { asFailedCondition, conditionFields, onlyIfFields } from './conditions.ts'
+import { asFailedCondition, conditionHeaders, onlyIfParts } from './conditions.ts'
 import type { S3Credentials, S3Settings } from './config.ts'
-import { digestFieldsOf, encodedMetadata, factFieldsOf, identityOf, storedObjectOf } from './object-fields.ts'
+import {
+  digestHeadersOf,
+  encodedMetadata,
+  factHeadersOf,
+  identityOf,
+  storedObjectOf,
+} from './object-fields.ts'
 import { putAsOnePart } from './one-part-upload.ts'
 import { S3Connection } from './s3-connection.ts'
 import { listS3 } from './s3-listing.ts'
 import { createS3Multipart } from './s3-multipart.ts'
-import { sendBody } from './sent-body.ts'
+import { S3Wire, type WireAnswer } from './s3-wire.ts'
+import { payloadSha256Of, sendBody } from './sent-body.ts'
 import { translateS3Error } from './translate-error.ts'
 
 /** Opens an S3-compatible endpoint as a store; containers are buckets. Nothing is sent before the first call. */
@@ -32,7 +27,8 @@ export function createS3Store(options: {
   credentials: S3Credentials
 }): ObjectStore {
   const connection = new S3Connection(options)
-  const multipart = createS3Multipart(connection)
+  const wire = new S3Wire(options)
+  const multipart = createS3Multipart(connection, wire)
   const { capabilities } = connection
 
   return {
@@ -59,18 +55,19 @@ export function createS3Store(options: {
       throwIfAborted(operation, signal)
       connection.checkKey(operation)
       checkConditions(operation, capabilities, { read: onlyIf })
-      const command = new HeadObjectCommand({
-        Bucket: container,
-        Key: key,
-        ChecksumMode: 'ENABLED',
-        ...onlyIfFields(onlyIf),
-      })
+      const only = onlyIfParts(onlyIf)
+      const headers = { ...only.headers, 'x-amz-checksum-mode': 'ENABLED' }
       try {
-        const output = await connection.send<HeadObjectCommandOutput>(operation, command, {
+        const answer = await wire.send(operation, {
+          ...only,
+          method: 'HEAD',
+          container,
+          headers,
           as: 'read',
           signal,
         })
-        return storedObjectOf(output, sizeOf(operation, output.ContentLength), capabilities.versions)
+        answer.body.resume()
+        return storedObjectOf(answer.headers, sizeOf(operation, answer), capabilities.versions)
       } catch (error) {
         throw await connection.refine(operation, container, error, signal)
       }
@@ -82,26 +79,31 @@ export function createS3Store(options: {
       connection.checkKey(operation)
       checkConditions(operation, capabilities, { read: onlyIf })
       if (range !== undefined) checkRange(operation, range)
-      const command = new GetObjectCommand({
-        Bucket: container,
-        Key: key,
-        ...onlyIfFields(onlyIf),
-        ...(range === undefined ? {} : { Range: `bytes=${range.start}-${range.end}` }),
+      const only = onlyIfParts(onlyIf)
+      const headers = {
+        ...only.headers,
+        ...(range === undefined ? {} : { range: `bytes=${range.start}-${range.end}` }),
+      }
+      const answer = await wire.send(operation, {
+        ...only,
+        method: 'GET',
+        container,
+        headers,
+        as: 'read',
+        signal,
       })
-      const output = await connection.send<GetObjectCommandOutput>(operation, command, { as: 'read', signal })
-      const stream = output.Body as Readable
       try {
-        const bodySize = sizeOf(operation, output.ContentLength)
-        const size = range === undefined ? bodySize : wholeSizeOf(operation, output, range)
+        const bodySize = sizeOf(operation, answer)
+        const size = range === undefined ? bodySize : wholeSizeOf(operation, answer, range)
         const source = {
-          chunks: stream as AsyncIterable<Uint8Array>,
-          release: () => void stream.destroy(),
+          chunks: answer.body as AsyncIterable<Uint8Array>,
+          release: () => void answer.body.destroy(),
           translate: (error: unknown) => brokenBody(operation, error),
         }
         const body = storedBody(operation, source, bodySize, signal)
-        return { ...storedObjectOf(output, size, capabilities.versions), bodySize, body }
+        return { ...storedObjectOf(answer.headers, size, capabilities.versions), bodySize, body }
       } catch (error) {
-        stream.destroy()
+        answer.body.destroy()
         throw error
       }
     },
@@ -112,41 +114,34 @@ export function createS3Store(options: {
       throwIfAborted(operation, signal)
       connection.checkKey(operation)
       checkSize(operation, size, capabilities.putSizeMax)
-      checkFacts(
-        operation,
-        { metadata: encodedMetadata(checkedMetadata(operation, facts)) },
-        capabilities.metadataBytesMax,
-      )
+      checkFacts(operation, facts, Number.POSITIVE_INFINITY)
+      checkFacts(operation, { metadata: encodedMetadata(facts) }, capabilities.metadataBytesMax)
       checkConditions(operation, capabilities, { write: condition })
       const isUnguarded = !(body instanceof Uint8Array) && size > 0 && Object.keys(digests).length === 0
       if (isUnguarded && options.settings.incompleteBodies === 'kept') {
         return putAsOnePart(multipart, container, key, body, putOptions)
       }
-      const described = factFieldsOf(operation, facts)
-      const digested = digestFieldsOf(digests)
-      const input = {
-        Bucket: container,
-        Key: key,
-        ContentLength: size,
-        ...described.fields,
-        ...digested.fields,
-        ...conditionFields(condition),
+      const headers = {
+        ...factHeadersOf(operation, facts),
+        ...digestHeadersOf(digests),
+        ...conditionHeaders(condition),
+        'content-length': String(size),
       }
-      const exactHeaders = { ...described.exactHeaders, ...digested.exactHeaders }
-      const output = await sendBody(operation, body, { size, digests, signal }, (payload, cutSignal) =>
-        connection.send<PutObjectCommandOutput>(
-          operation,
-          new PutObjectCommand({ ...input, Body: payload }),
-          {
-            as: 'upload',
-            signal: cutSignal,
-            exactHeaders,
-          },
-        ),
+      const answer = await sendBody(operation, body, { size, digests, signal }, (payload, cutSignal) =>
+        wire.send(operation, {
+          method: 'PUT',
+          container,
+          headers,
+          body: payload,
+          payloadSha256: digests.sha256 ?? payloadSha256Of(payload),
+          as: 'upload',
+          signal: cutSignal,
+        }),
       ).catch((error: unknown) => {
         throw asFailedCondition(operation, error, condition)
       })
-      if (output.ETag) return { identity: identityOf(output, capabilities.versions) }
+      answer.body.resume()
+      if (answer.headers.etag) return { identity: identityOf(answer.headers, capabilities.versions) }
       const message = 'the server did not say what it wrote'
       throw storeFailure(operation, 'unexpected', message, { retry: 'unknown-outcome' })
     },
@@ -158,14 +153,15 @@ export function createS3Store(options: {
       // A version is deleted by its name, which needs no condition.
       const isByVersion = capabilities.versions && onlyIf?.versionId != null
       if (!isByVersion) checkConditions(operation, capabilities, { delete: onlyIf })
-      const command = new DeleteObjectCommand({ Bucket: container, Key: key, ...onlyIfFields(onlyIf) })
       try {
-        await connection.send<DeleteObjectCommandOutput>(operation, command, { as: 'write', signal })
+        const request = { ...onlyIfParts(onlyIf), method: 'DELETE', container, as: 'write', signal } as const
+        const answer = await wire.send(operation, request)
+        answer.body.resume()
       } catch (error) {
         const failure = error as StoreError
         if (failure.kind === 'not-found') return
         const mayBeGone = failure.kind === 'precondition-failed' && failure.retry === 'no'
-        if (mayBeGone && (await isGone(connection, operation, container, signal))) return
+        if (mayBeGone && (await isGone(wire, operation, container, signal))) return
         throw error
       }
     },
@@ -174,6 +170,7 @@ export function createS3Store(options: {
 
     async close() {
       connection.close()
+      await wire.close()
     },
   }
 }
@@ -197,21 +194,17 @@ async function createBucket(
   })
 }
 
-/** Checks names and texts before values are encoded; what is left to check then is their length. */
-function checkedMetadata(operation: StoreOperation, facts: PutFacts): PutFacts {
-  checkFacts(operation, facts, Number.POSITIVE_INFINITY)
-  return facts
-}
-
 async function isGone(
-  connection: S3Connection,
+  wire: S3Wire,
   operation: StoreOperation,
   container: string,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  const command = new HeadObjectCommand({ Bucket: container, Key: operation.key! })
-  return connection.send(operation, command, { as: 'read', signal }).then(
-    () => false,
+  return wire.send(operation, { method: 'HEAD', container, as: 'read', signal }).then(
+    answer => {
+      answer.body.resume()
+      return false
+    },
     (error: StoreError) => error.kind === 'not-found',
   )
 }
@@ -219,25 +212,23 @@ async function isGone(
 /** The size of the whole object, from an answer that must be the range that was asked for. */
 function wholeSizeOf(
   operation: StoreOperation,
-  output: GetObjectCommandOutput,
+  { headers }: WireAnswer,
   range: NonNullable<GetOptions['range']>,
 ): number {
-  const [, start, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(output.ContentRange ?? '') ?? []
-  if (output.ContentRange === undefined && output.ContentLength === 0) {
+  const contentRange = headers['content-range']
+  const [, start, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(contentRange ?? '') ?? []
+  if (contentRange === undefined && headers['content-length'] === '0') {
     throw storeFailure(operation, 'range-not-satisfiable', 'the object is empty')
   }
   if (start === undefined || Number(start) !== range.start) {
-    throw storeFailure(
-      operation,
-      'unexpected',
-      `asked for bytes from ${range.start}, got "${output.ContentRange}"`,
-    )
+    throw storeFailure(operation, 'unexpected', `asked for bytes from ${range.start}, got "${contentRange}"`)
   }
-  return sizeOf(operation, Number(total))
+  return Number(total)
 }
 
-function sizeOf(operation: StoreOperation, length: number | undefined): number {
-  if (length !== undefined && Number.isSafeInteger(length)) return length
+function sizeOf(operation: StoreOperation, { headers }: WireAnswer): number {
+  const length = headers['content-length']
+  if (length !== undefined && /^\d{1,15}$/.test(length)) return Number(length)
   throw storeFailure(operation, 'unexpected', 'the server did not say how long the object is')
 }
 

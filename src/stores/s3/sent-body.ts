@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { BodyDigests } from '../body-digests.ts'
 import { checkedBody } from '../checked-body.ts'
@@ -7,7 +8,6 @@ import { abortFailure, type StoreOperation } from '../store-operation.ts'
 /**
  * Sends a checked body. Bytes in memory are checked first; a stream is checked on the way, and when it
  * turns out wrong the request is cut off before its last chunk, so the server never has a whole body to keep.
- * The SDK would wait for ever for a stream that failed: its signal is what ends the request.
  */
 export async function sendBody<Output>(
   operation: StoreOperation,
@@ -49,4 +49,9 @@ export async function sendBody<Output>(
     expected.signal?.removeEventListener('abort', onAbort)
     payload.destroy()
   }
+}
+
+/** The hash that is signed: of bytes in memory their own; a stream without a digest has none yet. */
+export function payloadSha256Of(payload: Uint8Array | Readable): string {
+  return payload instanceof Uint8Array ? hash('sha256', payload, 'hex') : 'UNSIGNED-PAYLOAD'
 }

@@ -75,6 +75,16 @@ const NEVER_CONNECTED = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
   'EHOSTDOWN',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+
+const TIMED_OUT = new Set([
+  'TimeoutError',
+  'ETIMEDOUT',
+  'ESOCKETTIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
 ])
 
 /** Codes with which a server says that it did not begin. */
@@ -117,9 +127,11 @@ function kindOf(code: string | null, status: number | null): StoreErrorKind {
   const byCode = code === null ? undefined : KIND_OF_CODE[code]
   if (byCode !== undefined) return byCode
   if (status !== null) return KIND_OF_STATUS[status] ?? 'unexpected'
-  if (code === 'TimeoutError' || code === 'ETIMEDOUT' || code === 'ESOCKETTIMEDOUT') return 'timeout'
+  if (code !== null && TIMED_OUT.has(code)) return 'timeout'
   return code !== null &&
-    /^(E[A-Z]+|ERR_TLS_.*|ERR_SSL_.*|CERT_.*|UNABLE_TO_.*|DEPTH_ZERO_.*|SELF_SIGNED_.*)$/.test(code)
+    /^(E[A-Z]+|UND_ERR_SOCKET|ERR_TLS_.*|ERR_SSL_.*|CERT_.*|UNABLE_TO_.*|DEPTH_ZERO_.*|SELF_SIGNED_.*)$/.test(
+      code,
+    )
     ? 'unreachable'
     : 'unexpected'
 }

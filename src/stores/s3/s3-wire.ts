@@ -1,0 +1,198 @@
+import type { Readable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Agent, type Dispatcher } from 'undici'
+import { StoreError } from '../object-store.ts'
+import { abortFailure, type StoreOperation, throwIfAborted } from '../store-operation.ts'
+import type { S3Credentials, S3Settings } from './config.ts'
+import { encodeForS3, type RequestSigner, requestSigner } from './sign-request.ts'
+import { translateS3Error } from './translate-error.ts'
+
+/** A request about one object. */
+export interface WireRequest {
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE'
+  readonly container: string
+  /** Percent-encoded, in sorted order. */
+  readonly query?: string
+  /** Names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: Uint8Array | Readable
+  /** SHA-256 of the body, lower-case hexadecimal, or `UNSIGNED-PAYLOAD`. Default: that of no body. */
+  readonly payloadSha256?: string
+  /** `read`: may be repeated. `write`: sent once. `upload`: sent once, and takes as long as bytes move. */
+  readonly as: 'read' | 'write' | 'upload'
+  readonly signal?: AbortSignal | undefined
+}
+
+/** An answer with a status of 2xx. The caller reads the body to its end or destroys it. */
+export interface WireAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Readable
+}
+
+const SHA256_OF_NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+/** How much of an error document is read. */
+const ERROR_BYTES_MAX = 64 * 1024
+const RETRY_MS_MIN = 100
+const RETRY_MS_MAX = 5_000
+const KEEP_ALIVE_MS = 30_000
+
+/**
+ * Sends requests about objects straight over pooled connections. The AWS SDK would take more time for a small
+ * object than the server does; it still serves everything that is about buckets and lists.
+ */
+export class S3Wire {
+  readonly #settings: S3Settings
+  readonly #agent: Agent
+  readonly #sign: RequestSigner
+  readonly #endpoint: URL
+  readonly #random: () => number
+
+  constructor(options: { settings: S3Settings; credentials: S3Credentials; random?: () => number }) {
+    const { settings, credentials } = options
+    this.#settings = settings
+    this.#random = options.random ?? Math.random
+    this.#endpoint = new URL(settings.endpoint ?? awsEndpointOf(settings.region))
+    this.#sign = requestSigner(
+      {
+        accessKeyId: credentials.accessKeyId,
+        secretAccessKey: credentials.secretAccessKey.reveal(),
+        ...(credentials.sessionToken === undefined
+          ? {}
+          : { sessionToken: credentials.sessionToken.reveal() }),
+      },
+      settings.region,
+    )
+    this.#agent = new Agent({
+      connections: settings.socketsMax,
+      connect: { timeout: settings.connectionTimeoutMs },
+      headersTimeout: settings.requestTimeoutMs,
+      bodyTimeout: settings.socketIdleTimeoutMs,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+    })
+  }
+
+  /** Sends a request. Every error becomes a {@link StoreError}. */
+  async send(operation: StoreOperation, request: WireRequest): Promise<WireAnswer> {
+    const attemptsMax = request.as === 'read' ? this.#settings.readAttemptsMax : 1
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#sendOnce(operation, request)
+      } catch (error) {
+        const mayHelp = error instanceof StoreError && error.retry === 'yes'
+        if (!mayHelp || attempt >= attemptsMax) throw error
+        await this.#pause(operation, attempt, request.signal)
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#agent.destroy()
+  }
+
+  async #sendOnce(operation: StoreOperation, request: WireRequest): Promise<WireAnswer> {
+    throwIfAborted(operation, request.signal)
+    const mayHaveHappened = request.as !== 'read'
+    try {
+      const answer = await this.#agent.request(this.#prepared(operation, request))
+      if (answer.statusCode >= 200 && answer.statusCode < 300) {
+        // Whoever reads is told; a body that is given up has nobody to tell, and must not end the process.
+        answer.body.on('error', error => error)
+        const headers = answer.headers as Record<string, string>
+        return { status: answer.statusCode, headers, body: answer.body }
+      }
+      throw await answeredError(answer)
+    } catch (error) {
+      if (request.signal?.aborted) {
+        throw abortFailure(operation, request.signal, mayHaveHappened ? 'unknown-outcome' : 'no')
+      }
+      throw translateS3Error(operation, error, { mayHaveHappened })
+    }
+  }
+
+  #prepared(operation: StoreOperation, request: WireRequest): Dispatcher.RequestOptions {
+    const { method, container, body, signal, query = '', payloadSha256 = SHA256_OF_NOTHING } = request
+    const { pathStyle } = this.#settings
+    const host = pathStyle ? this.#endpoint.host : `${container}.${this.#endpoint.host}`
+    const base = this.#endpoint.pathname.replace(/\/$/, '')
+    const bucket = pathStyle ? `/${encodeForS3(container)}` : ''
+    const path = `${base}${bucket}/${encodeForS3(operation.key ?? '', { keepSlashes: true })}`
+    const headers = this.#sign(
+      { method, host, path, query, headers: request.headers ?? {}, payloadSha256 },
+      new Date(),
+    )
+    return {
+      origin: `${this.#endpoint.protocol}//${host}`,
+      method,
+      path: query === '' ? path : `${path}?${query}`,
+      headers,
+      // A connection is good for more than one HEAD, unlike undici assumes of servers that send bodies.
+      reset: false,
+      // An upload may take hours; what tells is whether bytes still move.
+      ...(request.as === 'upload' ? { headersTimeout: this.#settings.socketIdleTimeoutMs } : {}),
+      ...(body === undefined ? {} : { body }),
+      ...(signal === undefined ? {} : { signal }),
+    }
+  }
+
+  async #pause(operation: StoreOperation, attempt: number, signal: AbortSignal | undefined): Promise<void> {
+    const longest = Math.min(RETRY_MS_MIN * 2 ** (attempt - 1), RETRY_MS_MAX)
+    try {
+      await delay(longest / 2 + (longest / 2) * this.#random(), undefined, signal ? { signal } : {})
+    } catch {
+      throw abortFailure(operation, signal!)
+    }
+  }
+}
+
+/** The text of an answer that is a small document. Throws when it is longer than 64 KiB or breaks off. */
+export async function documentOf(answer: { body: Readable }): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
+    length += chunk.byteLength
+    if (length > ERROR_BYTES_MAX) throw new Error(`the answer is longer than ${ERROR_BYTES_MAX} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+/** The value of the first element of this name, unescaped, or null. */
+export function elementOf(document: string, name: string): string | null {
+  const found = new RegExp(`<${name}>([^<]*)</${name}>`).exec(document)?.[1]
+  return found === undefined ? null : unescapeXml(found)
+}
+
+/** An error an S3 server answered with, in the form the SDK gives such errors. */
+export class AnsweredError extends Error {
+  override readonly name: string
+  readonly $metadata: { readonly httpStatusCode: number }
+
+  constructor(status: number, document: string) {
+    super(elementOf(document, 'Message') ?? `status ${status}`)
+    this.name = elementOf(document, 'Code') ?? 'Unknown'
+    this.$metadata = { httpStatusCode: status }
+  }
+}
+
+async function answeredError(answer: Dispatcher.ResponseData): Promise<AnsweredError> {
+  const document = await documentOf(answer).catch((error: Error) => {
+    answer.body.destroy()
+    return `<Message>${error.message}</Message>`
+  })
+  return new AnsweredError(answer.statusCode, document)
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
+
+function unescapeXml(text: string): string {
+  return text.replaceAll(/&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(\w{2,4}));/gi, (whole, hex, decimal, name) => {
+    if (name !== undefined) return ENTITIES[name] ?? whole
+    const point = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)
+    return point <= 0x10_ff_ff ? String.fromCodePoint(point) : whole
+  })
+}
+
+function awsEndpointOf(region: string): string {
+  return `https://s3.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`
+}
