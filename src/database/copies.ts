@@ -81,8 +81,11 @@ export interface PlacedCopy {
   readonly place: NativePlace
 }
 
-/** All copies of an object, in any state; an object has a handful at most. */
-export async function listPlacedCopies(queryable: Queryable, objectId: ObjectId): Promise<PlacedCopy[]> {
+/** All copies of these objects, in any state; an object has a handful at most. */
+export async function listPlacedCopies(
+  queryable: Queryable,
+  objectIds: readonly ObjectId[],
+): Promise<PlacedCopy[]> {
   const { rows } = await queryable.query<CopyRow & { store_id: Uuid; container: string }>({
     name: 'copy_list_placed',
     text: `
@@ -90,8 +93,8 @@ export async function listPlacedCopies(queryable: Queryable, objectId: ObjectId)
       from object o
       join copy c on c.object_id = o.id
       join location l on l.id = c.location_id
-      where o.id = $1 and c.object_id = $1`,
-    values: [objectId],
+      where o.id = any ($1::uuid[])`,
+    values: [objectIds],
   })
   return rows.map(row => ({
     copy: copyOf(row),

@@ -2,7 +2,7 @@ import { newId, type Uuid } from '../domain/identifiers.ts'
 import type { Migration, MigrationState } from '../domain/migration.ts'
 import { LedgerError, type MigrationStep } from '../domain/migration-record.ts'
 import type { Principal } from '../domain/principal.ts'
-import { applyEffects, lockObjectRow } from './migration-effects.ts'
+import { applyEffects, lockObjectRows } from './migration-effects.ts'
 import { MIGRATION_COLUMNS, type MigrationRow, migrationOf } from './migration-rows.ts'
 import { writeTimeline } from './migration-steps.ts'
 import { holdPlanOf, reopenPlan } from './plan-ends.ts'
@@ -91,7 +91,7 @@ async function retry(connection: Connection, command: MigrationCommand): Promise
   const migration = await lockMigration(connection, command.id)
   if (migration === null) return { kind: 'not-found' }
   if (!command.permittedIn.includes(migration.state)) return { kind: 'not-now' }
-  await lockObjectRow(connection, migration.objectId)
+  await lockObjectRows(connection, [migration.objectId])
   if (await hasLeftovers(connection, migration)) return { kind: 'cleaning-up' }
   const { rows } = await connection.query<MigrationRow>(
     `update migration m
@@ -140,9 +140,9 @@ export async function rollBackMigration(
       if (migration === null) return { kind: 'not-found' }
       const step = command.stepOf(migration.state)
       if (step === null) return { kind: 'not-now' }
-      await lockObjectRow(connection, migration.objectId)
+      await lockObjectRows(connection, [migration.objectId])
       const { principal, modelNow } = command
-      await applyEffects({ connection, migration, step, modelNow, principal })
+      await applyEffects(connection, [{ migration, step, modelNow }], principal)
       const { rows } = await connection.query<MigrationRow>(
         `update migration m
          set state = $2, finished_at = now(), ended_by = $3, lease_owner = null, lease_expires_at = null,

@@ -1,33 +1,54 @@
 import type { Instant } from '../domain/clock.ts'
 import type { Migration } from '../domain/migration.ts'
-import { LedgerError, type MigrationEffect, type MigrationStep } from '../domain/migration-record.ts'
+import {
+  LedgerError,
+  MIGRATION_EFFECTS,
+  type MigrationEffect,
+  type MigrationStep,
+} from '../domain/migration-record.ts'
 import type { Principal } from '../domain/principal.ts'
 import { insertActivities } from './activities.ts'
 import type { Queryable } from './postgres.ts'
 
-/** What an effect needs to know. The migration is as it is after the record. */
-export interface EffectContext {
-  readonly connection: Queryable
+/** A step whose effects are to be written. The migration is as it is after its record. */
+export interface EffectfulStep {
   readonly migration: Migration
   readonly step: MigrationStep
   readonly modelNow: Instant
+}
+
+/** What one statement needs, whose rows are steps that all have the same effect. */
+interface EffectContext {
+  readonly connection: Queryable
+  readonly steps: readonly EffectfulStep[]
   readonly principal: Principal
 }
 
 /**
- * Writes what a step means for the catalog. The migration's row is locked already; the object's row is locked
- * here before any of its copies, the order in which the gateway locks them too.
+ * Writes what steps mean for the catalog, one statement for each effect however many steps have it. Their
+ * migrations are different ones, or one whose steps follow each other; the rows of the migrations and of
+ * their objects are locked already, the order in which the gateway locks them too.
+ *
+ * Throws a {@link LedgerError} `switch-lost` when any of them finds the catalog changed.
  */
-export async function applyEffects(context: EffectContext): Promise<void> {
-  for (const effect of context.step.effects) await EFFECTS[effect](context)
+export async function applyEffects(
+  connection: Queryable,
+  all: readonly EffectfulStep[],
+  principal: Principal,
+): Promise<void> {
+  // The order of the list is one in which the effects of a record may be written.
+  for (const effect of MIGRATION_EFFECTS) {
+    const steps = all.filter(({ step }) => step.effects.includes(effect))
+    if (steps.length > 0) await EFFECTS[effect]({ connection, steps, principal })
+  }
 }
 
-/** Holds the object's row until the transaction ends. */
-export async function lockObjectRow(connection: Queryable, objectId: string): Promise<void> {
+/** Holds the rows of these objects until the transaction ends. */
+export async function lockObjectRows(connection: Queryable, objectIds: readonly string[]): Promise<void> {
   await connection.query({
-    name: 'migration_lock_object',
-    text: 'select from object where id = $1 for update',
-    values: [objectId],
+    name: 'migration_lock_objects',
+    text: 'select from object where id = any ($1::uuid[]) order by id for update',
+    values: [objectIds],
   })
 }
 
@@ -41,206 +62,262 @@ const EFFECTS: Readonly<Record<MigrationEffect, (context: EffectContext) => Prom
   'keep-digests': keepDigests,
   'switch-primary': switchPrimary,
   'switch-back': switchBack,
-  'discard-target': context => leaveToSweeper(context, context.migration.targetCopyId),
-  'discard-source': context => leaveToSweeper(context, context.migration.sourceCopyId),
+  'discard-target': context => leaveToSweeper(context, targetCopyOf),
+  'discard-source': context => leaveToSweeper(context, sourceCopyOf),
   'drop-target': dropTarget,
   'drop-source': dropSource,
   'retain-source': retainSource,
-  'suspect-source': context => suspect(context, context.migration.sourceCopyId),
-  'suspect-target': context => suspect(context, context.migration.targetCopyId),
+  'suspect-source': context => suspect(context, sourceCopyOf),
+  'suspect-target': context => suspect(context, targetCopyOf),
   'ask-review': askReview,
   announce,
 }
 
-async function intendTarget({ connection, migration, modelNow, principal }: EffectContext): Promise<void> {
+const objectOf = ({ migration }: EffectfulStep) => migration.objectId
+const sourceCopyOf = ({ migration }: EffectfulStep) => migration.sourceCopyId
+const targetCopyOf = ({ migration }: EffectfulStep) => migration.targetCopyId
+const generationOf = ({ migration }: EffectfulStep) => migration.generation
+const targetKeyOf = ({ migration }: EffectfulStep) => migration.evidence.targetKey ?? migration.key
+const momentOf = ({ modelNow }: EffectfulStep) => Math.round(modelNow)
+
+/** The statement's arrays: one for each column, an element for each step. */
+function columns<const C extends readonly ((step: EffectfulStep) => unknown)[]>(
+  steps: readonly EffectfulStep[],
+  ...of: C
+): unknown[][] {
+  return of.map(column => steps.map(column))
+}
+
+async function intendTarget({ connection, steps, principal }: EffectContext): Promise<void> {
   await connection.query({
     name: 'migration_intend_target',
     text: `
       insert into copy (object_id, id, generation, location_id, state, is_primary, native_key, size,
                         entered_ms, principal)
-      values ($1, $2, $3, $4, 'staging', false, nullif($8, $9), $5, $6, $7)
+      select object_id, id, generation, location_id, 'staging', false, nullif(target_key, key), size,
+             entered_ms, $9
+      from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::text[], $6::text[], $7::bigint[],
+                  $8::bigint[])
+        as n (object_id, id, generation, location_id, target_key, key, size, entered_ms)
       on conflict (object_id, id) do nothing`,
     values: [
-      migration.objectId,
-      migration.targetCopyId,
-      migration.generation,
-      migration.targetLocationId,
-      migration.size,
-      Math.round(modelNow),
+      ...columns(
+        steps,
+        objectOf,
+        targetCopyOf,
+        generationOf,
+        ({ migration }) => migration.targetLocationId,
+        targetKeyOf,
+        ({ migration }) => migration.key,
+        ({ migration }) => migration.size,
+        momentOf,
+      ),
       principal,
-      migration.evidence.targetKey ?? migration.key,
-      migration.key,
     ],
   })
 }
 
 /** Rows of former copies under the same native key go: their bytes were replaced by these. */
-async function noteTarget({ connection, migration, modelNow }: EffectContext): Promise<void> {
-  const identity = migration.evidence.targetIdentity
-  const { rowCount } = await connection.query({
+async function noteTarget({ connection, steps }: EffectContext): Promise<void> {
+  await every(steps, 'the target copy is no longer being written', connection, {
     name: 'migration_note_target',
     text: `
-      with replaced as (
+      with noted as (
+        select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::uuid[], $7::text[])
+          as n (object_id, id, etag, version_id, entered_ms, location_id, target_key)
+      ), replaced as (
         delete from copy c
-        using object o, location theirs, location ours
-        where c.object_id = $1 and o.id = $1 and c.id <> $2 and not c.is_primary
-          and theirs.id = c.location_id and ours.id = $6
+        using noted n, object o, location theirs, location ours
+        where c.object_id = n.object_id and o.id = n.object_id and c.id <> n.id and not c.is_primary
+          and theirs.id = c.location_id and ours.id = n.location_id
           and theirs.store_id = ours.store_id and theirs.container = ours.container
-          and coalesce(c.native_key, o.key) = $7
+          and coalesce(c.native_key, o.key) = n.target_key
       )
-      update copy set etag = $3, version_id = $4, entered_ms = $5
-      where object_id = $1 and id = $2 and state = 'staging'`,
-    values: [
-      migration.objectId,
-      migration.targetCopyId,
-      identity?.etag ?? null,
-      identity?.versionId ?? null,
-      Math.round(modelNow),
-      migration.targetLocationId,
-      migration.evidence.targetKey ?? migration.key,
-    ],
+      update copy c set etag = n.etag, version_id = n.version_id, entered_ms = n.entered_ms
+      from noted n
+      where c.object_id = n.object_id and c.id = n.id and c.state = 'staging'`,
+    values: columns(
+      steps,
+      objectOf,
+      targetCopyOf,
+      ({ migration }) => migration.evidence.targetIdentity?.etag ?? null,
+      ({ migration }) => migration.evidence.targetIdentity?.versionId ?? null,
+      momentOf,
+      ({ migration }) => migration.targetLocationId,
+      targetKeyOf,
+    ),
   })
-  if (rowCount !== 1) throw new LedgerError('switch-lost', 'the target copy is no longer being written')
 }
 
-async function completeTarget({ connection, migration, modelNow }: EffectContext): Promise<void> {
-  const { rowCount } = await connection.query({
+async function completeTarget({ connection, steps }: EffectContext): Promise<void> {
+  await every(steps, 'the target copy is no longer being written', connection, {
     name: 'migration_complete_target',
-    text: `update copy set state = 'complete', verified_ms = $3
-           where object_id = $1 and id = $2 and state = 'staging'`,
-    values: [migration.objectId, migration.targetCopyId, Math.round(modelNow)],
+    text: `
+      update copy c set state = 'complete', verified_ms = n.verified_ms
+      from unnest($1::uuid[], $2::uuid[], $3::bigint[]) as n (object_id, id, verified_ms)
+      where c.object_id = n.object_id and c.id = n.id and c.state = 'staging'`,
+    values: columns(steps, objectOf, targetCopyOf, momentOf),
   })
-  if (rowCount !== 1) throw new LedgerError('switch-lost', 'the target copy is no longer being written')
 }
 
-async function keepDigests({ connection, migration }: EffectContext): Promise<void> {
+async function keepDigests({ connection, steps }: EffectContext): Promise<void> {
   await connection.query({
     name: 'migration_keep_digests',
     text: `
-      update object_version
-      set sha256 = coalesce(sha256, decode($3, 'hex')),
-          sha256_source = case when sha256 is null then 'mover-read' else sha256_source end,
-          crc64nvme = coalesce(crc64nvme, decode($4, 'hex'))
-      where object_id = $1 and generation = $2 and (sha256 is null or crc64nvme is null)`,
-    values: [
-      migration.objectId,
-      migration.generation,
-      migration.evidence.sha256 ?? null,
-      migration.evidence.crc64nvme ?? null,
-    ],
+      update object_version v
+      set sha256 = coalesce(v.sha256, decode(n.sha256, 'hex')),
+          sha256_source = case when v.sha256 is null then 'mover-read' else v.sha256_source end,
+          crc64nvme = coalesce(v.crc64nvme, decode(n.crc64nvme, 'hex'))
+      from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[])
+        as n (object_id, generation, sha256, crc64nvme)
+      where v.object_id = n.object_id and v.generation = n.generation
+        and (v.sha256 is null or v.crc64nvme is null)`,
+    values: columns(
+      steps,
+      objectOf,
+      generationOf,
+      ({ migration }) => migration.evidence.sha256 ?? null,
+      ({ migration }) => migration.evidence.crc64nvme ?? null,
+    ),
   })
 }
 
-async function switchPrimary({ connection, migration }: EffectContext): Promise<void> {
-  const { objectId, sourceCopyId, targetCopyId } = migration
-  await one(connection, 'the object was overwritten, deleted, quarantined or placed anew', {
+async function switchPrimary({ connection, steps }: EffectContext): Promise<void> {
+  await every(steps, 'the object was overwritten, deleted, quarantined or placed anew', connection, {
     name: 'migration_switch_object',
     text: `
-      update object set placement_version = placement_version + 1
-      where id = $1 and generation = $2 and placement_version = $3 and is_present
-        and quarantined_because is null`,
-    values: [objectId, migration.generation, migration.placementVersion],
+        update object o set placement_version = o.placement_version + 1
+        from unnest($1::uuid[], $2::bigint[], $3::bigint[]) as n (id, generation, placement_version)
+        where o.id = n.id and o.generation = n.generation and o.placement_version = n.placement_version
+          and o.is_present and o.quarantined_because is null`,
+    values: columns(steps, objectOf, generationOf, ({ migration }) => migration.placementVersion),
   })
-  await one(connection, 'the source copy is no longer the primary one', {
+  await every(steps, 'the source copy is no longer the primary one', connection, {
     name: 'migration_switch_source',
     text: `
-      update copy set is_primary = false, state = 'grace', grace_until_ms = $3
-      where object_id = $1 and id = $2 and is_primary and state = 'complete'`,
-    values: [objectId, sourceCopyId, migration.graceUntil],
+      update copy c set is_primary = false, state = 'grace', grace_until_ms = n.grace_until_ms
+      from unnest($1::uuid[], $2::uuid[], $3::bigint[]) as n (object_id, id, grace_until_ms)
+      where c.object_id = n.object_id and c.id = n.id and c.is_primary and c.state = 'complete'`,
+    values: columns(steps, objectOf, sourceCopyOf, ({ migration }) => migration.graceUntil),
   })
-  await one(connection, 'the target copy is not complete', {
+  await every(steps, 'the target copy is not complete', connection, {
     name: 'migration_switch_target',
-    text: `update copy set is_primary = true where object_id = $1 and id = $2 and state = 'complete'`,
-    values: [objectId, targetCopyId],
+    text: `
+      update copy c set is_primary = true
+      from unnest($1::uuid[], $2::uuid[]) as n (object_id, id)
+      where c.object_id = n.object_id and c.id = n.id and c.state = 'complete'`,
+    values: columns(steps, objectOf, targetCopyOf),
   })
 }
 
-async function switchBack({ connection, migration }: EffectContext): Promise<void> {
-  const { objectId, sourceCopyId, targetCopyId } = migration
-  await one(connection, 'the object was overwritten or deleted', {
+async function switchBack({ connection, steps }: EffectContext): Promise<void> {
+  await every(steps, 'the object was overwritten or deleted', connection, {
     name: 'migration_switch_back_object',
     text: `
-      update object set placement_version = placement_version + 1
-      where id = $1 and generation = $2 and is_present`,
-    values: [objectId, migration.generation],
+      update object o set placement_version = o.placement_version + 1
+      from unnest($1::uuid[], $2::bigint[]) as n (id, generation)
+      where o.id = n.id and o.generation = n.generation and o.is_present`,
+    values: columns(steps, objectOf, generationOf),
   })
-  await one(connection, 'the target copy is no longer the primary one', {
+  await every(steps, 'the target copy is no longer the primary one', connection, {
     name: 'migration_switch_back_target',
-    text: 'update copy set is_primary = false where object_id = $1 and id = $2 and is_primary',
-    values: [objectId, targetCopyId],
+    text: `
+      update copy c set is_primary = false
+      from unnest($1::uuid[], $2::uuid[]) as n (object_id, id)
+      where c.object_id = n.object_id and c.id = n.id and c.is_primary`,
+    values: columns(steps, objectOf, targetCopyOf),
   })
-  await one(connection, 'the source copy is no longer in grace', {
+  await every(steps, 'the source copy is no longer in grace', connection, {
     name: 'migration_switch_back_source',
     text: `
-      update copy set is_primary = true, state = 'complete', grace_until_ms = null
-      where object_id = $1 and id = $2 and state = 'grace'`,
-    values: [objectId, sourceCopyId],
+      update copy c set is_primary = true, state = 'complete', grace_until_ms = null
+      from unnest($1::uuid[], $2::uuid[]) as n (object_id, id)
+      where c.object_id = n.object_id and c.id = n.id and c.state = 'grace'`,
+    values: columns(steps, objectOf, sourceCopyOf),
   })
 }
 
-async function leaveToSweeper({ connection, migration }: EffectContext, copyId: string): Promise<void> {
+type CopyOfStep = (step: EffectfulStep) => string
+
+async function leaveToSweeper({ connection, steps }: EffectContext, copyIdOf: CopyOfStep): Promise<void> {
   await connection.query({
     name: 'migration_leave_to_sweeper',
     text: `
-      update copy set state = 'deleting', grace_until_ms = null
-      where object_id = $1 and id = $2 and not is_primary`,
-    values: [migration.objectId, copyId],
+      update copy c set state = 'deleting', grace_until_ms = null
+      from unnest($1::uuid[], $2::uuid[]) as n (object_id, id)
+      where c.object_id = n.object_id and c.id = n.id and not c.is_primary`,
+    values: columns(steps, objectOf, copyIdOf),
   })
 }
 
-async function dropTarget({ connection, migration }: EffectContext): Promise<void> {
+async function dropTarget({ connection, steps }: EffectContext): Promise<void> {
   await connection.query({
     name: 'migration_drop_target',
-    text: 'delete from copy where object_id = $1 and id = $2 and not is_primary',
-    values: [migration.objectId, migration.targetCopyId],
+    text: `
+      delete from copy c
+      using unnest($1::uuid[], $2::uuid[]) as n (object_id, id)
+      where c.object_id = n.object_id and c.id = n.id and not c.is_primary`,
+    values: columns(steps, objectOf, targetCopyOf),
   })
 }
 
-async function dropSource({ connection, migration }: EffectContext): Promise<void> {
+async function dropSource({ connection, steps }: EffectContext): Promise<void> {
   await connection.query({
     name: 'migration_drop_source',
     text: `
       with dropped as (
-        delete from copy where object_id = $1 and id = $2 and not is_primary returning object_id
+        delete from copy c
+        using unnest($1::uuid[], $2::uuid[]) as n (object_id, id)
+        where c.object_id = n.object_id and c.id = n.id and not c.is_primary
+        returning c.object_id
       )
-      update object set placement_version = placement_version + 1
-      from dropped where id = $1`,
-    values: [migration.objectId, migration.sourceCopyId],
+      update object o set placement_version = o.placement_version + 1
+      from dropped d where o.id = d.object_id`,
+    values: columns(steps, objectOf, sourceCopyOf),
   })
 }
 
-async function retainSource({ connection, migration }: EffectContext): Promise<void> {
+async function retainSource({ connection, steps }: EffectContext): Promise<void> {
   await connection.query({
     name: 'migration_retain_source',
     text: `
-      update copy set state = 'retained', grace_until_ms = null
-      where object_id = $1 and id = $2 and not is_primary`,
-    values: [migration.objectId, migration.sourceCopyId],
+      update copy c set state = 'retained', grace_until_ms = null
+      from unnest($1::uuid[], $2::uuid[]) as n (object_id, id)
+      where c.object_id = n.object_id and c.id = n.id and not c.is_primary`,
+    values: columns(steps, objectOf, sourceCopyOf),
   })
 }
 
-async function suspect({ connection, migration }: EffectContext, copyId: string): Promise<void> {
+async function suspect({ connection, steps }: EffectContext, copyIdOf: CopyOfStep): Promise<void> {
   await connection.query({
     name: 'migration_suspect_copy',
-    text: `update copy set state = 'suspect', grace_until_ms = null where object_id = $1 and id = $2`,
-    values: [migration.objectId, copyId],
+    text: `
+      update copy c set state = 'suspect', grace_until_ms = null
+      from unnest($1::uuid[], $2::uuid[]) as n (object_id, id)
+      where c.object_id = n.object_id and c.id = n.id`,
+    values: columns(steps, objectOf, copyIdOf),
   })
 }
 
-async function askReview({ connection, migration, modelNow }: EffectContext): Promise<void> {
+async function askReview({ connection, steps }: EffectContext): Promise<void> {
   await connection.query({
     name: 'migration_ask_review',
     text: `
       insert into object_review (object_id, review_ms, reason)
-      select id, $2, 'migration-finished' from object where id = $1 and is_present
+      select o.id, max(n.review_ms), 'migration-finished'
+      from unnest($1::uuid[], $2::bigint[]) as n (id, review_ms)
+      join object o on o.id = n.id and o.is_present
+      group by o.id
+      order by o.id
       on conflict (object_id) do update set review_ms = excluded.review_ms, reason = excluded.reason`,
-    values: [migration.objectId, Math.round(modelNow)],
+    values: columns(steps, objectOf, momentOf),
   })
 }
 
-async function announce({ connection, migration, step, principal }: EffectContext): Promise<void> {
-  await insertActivities(connection, [
-    {
+async function announce({ connection, steps, principal }: EffectContext): Promise<void> {
+  await insertActivities(
+    connection,
+    steps.map(({ migration, step }) => ({
       kind: `migration.${step.to}`,
       subject: migration.id,
       detail: {
@@ -254,15 +331,17 @@ async function announce({ connection, migration, step, principal }: EffectContex
         targetLocationId: migration.targetLocationId,
       },
       principal,
-    },
-  ])
+    })),
+  )
 }
 
-async function one(
-  connection: Queryable,
+/** Runs a statement that has to change one row for each step. */
+async function every(
+  steps: readonly EffectfulStep[],
   otherwise: string,
+  connection: Queryable,
   statement: { name: string; text: string; values: unknown[] },
 ): Promise<void> {
   const { rowCount } = await connection.query(statement)
-  if (rowCount !== 1) throw new LedgerError('switch-lost', otherwise)
+  if (rowCount !== steps.length) throw new LedgerError('switch-lost', otherwise)
 }

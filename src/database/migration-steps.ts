@@ -7,33 +7,80 @@ import {
   type MigrationStep,
 } from '../domain/migration-record.ts'
 import type { Principal } from '../domain/principal.ts'
-import { applyEffects, lockObjectRow } from './migration-effects.ts'
+import { applyEffects, lockObjectRows } from './migration-effects.ts'
 import { MIGRATION_COLUMNS, type MigrationRow, migrationOf } from './migration-rows.ts'
 import type { Queryable } from './postgres.ts'
 
 /** Who the ledger writes as when a worker reports. */
 const MIGRATOR: Principal = 'system:migrator'
 
+/** A record and the lease it is written under. */
+export interface LeasedRecord {
+  readonly lease: MigrationLease
+  readonly record: MigrationRecord
+}
+
+/** What became of a record: the migration as it is now, or why nothing of it was written. */
+export type RecordOutcome = { readonly migration: Migration } | { readonly error: LedgerError }
+
 /**
- * Writes steps with all their effects and their lines on the timeline; call it in a transaction. Throws a
- * {@link LedgerError} `fenced` or `switch-lost`, after which the transaction must be rolled back.
+ * Writes records of different migrations with all their effects and their lines on the timelines; call it in
+ * a transaction. One whose lease was taken over, or whose object moved on, is left out and told so; the
+ * others are written.
  *
- * Rows are locked in one order everywhere: migration, object, copies. While the object itself is locked, the
- * gateway holds none of them.
+ * All are tried with one statement for each thing that is to be written. Only when that fails, which is
+ * rare, they are written one after the other to find out which it was.
  */
-export async function writeRecord(
+export async function writeRecords(
   connection: Queryable,
-  lease: MigrationLease,
-  record: MigrationRecord,
-  options: { readonly isObjectLocked: boolean },
-): Promise<Migration> {
-  const migration = await advance(connection, lease, record)
-  const touchesCatalog = record.steps.some(step => step.effects.some(effect => !LONELY_EFFECTS.has(effect)))
-  if (touchesCatalog && !options.isObjectLocked) await lockObjectRow(connection, migration.objectId)
-  for (const step of record.steps) {
-    await applyEffects({ connection, migration, step, modelNow: record.modelNow, principal: MIGRATOR })
+  entries: readonly LeasedRecord[],
+  options: { readonly areObjectsLocked: boolean },
+): Promise<readonly RecordOutcome[]> {
+  const together = await tryInSavepoint(connection, () => writeTogether(connection, entries, options))
+  if (!(together instanceof LedgerError)) return together.map(migration => ({ migration }))
+  if (entries.length === 1) return [{ error: together }]
+  const outcomes: RecordOutcome[] = []
+  for (const entry of entries) {
+    const alone = await tryInSavepoint(connection, () => writeTogether(connection, [entry], options))
+    outcomes.push(alone instanceof LedgerError ? { error: alone } : { migration: alone[0]! })
   }
-  return migration
+  return outcomes
+}
+
+/** What `work` resolves to; a {@link LedgerError} when it rejects with one, of which then nothing is written. */
+async function tryInSavepoint<T>(connection: Queryable, work: () => Promise<T>): Promise<T | LedgerError> {
+  await connection.query('savepoint record')
+  try {
+    const result = await work()
+    await connection.query('release savepoint record')
+    return result
+  } catch (error) {
+    if (!(error instanceof LedgerError)) throw error
+    await connection.query('rollback to savepoint record')
+    return error
+  }
+}
+
+/**
+ * Rows are locked in one order everywhere: migrations, objects, copies, each by id. While the object itself is
+ * locked, the gateway holds none of them.
+ */
+async function writeTogether(
+  connection: Queryable,
+  entries: readonly LeasedRecord[],
+  options: { readonly areObjectsLocked: boolean },
+): Promise<readonly Migration[]> {
+  const migrations = await advance(connection, entries)
+  const steps = entries.flatMap(({ record }, index) =>
+    record.steps.map(step => ({ migration: migrations[index]!, step, modelNow: record.modelNow })),
+  )
+  if (!options.areObjectsLocked) {
+    const touching = steps.filter(({ step }) => step.effects.some(effect => !LONELY_EFFECTS.has(effect)))
+    const objectIds = [...new Set(touching.map(({ migration }) => migration.objectId))]
+    if (objectIds.length > 0) await lockObjectRows(connection, objectIds)
+  }
+  await applyEffects(connection, steps, MIGRATOR)
+  return migrations
 }
 
 /** Effects that change no row for which anybody else waits while holding the object's. */
@@ -47,81 +94,106 @@ const LONELY_EFFECTS: ReadonlySet<string> = new Set([
 /** A worker that just wrote is alive: its lease, not renewed while the row was locked, lasts at least so long. */
 const LEASE_AFTER_WRITE_SECONDS = 10
 
-/** Moves the migration's row and writes the steps on its timeline, if the lease is still the newest. */
+/**
+ * Moves the migrations' rows and writes the steps on their timelines. Throws `fenced` unless every lease is
+ * still the newest and every migration where its first step starts.
+ */
 async function advance(
   connection: Queryable,
-  lease: MigrationLease,
-  record: MigrationRecord,
-): Promise<Migration> {
+  entries: readonly LeasedRecord[],
+): Promise<readonly Migration[]> {
+  const { rows } = await connection.query<MigrationRow>({
+    name: 'migration_advance',
+    text: `
+      with n as (
+        select * from jsonb_to_recordset($1::jsonb) as n (
+          id uuid, token bigint, worker text, state_from text, state_to text, is_reset boolean,
+          attempts integer, forgotten jsonb, evidence jsonb, is_end boolean, release_ms double precision,
+          grace_from_ms bigint, steps jsonb, detail jsonb)
+      ), ours as (
+        select m.id
+        from migration m
+        join n on n.id = m.id and n.token = m.fencing_token and n.worker = m.lease_owner
+        order by m.id
+        for update of m
+      ), advanced as (
+        update migration m set
+          state = n.state_to,
+          attempt = case when n.is_reset then 0 else m.attempt end + n.attempts,
+          evidence = (m.evidence - array(select jsonb_array_elements_text(n.forgotten))) || n.evidence,
+          started_at = coalesce(m.started_at, now()),
+          finished_at = case when n.is_end then now() end,
+          ended_by = case when n.is_end then n.steps -> -1 ->> 1 end,
+          lease_owner = case when n.is_end or n.release_ms is not null then null else m.lease_owner end,
+          lease_expires_at =
+            case when n.is_end or n.release_ms is not null then null
+            else greatest(m.lease_expires_at, clock_timestamp() + interval '${LEASE_AFTER_WRITE_SECONDS} seconds')
+            end,
+          not_before = case when n.release_ms is null then m.not_before
+            else clock_timestamp() + n.release_ms * interval '1 millisecond' end,
+          grace_until_ms =
+            case when n.grace_from_ms is null then m.grace_until_ms else n.grace_from_ms + m.grace_ms end
+        from n, ours
+        where m.id = n.id and ours.id = n.id and m.fencing_token = n.token and m.lease_owner = n.worker
+          and m.state = n.state_from
+        returning ${MIGRATION_COLUMNS}
+      ), noted as (
+        insert into migration_event
+          (migration_id, sequence, state_from, event, state_to, fencing_token, worker, detail)
+        select n.id, step.ordinal + last.sequence, step.value ->> 0, step.value ->> 1, step.value ->> 2,
+               n.token, n.worker,
+               case when step.ordinal = jsonb_array_length(n.steps) then n.detail else '{}' end
+        from advanced a
+        join n on n.id = a.id,
+          lateral (
+            select coalesce(max(e.sequence), 0) as sequence from migration_event e where e.migration_id = a.id
+          ) as last,
+          jsonb_array_elements(n.steps) with ordinality as step (value, ordinal)
+      )
+      select * from advanced`,
+    values: [JSON.stringify(entries.map(rowOf))],
+  })
+  const found = new Map(rows.map(row => [row.id, migrationOf(row)]))
+  return entries.map(({ lease, record }) => {
+    const migration = found.get(lease.migrationId)
+    if (migration === undefined) throw fenced(lease, record.steps[0]!.from)
+    return migration
+  })
+}
+
+function rowOf({ lease, record }: LeasedRecord): Readonly<Record<string, unknown>> {
   const first = record.steps[0]
   const last = record.steps.at(-1)
   if (first === undefined || last === undefined) throw new RangeError('a record has at least one step')
   const effects = record.steps.flatMap(step => step.effects)
-  const { rows } = await connection.query<MigrationRow>({
-    name: 'migration_advance',
-    text: `
-      with advanced as (
-      update migration m set
-        state = $5,
-        attempt = case when $6 then 0 else m.attempt end + $7::integer,
-        evidence = (m.evidence - $8::text[]) || $9::jsonb,
-        started_at = coalesce(m.started_at, now()),
-        finished_at = case when $10 then now() end,
-        ended_by = case when $10 then ($15::text[])[cardinality($15::text[])] end,
-        lease_owner = case when $10 or $11::double precision is not null then null else m.lease_owner end,
-        lease_expires_at =
-          case when $10 or $11::double precision is not null then null
-          else greatest(m.lease_expires_at, clock_timestamp() + interval '${LEASE_AFTER_WRITE_SECONDS} seconds')
-          end,
-        not_before = case when $11::double precision is null then m.not_before
-          else clock_timestamp() + $11::double precision * interval '1 millisecond' end,
-        grace_until_ms = case when $12 then $13::bigint + m.grace_ms else m.grace_until_ms end
-      where m.id = $1 and m.fencing_token = $2 and m.lease_owner = $3 and m.state = $4
-      returning ${MIGRATION_COLUMNS}
-      ), noted as (
-      insert into migration_event
-        (migration_id, sequence, state_from, event, state_to, fencing_token, worker, detail)
-      select m.id, step.ordinal + coalesce(
-               (select max(e.sequence) from migration_event e where e.migration_id = m.id), 0),
-             step.state_from, step.event, step.state_to, $2, $3,
-             case when step.ordinal = cardinality($14::text[]) then $17::jsonb else '{}' end
-      from advanced m,
-        unnest($14::text[], $15::text[], $16::text[]) with ordinality
-          as step (state_from, event, state_to, ordinal)
-      )
-      select * from advanced`,
-    values: [
-      lease.migrationId,
-      lease.fencingToken,
-      lease.worker,
-      first.from,
-      last.to,
-      effects.includes('reset-attempts'),
-      effects.filter(effect => effect === 'count-attempt').length,
-      ...evidenceChange(record.evidence ?? {}),
-      isEndState(last.to),
-      record.releaseForMs ?? null,
-      effects.includes('switch-primary'),
-      Math.round(record.modelNow),
-      record.steps.map(step => step.from),
-      record.steps.map(step => step.event),
-      record.steps.map(step => step.to),
-      JSON.stringify(record.detail ?? {}),
-    ],
-  })
-  if (rows[0] === undefined) throw fenced(lease, first.from)
-  return migrationOf(rows[0])
+  const [forgotten, evidence] = evidenceChange(record.evidence ?? {})
+  return {
+    id: lease.migrationId,
+    token: lease.fencingToken.toString(),
+    worker: lease.worker,
+    state_from: first.from,
+    state_to: last.to,
+    is_reset: effects.includes('reset-attempts'),
+    attempts: effects.filter(effect => effect === 'count-attempt').length,
+    forgotten,
+    evidence,
+    is_end: isEndState(last.to),
+    release_ms: record.releaseForMs ?? null,
+    grace_from_ms: effects.includes('switch-primary') ? Math.round(record.modelNow) : null,
+    steps: record.steps.map(step => [step.from, step.event, step.to]),
+    detail: record.detail ?? {},
+  }
 }
 
 /**
  * Which entries of the evidence go and which are set. The last error goes with every step that does not
  * bring one, and null forgets an entry.
  */
-function evidenceChange(evidence: MigrationEvidence): [forgotten: string[], set: string] {
+function evidenceChange(evidence: MigrationEvidence): [forgotten: string[], set: Record<string, unknown>] {
   const entries = Object.entries(evidence)
   const forgotten = entries.filter(([, value]) => value === null).map(([name]) => name)
   const set = Object.fromEntries(entries.filter(([, value]) => value !== null))
-  return [['error', ...forgotten], JSON.stringify(set)]
+  return [['error', ...forgotten], set]
 }
 
 /** The error of a write whose lease is no longer the newest. */

@@ -1,35 +1,59 @@
-import type { BucketMode } from '../domain/bucket.ts'
-import type { ObjectId, Uuid } from '../domain/identifiers.ts'
+import type { Uuid } from '../domain/identifiers.ts'
 import type { Migration, MigrationEvidence } from '../domain/migration.ts'
-import {
-  type ClaimedMigration,
-  LedgerError,
-  type MigrationLease,
-  type MigrationRecord,
-  type MigrationSubject,
-  type NativePlace,
-  type NewMigration,
-  type NewMigrationsResult,
+import type {
+  ClaimedMigration,
+  MigrationLease,
+  MigrationRecord,
+  MigrationSubject,
+  NewMigration,
+  NewMigrationsResult,
 } from '../domain/migration-record.ts'
-import type { ContentHeaders, Copy, DigestSource } from '../domain/object.ts'
 import type { Principal } from '../domain/principal.ts'
-import { COPY_COLUMNS, type CopyRow, copyOf, listCopiesAt, listPlacedCopies } from './copies.ts'
+import { createBatcher } from './batches.ts'
+import { createLockedRunner, type LockedLedger } from './locked-migrations.ts'
 import { createMigrations } from './migration-creation.ts'
 import { MIGRATION_COLUMNS, type MigrationRow, migrationOf } from './migration-rows.ts'
-import { fenced, writeRecord } from './migration-steps.ts'
-import { withObjectLock } from './object-lock.ts'
+import { fenced, type LeasedRecord, writeRecords } from './migration-steps.ts'
+import { readMigrationSubjects } from './migration-subjects.ts'
 import { type Database, inTransaction, type Queryable } from './postgres.ts'
 
-/** PostgreSQL's code for a lock that was not free in time. */
-const LOCK_NOT_AVAILABLE = '55P03'
+/** How many migrations one statement speaks of. */
+const STATEMENT_ITEMS_MAX = 64
 
 /**
  * The migration ledger in PostgreSQL: the `MigrationLedger` of migration/ledger, which it matches by shape.
  *
- * A worker that holds an object's lock uses one connection for it; give the pool as many connections as
- * migrations run at once, and a few more for everything else.
+ * What several migrations ask for at the same time is done with one statement and one commit for all of them;
+ * each still learns what became of its own, and only after it is durable.
+ *
+ * A worker that holds an object's lock for long uses one connection for it; give the pool as many connections
+ * as migrations run at once, and a few more for everything else.
  */
 export function createPostgresLedger(database: Database) {
+  const runLocked = createLockedRunner(database)
+  const readSubject = createBatcher<Uuid, MigrationSubject>({
+    itemsMax: STATEMENT_ITEMS_MAX,
+    runsMax: 2,
+    run: async ids => {
+      const subjects = await readMigrationSubjects(database, ids)
+      return ids.map(id => {
+        const subject = subjects.get(id)
+        return subject === undefined
+          ? { error: new Error(`there is no migration ${id} with an object`) }
+          : { value: subject }
+      })
+    },
+  })
+  const write = createBatcher<LeasedRecord, Migration>({
+    itemsMax: STATEMENT_ITEMS_MAX,
+    runsMax: 2,
+    run: async entries => {
+      const outcomes = await inTransaction(database, connection =>
+        writeRecords(connection, entries, { areObjectsLocked: false }),
+      )
+      return outcomes.map(outcome => ('error' in outcome ? outcome : { value: outcome.migration }))
+    },
+  })
   return {
     create: (batch: readonly NewMigration[], principal: Principal): Promise<NewMigrationsResult> =>
       createMigrations(database, batch, principal),
@@ -37,19 +61,15 @@ export function createPostgresLedger(database: Database) {
     renew: (leases: readonly MigrationLease[], leaseMs: number) => renewLeases(database, leases, leaseMs),
     release: (lease: MigrationLease, restMs: number, returnsAttempt: boolean) =>
       releaseLease(database, lease, restMs, returnsAttempt),
-    readSubject: (migrationId: Uuid) => readMigrationSubject(database, migrationId),
-    record: (lease: MigrationLease, record: MigrationRecord) =>
-      inTransaction(database, connection =>
-        writeRecord(connection, lease, record, { isObjectLocked: false }),
-      ),
+    readSubject: (migrationId: Uuid) => readSubject(migrationId),
+    record: (lease: MigrationLease, record: MigrationRecord) => write({ lease, record }),
     reportProgress: (lease: MigrationLease, evidence: MigrationEvidence) =>
       reportProgress(database, lease, evidence),
     withObjectLock: <T>(
       lease: MigrationLease,
-      objectId: ObjectId,
-      waitMsMax: number,
+      options: { readonly waitMsMax: number; readonly isBrief: boolean },
       work: (locked: LockedLedger) => Promise<T>,
-    ) => underObjectLock(database, lease, objectId, waitMsMax, work),
+    ) => runLocked({ lease, ...options, work }) as Promise<T>,
   }
 }
 
@@ -167,137 +187,4 @@ async function reportProgress(
   })
   if (rows[0] === undefined) throw fenced(lease)
   return migrationOf(rows[0])
-}
-
-/** The ledger while an object is locked; see migration/ledger. */
-interface LockedLedger {
-  readSubject(): Promise<MigrationSubject>
-  copiesAt(place: NativePlace): Promise<readonly Copy[]>
-  copies(): Promise<readonly Copy[]>
-  record(record: MigrationRecord): Promise<Migration>
-}
-
-async function underObjectLock<T>(
-  database: Database,
-  lease: MigrationLease,
-  objectId: ObjectId,
-  waitMsMax: number,
-  work: (locked: LockedLedger) => Promise<T>,
-): Promise<T> {
-  try {
-    return await withObjectLock(database, objectId, waitMsMax, async connection => {
-      await holdMigration(connection, lease)
-      return work({
-        readSubject: () => readMigrationSubject(connection, lease.migrationId),
-        copiesAt: place => listCopiesAt(connection, objectId, place),
-        copies: async () => (await listPlacedCopies(connection, objectId)).map(({ copy }) => copy),
-        record: record => writeRecord(connection, lease, record, { isObjectLocked: true }),
-      })
-    })
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) throw error
-    throw new LedgerError('busy', `object ${objectId} is being written by somebody else`, error)
-  }
-}
-
-/** Holds the migration's row, so that nobody can lease it, until the transaction ends. */
-async function holdMigration(connection: Queryable, lease: MigrationLease): Promise<void> {
-  const { rowCount } = await connection.query({
-    name: 'migration_hold',
-    text: `
-      select from migration
-      where id = $1 and fencing_token = $2 and lease_owner = $3 and finished_at is null
-      for update`,
-    values: [lease.migrationId, lease.fencingToken, lease.worker],
-  })
-  if (rowCount !== 1) throw fenced(lease)
-}
-
-interface SubjectRow {
-  bucket_id: Uuid
-  bucket_name: string
-  bucket_mode: BucketMode
-  owns_target_container: boolean
-  object_id: ObjectId
-  key: string
-  generation: number
-  placement_version: number
-  is_present: boolean
-  is_quarantined: boolean
-  size: number | null
-  etag: string
-  headers: ContentHeaders
-  metadata: Record<string, string>
-  sha256: string | null
-  sha256_source: DigestSource | null
-  crc64nvme: string | null
-  source: CopyRow | null
-  target: CopyRow | null
-}
-
-/** What a migration is about, as the catalog says now. Throws when there is no such migration. */
-async function readMigrationSubject(queryable: Queryable, migrationId: Uuid): Promise<MigrationSubject> {
-  const { rows } = await queryable.query<SubjectRow>({
-    name: 'migration_subject',
-    text: `
-      select b.id as bucket_id, b.name as bucket_name, b.mode as bucket_mode,
-             exists (
-               select 1 from location target
-               join container_owner theirs
-                 on theirs.store_id = target.store_id and theirs.container = target.container
-               where target.id = m.target_location_id and theirs.bucket_id = b.id
-             ) as owns_target_container, o.id as object_id, o.key,
-             o.generation, o.placement_version, o.is_present,
-             o.quarantined_because is not null as is_quarantined, v.size, v.etag, v.headers, v.metadata,
-             encode(v.sha256, 'hex') as sha256, v.sha256_source, encode(v.crc64nvme, 'hex') as crc64nvme,
-             (select to_jsonb(found) from (
-                select ${COPY_COLUMNS} from copy c where c.object_id = o.id and c.id = m.source_copy_id
-              ) as found) as source,
-             (select to_jsonb(found) from (
-                select ${COPY_COLUMNS} from copy c where c.object_id = o.id and c.id = m.target_copy_id
-              ) as found) as target
-      from migration m
-      join object o on o.id = m.object_id
-      join bucket b on b.id = o.bucket_id
-      left join object_version v on v.object_id = m.object_id and v.generation = m.generation
-      where m.id = $1`,
-    values: [migrationId],
-  })
-  const row = rows[0]
-  if (row === undefined) throw new Error(`there is no migration ${migrationId} with an object`)
-  return { ...subjectOf(row), source: copyIn(row.source), target: copyIn(row.target) }
-}
-
-/** Copies come as JSON, so that one statement tells everything. */
-function copyIn(row: CopyRow | null): Copy | null {
-  return row === null ? null : copyOf(row)
-}
-
-function subjectOf(row: SubjectRow): Omit<MigrationSubject, 'source' | 'target'> {
-  return {
-    bucket: {
-      id: row.bucket_id,
-      name: row.bucket_name,
-      mode: row.bucket_mode,
-      ownsTargetContainer: row.owns_target_container,
-    },
-    object: {
-      id: row.object_id,
-      key: row.key,
-      generation: row.generation,
-      placementVersion: row.placement_version,
-      isPresent: row.is_present,
-      isQuarantined: row.is_quarantined,
-    },
-    version:
-      row.size === null
-        ? null
-        : {
-            size: row.size,
-            etag: row.etag,
-            headers: row.headers,
-            metadata: row.metadata,
-            digests: { sha256: row.sha256, sha256Source: row.sha256_source, crc64nvme: row.crc64nvme },
-          },
-  }
 }

@@ -23,6 +23,26 @@ export async function withObjectLock<T>(
   })
 }
 
+/**
+ * Locks those of these objects that are free now, until the transaction ends. Resolves to them. They are asked
+ * for in the order of their keys, so that two callers with many objects never wait for each other.
+ */
+export async function tryLockObjects(
+  connection: Connection,
+  objectIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const keys = new Map(objectIds.map(id => [lockKeyOf(id), id]))
+  const { rows } = await connection.query<{ key: string }>({
+    name: 'object_try_lock',
+    text: `
+      select key::text
+      from (select key from unnest($1::bigint[]) as asked (key) order by key) as ordered
+      where pg_try_advisory_xact_lock(key)`,
+    values: [[...keys.keys()]],
+  })
+  return new Set(rows.map(row => keys.get(row.key)!))
+}
+
 /** The first 64 bits of the object id, signed: collisions only make two objects take turns. */
 function lockKeyOf(objectId: string): string {
   return BigInt.asIntN(64, BigInt(`0x${objectId.replaceAll('-', '').slice(0, 16)}`)).toString()

@@ -54,7 +54,8 @@ export type MigrationEvent = (typeof MIGRATION_EVENTS)[number]
 export const HARMLESS_ABORTS = ['superseded', 'switch-lost', 'cancelled'] as const satisfies MigrationEvent[]
 
 /**
- * What the ledger writes into the catalog in the transaction of a transition.
+ * What the ledger writes into the catalog in the transaction of a transition, in the order in which the
+ * effects of one record are written.
  *
  * - `count-attempt`, `reset-attempts`: the number of tries of this stage.
  * - `intend-target`: the target copy's row, `staging`, before any of its bytes.
@@ -72,7 +73,7 @@ export const HARMLESS_ABORTS = ['superseded', 'switch-lost', 'cancelled'] as con
  * - `ask-review`: the planner looks at the object again now.
  * - `announce`: people see it in the live stream.
  */
-const MIGRATION_EFFECTS = [
+export const MIGRATION_EFFECTS = [
   'count-attempt',
   'reset-attempts',
   'intend-target',
@@ -91,7 +92,6 @@ const MIGRATION_EFFECTS = [
   'ask-review',
   'announce',
 ] as const
-/** One of the effects above. */
 export type MigrationEffect = (typeof MIGRATION_EFFECTS)[number]
 
 /** One step of a migration's life: what happened, where it led and what the ledger writes with it. */

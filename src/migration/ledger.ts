@@ -1,4 +1,3 @@
-import type { ObjectId } from '../domain/identifiers.ts'
 import type { Migration, MigrationEvidence } from '../domain/migration.ts'
 import type {
   ClaimedMigration,
@@ -60,14 +59,16 @@ export interface MigrationLedger {
   reportProgress(lease: MigrationLease, evidence: MigrationEvidence): Promise<Migration>
 
   /**
-   * Runs `work` while nobody publishes, replaces or deletes bytes of this object and nobody can take the
-   * lease over. What `work` records commits when it resolves, and nothing when it rejects. Rejects with `busy`
-   * when the object is locked for longer than `waitMsMax`, with `fenced` when the lease is no longer ours.
+   * Runs `work` while nobody publishes, replaces or deletes bytes of the lease's object and nobody can take
+   * the lease over. What `work` records commits when it resolves, and nothing when it rejects. Rejects with
+   * `busy` when the object is locked for longer than `waitMsMax`, with `fenced` when the lease is no longer ours.
+   *
+   * `isBrief` says that the work takes about as long as one small request: it may then commit together with
+   * the brief works of other migrations, when the last of them is done.
    */
   withObjectLock<T>(
     lease: MigrationLease,
-    objectId: ObjectId,
-    waitMsMax: number,
+    options: { waitMsMax: number; isBrief: boolean },
     work: (locked: LockedLedger) => Promise<T>,
   ): Promise<T>
 }

@@ -142,7 +142,7 @@ async function openNeeded(
   connection: Connection,
   { copy }: CopyToSweep,
 ): Promise<OpenPlace[]> {
-  const placed = await listPlacedCopies(connection, copy.objectId)
+  const placed = await listPlacedCopies(connection, [copy.objectId])
   const needed = placed.filter(
     ({ copy: other }) => other.id !== copy.id && other.state !== 'deleting' && other.size === copy.size,
   )

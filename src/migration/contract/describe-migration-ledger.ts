@@ -222,9 +222,10 @@ export function describeMigrationLedger(options: {
         fenced,
       )
       const work = () => Promise.reject(new Error('must not run'))
-      await expect(harness.ledger.withObjectLock(late.lease, objectId, 100, work)).rejects.toMatchObject(
-        fenced,
-      )
+      for (const isBrief of [false, true]) {
+        const attempt = harness.ledger.withObjectLock(late.lease, { waitMsMax: 100, isBrief }, work)
+        await expect(attempt).rejects.toMatchObject(fenced)
+      }
       expect(await harness.ledger.renew([late.lease], LEASE_MS)).toEqual([])
       await harness.ledger.release(late.lease, 0, false)
       expect(await harness.copies(objectId)).toHaveLength(1)
@@ -361,41 +362,91 @@ export function describeMigrationLedger(options: {
       expect(await harness.placementVersion(objectId)).toBe(3)
     })
 
-    it('commits what is recorded under the lock when the work resolves, and nothing when it rejects', async () => {
-      const { id, objectId, targetCopyId } = await planned()
-      const { lease } = await claimed(id)
-      const place = { storeId: '', container: '', nativeKey: '' }
-      await harness.ledger.withObjectLock(lease, objectId, 1_000, async locked => {
-        expect((await locked.readSubject()).object.generation).toBe(1)
-        expect(await locked.copiesAt({ ...place, storeId: newId() })).toEqual([])
-        expect(await locked.copies()).toMatchObject([{ objectId, isPrimary: true }])
-        await locked.record({ steps: stepsFrom('move', 'planned', ['taken-up']), modelNow: 1 })
+    describe.each([
+      ['alone', false],
+      ['with other brief works', true],
+    ])('under the lock of an object, %s', (_name, isBrief) => {
+      it('commits what is recorded under the lock when the work resolves, and nothing when it rejects', async () => {
+        const { id, objectId, targetCopyId } = await planned()
+        const { lease } = await claimed(id)
+        const place = { storeId: '', container: '', nativeKey: '' }
+        await harness.ledger.withObjectLock(lease, { waitMsMax: 1_000, isBrief }, async locked => {
+          expect((await locked.readSubject()).object.generation).toBe(1)
+          expect(await locked.copiesAt({ ...place, storeId: newId() })).toEqual([])
+          expect(await locked.copies()).toMatchObject([{ objectId, isPrimary: true }])
+          await locked.record({ steps: stepsFrom('move', 'planned', ['taken-up']), modelNow: 1 })
+        })
+        expect(await copyOf(objectId, targetCopyId)).toMatchObject({ state: 'staging' })
       })
-      expect(await copyOf(objectId, targetCopyId)).toMatchObject({ state: 'staging' })
+
+      it('lets one worker at a time work under the lock of an object', async () => {
+        const { id } = await planned()
+        const { lease } = await claimed(id)
+        await harness.ledger.withObjectLock(lease, { waitMsMax: 1_000, isBrief }, async () => {
+          const second = harness.ledger.withObjectLock(
+            lease,
+            { waitMsMax: 50, isBrief },
+            async () => 'too early',
+          )
+          await expect(second).rejects.toMatchObject({ name: 'LedgerError', kind: 'busy' })
+          await harness.expireLeases()
+          const all = await harness.ledger.claim({ worker: 'two', limit: 1_000, leaseMs: LEASE_MS })
+          expect(all.map(one => one.id)).not.toContain(id)
+        })
+      })
+
+      it('keeps nothing of what was recorded under the lock when the work rejects', async () => {
+        const { id, objectId } = await planned()
+        const { lease } = await claimed(id)
+        const attempt = harness.ledger.withObjectLock(lease, { waitMsMax: 1_000, isBrief }, async locked => {
+          await locked.record({ steps: stepsFrom('move', 'planned', ['taken-up']), modelNow: 1 })
+          throw new Error('the store went away')
+        })
+        await expect(attempt).rejects.toThrow('the store went away')
+        expect(await harness.copies(objectId)).toHaveLength(1)
+        expect((await record(lease, 'planned', 'taken-up')).state).toBe('copying')
+      })
     })
 
-    it('lets one worker at a time work under the lock of an object', async () => {
-      const { id, objectId } = await planned()
-      const { lease } = await claimed(id)
-      await harness.ledger.withObjectLock(lease, objectId, 1_000, async () => {
-        const second = harness.ledger.withObjectLock(lease, objectId, 50, async () => 'too early')
-        await expect(second).rejects.toMatchObject({ name: 'LedgerError', kind: 'busy' })
-        await harness.expireLeases()
-        const all = await harness.ledger.claim({ worker: 'two', limit: 1_000, leaseMs: LEASE_MS })
-        expect(all.map(one => one.id)).not.toContain(id)
-      })
+    it('runs brief works of many objects at once, each with its own outcome', async () => {
+      const plans = await Promise.all(Array.from({ length: 40 }, () => planned()))
+      const all = await harness.ledger.claim({ worker: 'one', limit: 1_000, leaseMs: LEASE_MS })
+      const leases = plans.map(({ id }) => leaseOf(all.find(one => one.id === id)!, 'one'))
+      const taken = { steps: stepsFrom('move', 'planned', ['taken-up']), modelNow: 1 }
+      const outcomes = await Promise.allSettled(
+        leases.map((lease, index) =>
+          harness.ledger.withObjectLock(lease, { waitMsMax: 1_000, isBrief: true }, async locked => {
+            if (index === 7) throw new Error('this one failed')
+            const stale = { ...lease, fencingToken: lease.fencingToken - 1n }
+            if (index === 8) return harness.ledger.record(stale, taken)
+            return locked.record(taken)
+          }),
+        ),
+      )
+      expect(outcomes.flatMap(({ status }, index) => (status === 'rejected' ? [index] : []))).toEqual([7, 8])
+      const staged = await Promise.all(plans.map(async plan => (await harness.copies(plan.objectId)).length))
+      expect(staged).toEqual(plans.map((_plan, index) => (index === 7 || index === 8 ? 1 : 2)))
     })
 
-    it('keeps nothing of what was recorded under the lock when the work rejects', async () => {
-      const { id, objectId } = await planned()
-      const { lease } = await claimed(id)
-      const attempt = harness.ledger.withObjectLock(lease, objectId, 1_000, async locked => {
-        await locked.record({ steps: stepsFrom('move', 'planned', ['taken-up']), modelNow: 1 })
-        throw new Error('the store went away')
-      })
-      await expect(attempt).rejects.toThrow('the store went away')
-      expect(await harness.copies(objectId)).toHaveLength(1)
-      expect((await record(lease, 'planned', 'taken-up')).state).toBe('copying')
+    it('writes records that come at the same time, and refuses only those that must not be', async () => {
+      const plans = await Promise.all(Array.from({ length: 20 }, () => planned()))
+      const all = await harness.ledger.claim({ worker: 'one', limit: 1_000, leaseMs: LEASE_MS })
+      const leases = plans.map(({ id }) => leaseOf(all.find(one => one.id === id)!, 'one'))
+      await Promise.all(leases.map(lease => record(lease, 'planned', 'taken-up', 'copied', 'taken-up')))
+      await harness.overwrite(plans[3]!.objectId)
+      const stale = { ...leases[5]!, fencingToken: leases[5]!.fencingToken - 1n }
+      const outcomes = await Promise.allSettled(
+        leases.map((lease, index) =>
+          record(index === 5 ? stale : lease, 'verifying', 'verified', 'switch-won', 'grace-began'),
+        ),
+      )
+      const kinds = outcomes.map(one => (one.status === 'rejected' ? one.reason.kind : one.value.state))
+      expect(kinds).toEqual(
+        plans.map((_plan, index) => (index === 3 ? 'switch-lost' : index === 5 ? 'fenced' : 'grace')),
+      )
+      expect(await copyOf(plans[3]!.objectId, plans[3]!.targetCopyId)).toMatchObject({ state: 'staging' })
+      expect(await copyOf(plans[5]!.objectId, plans[5]!.targetCopyId)).toMatchObject({ state: 'staging' })
+      expect(await copyOf(plans[6]!.objectId, plans[6]!.targetCopyId)).toMatchObject({ isPrimary: true })
     })
   })
 }

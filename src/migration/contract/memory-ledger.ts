@@ -118,7 +118,8 @@ export function createMemoryLedger(catalog: MemoryCatalog, clock: Clock): Migrat
       return update(found.id, { evidence: mergeEvidence(found.evidence, evidence, []) })
     },
 
-    async withObjectLock(lease, objectId, _waitMsMax, work) {
+    async withObjectLock(lease, _options, work) {
+      const { objectId } = lease
       if (lockedObjects.has(objectId)) throw new LedgerError('busy', `object ${objectId} is locked`)
       const found = oursOrThrow(lease)
       lockedObjects.add(objectId)

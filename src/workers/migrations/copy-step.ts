@@ -7,6 +7,7 @@ import { describesNewer, describesObject, wasPublishedBy } from './copy-metadata
 import { ensureKnownContainer } from './known-containers.ts'
 import {
   checkStillCurrent,
+  isBrief,
   type MigrationJob,
   reach,
   recordOf,
@@ -32,7 +33,7 @@ export async function copyStep(job: MigrationJob): Promise<StepOutcome> {
   await giveUpFormerUpload(job)
   const staged = await stageTarget(job, subject, source)
   await reach(job, 'before-publication')
-  await underObjectLock(job, locked => publish(job, locked, staged))
+  await underObjectLock(job, { isBrief: isBrief(source.size) }, locked => publish(job, locked, staged))
   await reach(job, 'copied')
   const { source: from, target: to, parts } = job
   parts.metrics.copiedBytes(staged.content.size, from.location.name, to.location.name)

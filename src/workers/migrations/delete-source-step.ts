@@ -24,7 +24,7 @@ export function graceStep(job: MigrationJob): StepOutcome {
 
 /** Deletes the source while the object is locked, after the new primary was proven to be there. */
 export async function deleteSourceStep(job: MigrationJob): Promise<StepOutcome> {
-  await underObjectLock(job, async locked => {
+  await underObjectLock(job, { isBrief: true }, async locked => {
     const { event, detail } = await deleteSource(job, locked)
     job.migration = await locked.record(recordOf(job, { events: [event], detail }))
   })

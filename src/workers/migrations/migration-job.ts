@@ -1,3 +1,4 @@
+import { type Bytes, MIB } from '../../domain/bytes.ts'
 import type { Location } from '../../domain/location.ts'
 import type { Migration, MigrationEvidence } from '../../domain/migration.ts'
 import type {
@@ -87,6 +88,14 @@ export function recordOf(
   }
 }
 
+/** Objects up to this size are published about as fast as one that is empty. */
+const BRIEF_BYTES_MAX = MIB
+
+/** Whether publishing so many bytes is brief work, which may share a transaction with that of others. */
+export function isBrief(bytes: Bytes): boolean {
+  return bytes <= BRIEF_BYTES_MAX
+}
+
 /** Being taken up again and failing again prove nothing; whatever else happens ends an outage. */
 function isProgress(event: MigrationEvent): boolean {
   return event !== 'taken-up' && !isRetried(event)
@@ -103,11 +112,12 @@ export function requestSignal(job: Pick<MigrationJob, 'signal'>, bytes: number):
  */
 export async function underObjectLock(
   job: MigrationJob,
+  options: { readonly isBrief: boolean },
   work: (locked: LockedLedger) => Promise<void>,
 ): Promise<void> {
   job.held.isRowLocked = true
   try {
-    await job.parts.ledger.withObjectLock(job.lease, job.lease.objectId, LOCK_WAIT_MS_MAX, work)
+    await job.parts.ledger.withObjectLock(job.lease, { ...options, waitMsMax: LOCK_WAIT_MS_MAX }, work)
   } finally {
     job.held.isRowLocked = false
   }

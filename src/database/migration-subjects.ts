@@ -1,0 +1,99 @@
+import type { BucketMode } from '../domain/bucket.ts'
+import type { ObjectId, Uuid } from '../domain/identifiers.ts'
+import type { MigrationSubject } from '../domain/migration-record.ts'
+import type { ContentHeaders, Copy, DigestSource } from '../domain/object.ts'
+import { COPY_COLUMNS, type CopyRow, copyOf } from './copies.ts'
+import type { Queryable } from './postgres.ts'
+
+interface SubjectRow {
+  migration_id: Uuid
+  bucket_id: Uuid
+  bucket_name: string
+  bucket_mode: BucketMode
+  owns_target_container: boolean
+  object_id: ObjectId
+  key: string
+  generation: number
+  placement_version: number
+  is_present: boolean
+  is_quarantined: boolean
+  size: number | null
+  etag: string
+  headers: ContentHeaders
+  metadata: Record<string, string>
+  sha256: string | null
+  sha256_source: DigestSource | null
+  crc64nvme: string | null
+  source: CopyRow | null
+  target: CopyRow | null
+}
+
+/** What migrations are about, as the catalog says now, by their ids. One whose object is unknown is missing. */
+export async function readMigrationSubjects(
+  queryable: Queryable,
+  migrationIds: readonly Uuid[],
+): Promise<ReadonlyMap<Uuid, MigrationSubject>> {
+  const { rows } = await queryable.query<SubjectRow>({
+    name: 'migration_subjects',
+    text: `
+      select m.id as migration_id, b.id as bucket_id, b.name as bucket_name, b.mode as bucket_mode,
+             exists (
+               select 1 from location target
+               join container_owner theirs
+                 on theirs.store_id = target.store_id and theirs.container = target.container
+               where target.id = m.target_location_id and theirs.bucket_id = b.id
+             ) as owns_target_container, o.id as object_id, o.key,
+             o.generation, o.placement_version, o.is_present,
+             o.quarantined_because is not null as is_quarantined, v.size, v.etag, v.headers, v.metadata,
+             encode(v.sha256, 'hex') as sha256, v.sha256_source, encode(v.crc64nvme, 'hex') as crc64nvme,
+             (select to_jsonb(found) from (
+                select ${COPY_COLUMNS} from copy c where c.object_id = o.id and c.id = m.source_copy_id
+              ) as found) as source,
+             (select to_jsonb(found) from (
+                select ${COPY_COLUMNS} from copy c where c.object_id = o.id and c.id = m.target_copy_id
+              ) as found) as target
+      from migration m
+      join object o on o.id = m.object_id
+      join bucket b on b.id = o.bucket_id
+      left join object_version v on v.object_id = m.object_id and v.generation = m.generation
+      where m.id = any ($1::uuid[])`,
+    values: [migrationIds],
+  })
+  return new Map(rows.map(row => [row.migration_id, subjectOf(row)]))
+}
+
+/** Copies come as JSON, so that one statement tells everything. */
+function copyIn(row: CopyRow | null): Copy | null {
+  return row === null ? null : copyOf(row)
+}
+
+function subjectOf(row: SubjectRow): MigrationSubject {
+  return {
+    bucket: {
+      id: row.bucket_id,
+      name: row.bucket_name,
+      mode: row.bucket_mode,
+      ownsTargetContainer: row.owns_target_container,
+    },
+    object: {
+      id: row.object_id,
+      key: row.key,
+      generation: row.generation,
+      placementVersion: row.placement_version,
+      isPresent: row.is_present,
+      isQuarantined: row.is_quarantined,
+    },
+    version:
+      row.size === null
+        ? null
+        : {
+            size: row.size,
+            etag: row.etag,
+            headers: row.headers,
+            metadata: row.metadata,
+            digests: { sha256: row.sha256, sha256Source: row.sha256_source, crc64nvme: row.crc64nvme },
+          },
+    source: copyIn(row.source),
+    target: copyIn(row.target),
+  }
+}
