@@ -82,6 +82,11 @@ export interface MigrationEvidence {
   readonly crc64nvme?: string
   readonly bytesCopied?: Bytes
   readonly targetIdentity?: StoreIdentity
+  /**
+   * The target's store published the bytes on condition that nothing was there: source and target are
+   * different places, whatever stores reach them.
+   */
+  readonly targetWasAbsent?: boolean
   readonly verifiedBy?: 'target-checksum' | 'read-back'
   /** The key under which the target keeps the bytes; known from the first try on. */
   readonly targetKey?: string

@@ -125,8 +125,8 @@ export interface PutFacts {
 
 export interface PutOptions extends PutFacts, CallOptions {
   readonly size: Bytes
-  /** Digests of the whole body, lower-case hexadecimal, to be checked before the object becomes visible. */
-  readonly digests?: { readonly sha256?: string; readonly md5?: string; readonly crc64nvme?: string }
+  /** Digests of the whole body, to be checked before the object becomes visible. */
+  readonly digests?: ObjectDigests
   readonly condition?: WriteCondition
 }
 
@@ -137,6 +137,18 @@ export type WriteCondition =
 
 export interface PutResult {
   readonly identity: StoreIdentity
+  /**
+   * Digests of the whole object that the store reported with its answer, lower-case hexadecimal. Those named
+   * in `reportedDigests` were checked by the store against the bytes it keeps.
+   */
+  readonly digests?: ObjectDigests
+}
+
+/** Digests of a whole object, lower-case hexadecimal. */
+export interface ObjectDigests {
+  readonly sha256?: string
+  readonly md5?: string
+  readonly crc64nvme?: string
 }
 
 export interface DeleteOptions extends CallOptions {
@@ -180,8 +192,8 @@ export interface StoredObject {
   readonly headers: ContentHeaders
   readonly metadata: Readonly<Record<string, string>>
   readonly storageClass: string | null
-  /** Whole-object digests the store reports by itself, lower-case hexadecimal. */
-  readonly digests: { readonly sha256?: string; readonly md5?: string; readonly crc64nvme?: string }
+  /** What the store reports by itself. */
+  readonly digests: ObjectDigests
 }
 
 export interface StoredObjectWithBody extends StoredObject {

@@ -119,6 +119,7 @@ async function sweepLocked(
     key: locked.key,
     others: others.filter(other => other.id !== copy.id),
     needed: await openNeeded(parts, connection, locked),
+    isApart: false,
     intent: locked.migrationId,
     signal: requestSignal,
   })

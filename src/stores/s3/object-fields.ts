@@ -1,5 +1,5 @@
 import type { ContentHeaders, StoreIdentity } from '../../domain/object.ts'
-import type { PutFacts, PutOptions, StoredObject } from '../object-store.ts'
+import type { ObjectDigests, PutFacts, PutOptions, StoredObject } from '../object-store.ts'
 import { type StoreOperation, storeFailure } from '../store-operation.ts'
 import { decodeMetadataValue, encodeMetadataValue } from './metadata-encoding.ts'
 
@@ -105,7 +105,7 @@ function metadataOf(headers: Headers): Record<string, string> {
 }
 
 /** Checksums of the whole object; those of a multipart upload's parts (`…-3`) say nothing about the whole. */
-function digestsOf(headers: Headers): StoredObject['digests'] {
+export function digestsOf(headers: Headers): ObjectDigests {
   const isWhole = headers['x-amz-checksum-type'] !== 'COMPOSITE'
   const sha256 = headers['x-amz-checksum-sha256']
   const crc64nvme = headers['x-amz-checksum-crc64nvme']

@@ -7,6 +7,7 @@ import { asFailedCondition, conditionHeaders, onlyIfParts } from './conditions.t
 import type { S3Credentials, S3Settings } from './config.ts'
 import {
   digestHeadersOf,
+  digestsOf,
   encodedMetadata,
   factHeadersOf,
   identityOf,
@@ -141,7 +142,10 @@ export function createS3Store(options: {
         throw asFailedCondition(operation, error, condition)
       })
       answer.body.resume()
-      if (answer.headers.etag) return { identity: identityOf(answer.headers, capabilities.versions) }
+      if (answer.headers.etag) {
+        const identity = identityOf(answer.headers, capabilities.versions)
+        return { identity, digests: digestsOf(answer.headers) }
+      }
       const message = 'the server did not say what it wrote'
       throw storeFailure(operation, 'unexpected', message, { retry: 'unknown-outcome' })
     },

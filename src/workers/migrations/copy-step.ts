@@ -2,7 +2,14 @@ import type { MigrationSubject, NativePlace } from '../../domain/migration-recor
 import type { Copy } from '../../domain/object.ts'
 import { isSameCopy } from '../../migration/deletion.ts'
 import type { LockedLedger } from '../../migration/ledger.ts'
-import type { StoredObject, WriteCondition } from '../../stores/object-store.ts'
+import { judgeReport } from '../../migration/verification.ts'
+import {
+  type ObjectDigests,
+  type StoredObject,
+  StoreError,
+  type WriteCondition,
+} from '../../stores/object-store.ts'
+import type { SeenContent } from './content-digests.ts'
 import { describesNewer, describesObject, wasPublishedBy } from './copy-metadata.ts'
 import { ensureKnownContainer } from './known-containers.ts'
 import {
@@ -19,6 +26,7 @@ import {
 } from './migration-job.ts'
 import { areSameBytes, lookAt } from './same-bytes.ts'
 import { type StagedTarget, stageTarget } from './stage-target.ts'
+import { checkSource, type SwitchOutcome, switchOutcome } from './switch-outcome.ts'
 
 /**
  * Copies the source to the target and publishes it there while the object is locked, if the version is still
@@ -29,11 +37,18 @@ export async function copyStep(job: MigrationJob): Promise<StepOutcome> {
   job.freshSubject = null
   const source = checkMovable(job, subject)
   await ensureKnownContainer(job.target.store, job.target.location.container, requestSignal(job, 0))
-  await checkNotOnePlace(job, source)
+  if (!isGuardedFirstTry(job)) await checkNotOnePlace(job, source)
   await giveUpFormerUpload(job)
   const staged = await stageTarget(job, subject, source)
   await reach(job, 'before-publication')
-  await underObjectLock(job, { isBrief: isBrief(source.size) }, locked => publish(job, locked, staged))
+  try {
+    await underObjectLock(job, { isBrief: isBrief(source.size) }, locked => publish(job, locked, staged))
+  } catch (error) {
+    // Something lies at the target: what a guarded try did not look at before, it looks at now.
+    const isOccupied = error instanceof StoreError && error.kind === 'precondition-failed'
+    if (isOccupied && isGuardedFirstTry(job)) await checkNotOnePlace(job, source)
+    throw error
+  }
   await reach(job, 'copied')
   const { source: from, target: to, parts } = job
   parts.metrics.copiedBytes(staged.content.size, from.location.name, to.location.name)
@@ -84,19 +99,61 @@ async function publish(job: MigrationJob, locked: LockedLedger, staged: StagedTa
     copy => copy.id !== job.migration.targetCopyId,
   )
   const condition = await conditionOf(job, subject, others, await locked.copies())
-  const { identity } = await staged.publish(condition)
+  const { identity, digests = {} } = await staged.publish(condition)
   await reach(job, 'published')
+  const proof = await proofByReport(job, subject, staged.content, digests)
+  const outcome = proof === null ? VERIFY_NEXT : switchOutcome(job, ['verified'])
   job.migration = await locked.record(
     recordOf(job, {
-      events: ['copied', 'taken-up'],
+      events: ['copied', 'taken-up', ...outcome.events],
+      ...(outcome.releaseForMs === undefined ? {} : { releaseForMs: outcome.releaseForMs }),
       evidence: {
         ...staged.content.digests,
         bytesCopied: staged.content.size,
         targetIdentity: identity,
+        targetWasAbsent: condition?.kind === 'absent',
         uploadId: null,
+        ...(proof === null ? {} : { verifiedBy: proof }),
       },
     }),
   )
+}
+
+const VERIFY_NEXT: SwitchOutcome = { events: [] }
+
+/**
+ * How the store's own answer proves the bytes it just published, or null when it does not. Throws
+ * {@link StepFailure} when it disproves them, or when others write at the source and it is not what was read.
+ */
+async function proofByReport(
+  job: MigrationJob,
+  subject: MigrationSubject,
+  content: SeenContent,
+  digests: ObjectDigests,
+): Promise<'target-checksum' | null> {
+  if (job.parts.verification === 'read-back') return null
+  const { store } = job.target
+  const reported = { size: content.size, digests }
+  const verdict = judgeReport(content, reported, store.capabilities.reportedDigests)
+  if (verdict.verdict === 'must-read-back') return null
+  if (verdict.verdict === 'mismatch') {
+    const { what, expected, found } = verdict.difference
+    throw new StepFailure(
+      'copy-failed',
+      `target-${what}`,
+      `${store.name}: ${what} is ${found}, not ${expected}`,
+    )
+  }
+  // Where only we write, nothing can have changed while the object was locked by nobody but us.
+  if (subject.bucket.mode !== 'exclusive') await checkSource(job, subject)
+  return 'target-checksum'
+}
+
+/** The first try at a store that compares: publication is refused when anything lies at the target. */
+function isGuardedFirstTry(job: MigrationJob): boolean {
+  // A try that ended in an outage is not counted, and may have published all the same.
+  const { attempt, evidence } = job.migration
+  return job.target.store.capabilities.conditionalPut && attempt <= 1 && evidence.outage === undefined
 }
 
 /**
@@ -110,11 +167,7 @@ async function conditionOf(
   all: readonly Copy[],
 ): Promise<WriteCondition | undefined> {
   const { conditionalPut } = job.target.store.capabilities
-  // A try that ended in an outage is not counted, and may have published all the same.
-  const { attempt, evidence } = job.migration
-  const isFirstTry = attempt <= 1 && evidence.outage === undefined && others.length === 0
-  // Where the store compares, a first try need not look: it is refused when something is there.
-  if (conditionalPut && isFirstTry) return { kind: 'absent' }
+  if (isGuardedFirstTry(job) && others.length === 0) return { kind: 'absent' }
   const found = await headTarget(job)
   if (found === null) return conditionalPut ? { kind: 'absent' } : undefined
   if (describesNewer(found.metadata, subject.bucket.name, job.migration.key, job.migration.generation)) {

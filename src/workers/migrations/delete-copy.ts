@@ -1,6 +1,6 @@
 import type { BucketMode } from '../../domain/bucket.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
-import type { Copy } from '../../domain/object.ts'
+import type { Copy, StoreIdentity } from '../../domain/object.ts'
 import { deletionWayOf, isSameCopy } from '../../migration/deletion.ts'
 import { type ObjectStore, type StoredObject, StoreError } from '../../stores/object-store.ts'
 import { describesAnother, wasPublishedBy } from './copy-metadata.ts'
@@ -17,6 +17,8 @@ export interface CopyDeletion {
   readonly others: readonly Copy[]
   /** Where copies of the object that are still needed lie, as far as these bytes may be theirs. */
   readonly needed: readonly OpenPlace[]
+  /** It is known that these bytes lie in another place than every copy in `needed`. */
+  readonly isApart: boolean
   /** The migration that published the bytes, for a copy whose identity nobody wrote down. */
   readonly intent: Uuid | null
   /** A fresh signal for each request. */
@@ -39,22 +41,42 @@ export type DeletionOutcome = 'deleted' | 'absent' | 'occupied' | 'changed' | 'r
 export async function deleteCopyBytes(deletion: CopyDeletion): Promise<DeletionOutcome> {
   const { store, container, copy } = deletion
   if (deletion.others.some(other => other.state !== 'deleting')) return 'occupied'
+  const way = deletionWayOf(store.capabilities, deletion.bucket.mode)
+  if (way === 'conditionally' && isWellKnown(deletion)) return deleteUnseen(deletion)
   const found = await lookAt({ store, container, nativeKey: copy.nativeKey }, deletion.signal())
   if (found === null) return 'absent'
   if (!isThisCopy(deletion, found)) return 'changed'
-  const way = deletionWayOf(store.capabilities, deletion.bucket.mode)
   if (way === 'not-at-all') return 'unsafe'
   if (await isNeeded(deletion, found)) return 'shared'
+  return deleteNow(deletion, way === 'conditionally' ? found.identity : null)
+}
+
+/** Whether a look could say nothing that the catalog and the store's own comparison do not. */
+function isWellKnown({ isApart, bucket, copy }: CopyDeletion): boolean {
+  return isApart && bucket.mode === 'exclusive' && copy.identity.etag !== null
+}
+
+/** Without the look, a refusal may as well be one of our credentials. */
+async function deleteUnseen(deletion: CopyDeletion): Promise<DeletionOutcome> {
+  const { store, container, copy } = deletion
+  const outcome = await deleteNow(deletion, copy.identity)
+  if (outcome !== 'refused') return outcome
+  const found = await lookAt({ store, container, nativeKey: copy.nativeKey }, deletion.signal())
+  return found === null ? 'absent' : 'refused'
+}
+
+async function deleteNow(deletion: CopyDeletion, onlyIf: StoreIdentity | null): Promise<DeletionOutcome> {
+  const { store, container, copy } = deletion
   await deletion.beforeDeletion?.()
   try {
-    const onlyIf = way === 'conditionally' ? { onlyIf: found.identity } : {}
-    await store.delete(container, copy.nativeKey, { ...onlyIf, signal: deletion.signal() })
+    const condition = onlyIf === null ? {} : { onlyIf }
+    await store.delete(container, copy.nativeKey, { ...condition, signal: deletion.signal() })
     return 'deleted'
   } catch (error) {
     if (!(error instanceof StoreError)) throw error
     if (error.kind === 'precondition-failed') return 'changed'
     if (error.kind === 'not-found') return 'absent'
-    // The store let us look at these bytes a moment ago, so it is the bytes that are locked.
+    // Whoever may look at these bytes and not delete them is told that they are locked.
     if (error.kind === 'access-denied') return 'refused'
     throw error
   }

@@ -12,7 +12,7 @@ import {
   underObjectLock,
 } from './migration-job.ts'
 import { findCopy } from './source-body.ts'
-import { graceRestMs } from './verify-step.ts'
+import { graceRestMs } from './switch-outcome.ts'
 
 /** Waits until grace is over by the model clock. */
 export function graceStep(job: MigrationJob): StepOutcome {
@@ -58,6 +58,7 @@ async function deleteSource(job: MigrationJob, locked: LockedLedger): Promise<De
     needed: [
       { store: job.target.store, container: job.target.location.container, nativeKey: target.nativeKey },
     ],
+    isApart: job.migration.evidence.targetWasAbsent === true,
     intent: null,
     signal: () => requestSignal(job, 0),
     beforeDeletion: () => reach(job, 'before-deletion'),

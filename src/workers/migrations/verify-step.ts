@@ -17,7 +17,8 @@ import {
   StepFailure,
   type StepOutcome,
 } from './migration-job.ts'
-import { checkSourceUnchanged, findCopy } from './source-body.ts'
+import { findCopy } from './source-body.ts'
+import { checkSource, switchOutcome } from './switch-outcome.ts'
 
 /** Proves the target copy, looks at the source once more, and switches. */
 export async function verifyStep(job: MigrationJob): Promise<StepOutcome> {
@@ -27,7 +28,7 @@ export async function verifyStep(job: MigrationJob): Promise<StepOutcome> {
   const by = await proveTarget(job, target)
   await checkSource(job, subject)
   await reach(job, 'proven')
-  return switchOutcome(job, ['verified'], { verifiedBy: by })
+  return { kind: 'happened', ...switchOutcome(job, ['verified']), evidence: { verifiedBy: by } }
 }
 
 /** Switches a copy that was proven by a worker that did not come to the switch. */
@@ -38,41 +39,12 @@ export async function switchStep(job: MigrationJob): Promise<StepOutcome> {
     throw new StepFailure('mismatched', 'target-changed', 'the target is not the copy that was proven')
   }
   await checkSource(job, subject)
-  return switchOutcome(job, [], {})
-}
-
-function switchOutcome(
-  job: MigrationJob,
-  before: readonly 'verified'[],
-  evidence: { verifiedBy?: 'target-checksum' | 'read-back' },
-): StepOutcome {
-  const restMs = graceRestMs(job, job.migration.graceMs)
-  const events = [...before, 'switch-won', 'grace-began'] as const
-  if (restMs === 0) return { kind: 'happened', events: [...events, 'grace-over'], evidence }
-  return { kind: 'happened', events, evidence, releaseForMs: restMs }
-}
-
-/** The longest rest before the end of grace is looked at again, should the model clock run faster by then. */
-const GRACE_REST_MS_MAX = 300_000
-const GRACE_REST_MS_MIN = 50
-
-/** Wall milliseconds to rest while so many model milliseconds of grace remain; 0 when none do. */
-export function graceRestMs(job: Pick<MigrationJob, 'parts'>, remainingModelMs: number): number {
-  if (remainingModelMs <= 0) return 0
-  const remaining = Math.ceil(remainingModelMs / (job.parts.modelScale ?? 1))
-  return Math.min(Math.max(remaining, GRACE_REST_MS_MIN), GRACE_REST_MS_MAX)
+  return { kind: 'happened', ...switchOutcome(job, []) }
 }
 
 function targetOf(subject: MigrationSubject): Copy {
   if (subject.target !== null) return subject.target
   throw new StepFailure('superseded', 'target-replaced', 'the target copy was replaced by a newer version')
-}
-
-async function checkSource(job: MigrationJob, subject: MigrationSubject): Promise<void> {
-  if (subject.source === null) {
-    throw new StepFailure('superseded', 'source-not-primary', 'the source copy is no longer in the catalog')
-  }
-  await checkSourceUnchanged(job, subject.source)
 }
 
 /** How the target was proven. Throws {@link StepFailure} `mismatched` when it is not what was read. */
