@@ -33,8 +33,8 @@ export interface LockedWork {
 }
 
 /** How many brief works share a transaction, and how many such transactions there are at once. */
-const WORKS_MAX = 32
-const GROUPS_MAX = 4
+const WORKS_MAX = 64
+const GROUPS_MAX = 2
 
 /** PostgreSQL's code for a lock that was not free in time. */
 const LOCK_NOT_AVAILABLE = '55P03'

@@ -33,7 +33,7 @@ export function createPostgresLedger(database: Database) {
   const runLocked = createLockedRunner(database)
   const readSubject = createBatcher<Uuid, MigrationSubject>({
     itemsMax: STATEMENT_ITEMS_MAX,
-    runsMax: 2,
+    runsMax: 1,
     run: async ids => {
       const subjects = await readMigrationSubjects(database, ids)
       return ids.map(id => {
@@ -46,7 +46,7 @@ export function createPostgresLedger(database: Database) {
   })
   const write = createBatcher<LeasedRecord, Migration>({
     itemsMax: STATEMENT_ITEMS_MAX,
-    runsMax: 2,
+    runsMax: 1,
     run: async entries => {
       const outcomes = await inTransaction(database, connection =>
         writeRecords(connection, entries, { areObjectsLocked: false }),

@@ -15,6 +15,13 @@ export interface S3Server {
   stop(): Promise<void>
 }
 
+export interface S3ServerOptions {
+  /** Where its folder is made. Default: the folder for temporary files. */
+  readonly parentFolder?: string
+  /** Connections serve more than one request, as at every server but this one by default. */
+  readonly keepsConnections?: boolean
+}
+
 const SCRIPT = join(import.meta.dirname, 'versitygw')
 const HOW_TO_GET_IT = 'the S3 server versitygw is not installed: run "test/services/versitygw install"'
 
@@ -26,7 +33,9 @@ const START_MS_MAX = 20_000
  * Starts an S3 server of its own on a free port with an empty temporary folder. Without the server's
  * binary it answers why, for the caller to skip its tests with; with `DIM_REQUIRE_SERVICES=1` it throws.
  */
-export async function startS3Server(): Promise<S3Server | { readonly missing: string }> {
+export async function startS3Server(
+  options: S3ServerOptions = {},
+): Promise<S3Server | { readonly missing: string }> {
   const binary = await promisify(execFile)(SCRIPT, ['path']).then(
     ({ stdout }) => stdout.trim(),
     () => null,
@@ -36,21 +45,23 @@ export async function startS3Server(): Promise<S3Server | { readonly missing: st
     return { missing: HOW_TO_GET_IT }
   }
   for (let attempt = 1; ; attempt++) {
-    const server = await tryToStart(binary)
+    const server = await tryToStart(binary, options)
     if (server !== null) return server
     if (attempt === START_ATTEMPTS_MAX) throw new Error(`${binary} did not start ${START_ATTEMPTS_MAX} times`)
   }
 }
 
-async function tryToStart(binary: string): Promise<S3Server | null> {
-  const folder = await mkdtemp(join(tmpdir(), 'dim-versitygw-'))
+async function tryToStart(binary: string, options: S3ServerOptions): Promise<S3Server | null> {
+  const folder = await mkdtemp(join(options.parentFolder ?? tmpdir(), 'dim-versitygw-'))
   const port = await freePort()
   const credentials = { accessKeyId: 'dimtestkey', secretAccessKey: 'dimtestsecret' }
   const child = spawn(
     binary,
     [
       ...['--access', credentials.accessKeyId, '--secret', credentials.secretAccessKey],
-      ...['--port', `127.0.0.1:${port}`, '--quiet', 'posix', folder],
+      ...['--port', `127.0.0.1:${port}`, '--quiet'],
+      ...(options.keepsConnections === true ? ['--keep-alive'] : []),
+      ...['posix', folder],
     ],
     { stdio: 'ignore' },
   )

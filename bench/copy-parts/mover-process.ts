@@ -1,0 +1,72 @@
+import { createPostgresLedger } from '../../src/database/migrations.ts'
+import { openDatabase } from '../../src/database/postgres.ts'
+import { wallClock } from '../../src/domain/clock.ts'
+import { newId } from '../../src/domain/identifiers.ts'
+import type { Location } from '../../src/domain/location.ts'
+import { s3Credentials, s3Settings } from '../../src/stores/s3/config.ts'
+import { createS3Store } from '../../src/stores/s3/s3-store.ts'
+import { silentLogger } from '../../src/telemetry/logger.ts'
+import { noMigrationMetrics } from '../../src/workers/migrations/migration-parts.ts'
+import { createMigrationWorker } from '../../src/workers/run-migrations.ts'
+
+/** What the mover is to do, as its parent process tells it in one argument of JSON. */
+export interface MoverTask {
+  readonly connectionString: string
+  readonly concurrency: number
+  readonly stores: readonly { id: string; name: string; settings: object; credentials: object }[]
+  readonly locations: readonly Location[]
+}
+
+/** What it took, as its last line of standard output. */
+export interface MoverReport {
+  readonly seconds: number
+  readonly cpuSeconds: number
+  readonly memoryBytesMax: number
+}
+
+async function main(task: MoverTask): Promise<MoverReport> {
+  const database = openDatabase({
+    connectionString: task.connectionString,
+    connectionsMax: 16,
+    applicationName: 'bench-copy',
+    onIdleError: error => process.stderr.write(`${error.message}\n`),
+  })
+  const stores = new Map(
+    task.stores.map(({ id, name, settings, credentials }) => [
+      id,
+      createS3Store({
+        name,
+        settings: s3Settings.parse(settings),
+        credentials: s3Credentials.parse(credentials),
+      }),
+    ]),
+  )
+  const worker = createMigrationWorker({
+    ledger: createPostgresLedger(database),
+    openStore: async id => stores.get(id)!,
+    locationById: async id => task.locations.find(location => location.id === id) ?? null,
+    modelClock: wallClock,
+    wallClock,
+    workerId: newId(),
+    concurrency: task.concurrency,
+    log: silentLogger,
+    metrics: noMigrationMetrics(),
+    random: Math.random,
+  })
+  await database.query('select 1')
+  const startedAt = performance.now()
+  const cpuBefore = process.cpuUsage()
+  const signal = new AbortController().signal
+  for (let moved = 1; moved > 0; ) moved = await worker.step(signal)
+  const cpu = process.cpuUsage(cpuBefore)
+  const report = {
+    seconds: (performance.now() - startedAt) / 1_000,
+    cpuSeconds: (cpu.user + cpu.system) / 1e6,
+    memoryBytesMax: process.resourceUsage().maxRSS * 1_024,
+  }
+  await Promise.all([...stores.values()].map(store => store.close()))
+  await database.end()
+  return report
+}
+
+process.stdout.write(`${JSON.stringify(await main(JSON.parse(process.argv[2]!) as MoverTask))}\n`)
