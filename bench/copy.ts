@@ -207,7 +207,10 @@ function casesOf(
 function runMover(task: MoverTask): Promise<MoverReport> {
   return new Promise((resolve, reject) => {
     const file = path.join(import.meta.dirname, 'copy-parts', 'mover-process.ts')
-    const child = fork(file, [JSON.stringify(task)], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'], execArgv: (process.env.MOVER_ARGS ?? '').split(' ').filter(Boolean) })
+    const child = fork(file, [JSON.stringify(task)], {
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+      execArgv: (process.env.MOVER_ARGS ?? '').split(' ').filter(Boolean),
+    })
     let said = ''
     child.stdout!.on('data', (chunk: Buffer) => {
       said += chunk

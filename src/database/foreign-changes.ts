@@ -60,7 +60,7 @@ export async function settleForeignChange(
   if (mode === null) return 'as-known'
   const object = await lookAtObject(connection, suspicion.objectId)
   if (object.generation === 0) return 'as-known'
-  const copies = await listPlacedCopies(connection, suspicion.objectId)
+  const copies = await listPlacedCopies(connection, [suspicion.objectId])
   const copiesThere = copies
     .filter(({ place }) => isSamePlace(place, suspicion.place))
     .map(({ copy }) => copy)

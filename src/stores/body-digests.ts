@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createCRC64 } from 'hash-wasm'
+import { startCrc64Nvme } from '../domain/crc64-nvme.ts'
 
 /** Digests of a whole body, lower-case hexadecimal. */
 export interface BodyDigests {
@@ -12,9 +12,6 @@ export interface BodyDigests {
 export type DigestName = keyof BodyDigests
 
 export const DIGEST_NAMES = ['sha256', 'md5', 'crc64nvme'] as const satisfies readonly DigestName[]
-
-/** The polynomial of CRC-64/NVME in the notation of hash-wasm; its check value is ae8b14860a799888. */
-const CRC64NVME_POLYNOMIAL = '9a6c9329ac4bc9b5'
 
 /** Digests that grow with the bytes they are fed. */
 export interface DigestAccumulator {
@@ -31,17 +28,18 @@ export async function startDigests(names: readonly DigestName[]): Promise<Digest
       for (const { hash } of running) hash.update(chunk)
     },
     finish() {
-      return Object.fromEntries(running.map(({ name, hash }) => [name, hash.digest('hex')]))
+      return Object.fromEntries(running.map(({ name, hash }) => [name, hash.finish()]))
     },
   }
 }
 
 interface RunningDigest {
-  update(chunk: Uint8Array): unknown
-  digest(form: 'hex'): string
+  update(chunk: Uint8Array): void
+  finish(): string
 }
 
 async function startDigest(name: DigestName): Promise<RunningDigest> {
-  if (name !== 'crc64nvme') return createHash(name)
-  return (await createCRC64(CRC64NVME_POLYNOMIAL)).init()
+  if (name === 'crc64nvme') return startCrc64Nvme()
+  const hash = createHash(name)
+  return { update: chunk => void hash.update(chunk), finish: () => hash.digest('hex') }
 }

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { crc32c } from '@node-rs/crc32'
-import { createCRC64, type IHasher } from 'hash-wasm'
+import { type Crc64Nvme, startCrc64Nvme } from '../../domain/crc64-nvme.ts'
 
 /** Digests the gateway computes while bytes pass. */
 export const DIGEST_ALGORITHMS = ['md5', 'sha256', 'sha1', 'crc32', 'crc32c', 'crc64nvme'] as const
@@ -24,7 +24,7 @@ export const CHECKSUM_BYTES: Readonly<Record<ChecksumAlgorithm, number>> = {
 export class BodyDigests {
   readonly #hashes = new Map<DigestAlgorithm, Hash>()
   readonly #crcs = new Map<'crc32' | 'crc32c', number>()
-  #crc64: IHasher | null = null
+  #crc64: Crc64Nvme | null = null
   #results: ReadonlyMap<DigestAlgorithm, Buffer> | null = null
 
   private constructor() {}
@@ -33,7 +33,7 @@ export class BodyDigests {
   static async start(algorithms: Iterable<DigestAlgorithm>): Promise<BodyDigests> {
     const digests = new BodyDigests()
     for (const algorithm of algorithms) {
-      if (algorithm === 'crc64nvme') digests.#crc64 = await takeCrc64()
+      if (algorithm === 'crc64nvme') digests.#crc64 = await startCrc64Nvme()
       else if (algorithm === 'crc32' || algorithm === 'crc32c') digests.#crcs.set(algorithm, 0)
       else digests.#hashes.set(algorithm, createHash(algorithm))
     }
@@ -59,8 +59,7 @@ export class BodyDigests {
       results.set(algorithm, bytes)
     }
     if (this.#crc64 !== null) {
-      results.set('crc64nvme', Buffer.from(this.#crc64.digest('binary')))
-      giveBackCrc64(this.#crc64)
+      results.set('crc64nvme', Buffer.from(this.#crc64.finish(), 'hex'))
       this.#crc64 = null
     }
     this.#results = results
@@ -69,25 +68,8 @@ export class BodyDigests {
 
   /** Gives up without a result. */
   discard(): void {
-    if (this.#crc64 !== null) giveBackCrc64(this.#crc64)
     this.#crc64 = null
   }
-}
-
-/** The polynomial of CRC-64/NVME as hash-wasm wants it: reflected. */
-const CRC64_NVME = '9a6c9329ac4bc9b5'
-
-/** Each hasher is a WebAssembly instance: made once, used again. */
-const idleCrc64: IHasher[] = []
-const IDLE_CRC64_MAX = 64
-
-async function takeCrc64(): Promise<IHasher> {
-  const hasher = idleCrc64.pop() ?? (await createCRC64(CRC64_NVME))
-  return hasher.init()
-}
-
-function giveBackCrc64(hasher: IHasher): void {
-  if (idleCrc64.length < IDLE_CRC64_MAX) idleCrc64.push(hasher)
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -1,9 +1,6 @@
 import { createHash } from 'node:crypto'
-import { createCRC64 } from 'hash-wasm'
 import type { Bytes } from '../../domain/bytes.ts'
-
-/** The polynomial of CRC-64/NVME in the notation of hash-wasm; its check value is ae8b14860a799888. */
-const CRC64NVME_POLYNOMIAL = '9a6c9329ac4bc9b5'
+import { startCrc64Nvme } from '../../domain/crc64-nvme.ts'
 
 /** Number and digests of bytes that were seen to their end; digests are lower-case hexadecimal. */
 export interface SeenContent {
@@ -21,7 +18,7 @@ export interface ContentDigests {
 /** Starts SHA-256 and CRC-64/NVME over a whole content. */
 export async function startContentDigests(): Promise<ContentDigests> {
   const sha256 = createHash('sha256')
-  const crc64nvme = (await createCRC64(CRC64NVME_POLYNOMIAL)).init()
+  const crc64nvme = await startCrc64Nvme()
   let size = 0
   return {
     update(chunk) {
@@ -29,7 +26,7 @@ export async function startContentDigests(): Promise<ContentDigests> {
       sha256.update(chunk)
       crc64nvme.update(chunk)
     },
-    finish: () => ({ size, digests: { sha256: sha256.digest('hex'), crc64nvme: crc64nvme.digest('hex') } }),
+    finish: () => ({ size, digests: { sha256: sha256.digest('hex'), crc64nvme: crc64nvme.finish() } }),
   }
 }
 
