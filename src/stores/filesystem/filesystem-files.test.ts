@@ -155,6 +155,26 @@ describe('files of a filesystem store', () => {
     expect(await listKeys(store, 'c')).toEqual(['k'])
   })
 
+  it('keep their facts when an upload of one part is completed again after a crash', async () => {
+    const { store, root, hidden } = await newStore('fsync')
+    const facts = { metadata: { a: 'b' }, headers: { contentType: 'text/plain' } }
+    const { uploadId } = await store.multipart.create('c', 'k', facts)
+    const { etag } = await store.multipart.putPart('c', 'k', uploadId, 1, sampleBytes(5), { size: 5 })
+    const kept = join(root, 'kept')
+    await run('cp', ['-al', hidden('uploads', uploadId), kept])
+    const parts = [{ partNumber: 1, etag }]
+    const first = await store.multipart.complete('c', 'k', uploadId, parts)
+    // The process died after the publication and before it removed the upload.
+    await run('mv', [kept, hidden('uploads', uploadId)])
+    const condition = { kind: 'identity', identity: first.identity } as const
+    const second = await store.multipart.complete('c', 'k', uploadId, parts, { condition })
+    expect(second.identity).toEqual(first.identity)
+    expect(await store.head('c', 'k')).toMatchObject(facts)
+    expect(await filesBelow(hidden('staging'))).toEqual([])
+    expect(await filesBelow(hidden('uploads'))).toEqual([])
+    expect(await filesBelow(hidden('facts'))).toHaveLength(1)
+  })
+
   it('outside the container are out of reach by links', async () => {
     const { store, root } = await newStore()
     const outside = await newFolder()

@@ -119,6 +119,11 @@ export async function publishFile(
 ): Promise<void> {
   const former = await locate(operation, folder)
   checkWriteCondition(operation, former.file, options.condition)
+  if (former.file !== null && isSameFile(former.file.stats, staged.stats)) {
+    // A repeated completion: the file is the object already, and its facts were written before it was.
+    await discardStaged(staged.path)
+    return
+  }
   const key = operation.key!
   const sidecar = await writeFacts(folder.facts, key, staged.stats, object, options.isDurable)
   try {
@@ -135,6 +140,11 @@ export async function publishFile(
     throw error
   }
   if (former.file !== null) await removeFacts(sidecarPathOf(folder.facts, key, former.file.stats))
+}
+
+/** Whether two names are links to one file: renaming the one to the other does nothing. */
+function isSameFile(one: BigIntStats, other: BigIntStats): boolean {
+  return one.dev === other.dev && one.ino === other.ino
 }
 
 /** Moves a staged file to its place. False when a folder has the place or a file stands in the way. */
