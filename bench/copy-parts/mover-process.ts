@@ -1,3 +1,4 @@
+import { createDeletionAnnouncer } from '../../src/database/deletions-in-flight.ts'
 import { createPostgresLedger } from '../../src/database/migrations.ts'
 import { openDatabase } from '../../src/database/postgres.ts'
 import { wallClock } from '../../src/domain/clock.ts'
@@ -43,6 +44,7 @@ async function main(task: MoverTask): Promise<MoverReport> {
   )
   const worker = createMigrationWorker({
     ledger: createPostgresLedger(database),
+    announceDeletion: createDeletionAnnouncer(database),
     openStore: async id => stores.get(id)!,
     locationById: async id => task.locations.find(location => location.id === id) ?? null,
     modelClock: wallClock,

@@ -174,11 +174,13 @@ export async function lockCopyToSweep(
   return rows[0] === undefined ? null : copyToSweepOf(rows[0])
 }
 
-/** Forgets a copy whose bytes are gone. */
+/** Forgets a copy whose bytes are gone, and that they were to go. */
 export async function deleteCopyRow(connection: Queryable, objectId: ObjectId, copyId: Uuid): Promise<void> {
   await connection.query({
     name: 'copy_delete_row',
-    text: 'delete from copy where object_id = $1 and id = $2 and not is_primary',
+    text: `
+      with landed as (delete from deletion_in_flight where object_id = $1 and copy_id = $2)
+      delete from copy where object_id = $1 and id = $2 and not is_primary`,
     values: [objectId, copyId],
   })
 }

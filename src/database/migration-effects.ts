@@ -270,6 +270,10 @@ async function dropSource({ connection, steps }: EffectContext): Promise<void> {
         using unnest($1::uuid[], $2::uuid[]) as n (object_id, id)
         where c.object_id = n.object_id and c.id = n.id and not c.is_primary
         returning c.object_id
+      ), landed as (
+        delete from deletion_in_flight d
+        using unnest($1::uuid[], $2::uuid[]) as n (object_id, id)
+        where d.object_id = n.object_id and d.copy_id = n.id
       )
       update object o set placement_version = o.placement_version + 1
       from dropped d where o.id = d.object_id`,

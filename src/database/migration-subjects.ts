@@ -3,6 +3,7 @@ import type { ObjectId, Uuid } from '../domain/identifiers.ts'
 import type { MigrationSubject } from '../domain/migration-record.ts'
 import type { ContentHeaders, Copy, DigestSource } from '../domain/object.ts'
 import { COPY_COLUMNS, type CopyRow, copyOf } from './copies.ts'
+import { deletionLandsInMs } from './deletions-in-flight.ts'
 import type { Queryable } from './postgres.ts'
 
 interface SubjectRow {
@@ -26,6 +27,7 @@ interface SubjectRow {
   crc64nvme: string | null
   source: CopyRow | null
   target: CopyRow | null
+  deletion_lands_in_ms: number
 }
 
 /** What migrations are about, as the catalog says now, by their ids. One whose object is unknown is missing. */
@@ -42,7 +44,7 @@ export async function readMigrationSubjects(
                join container_owner theirs
                  on theirs.store_id = target.store_id and theirs.container = target.container
                where target.id = m.target_location_id and theirs.bucket_id = b.id
-             ) as owns_target_container, o.id as object_id, o.key,
+             ) as owns_target_container, ${deletionLandsInMs('m.object_id')} as deletion_lands_in_ms, o.id as object_id, o.key,
              o.generation, o.placement_version, o.is_present,
              o.quarantined_because is not null as is_quarantined, v.size, v.etag, v.headers, v.metadata,
              encode(v.sha256, 'hex') as sha256, v.sha256_source, encode(v.crc64nvme, 'hex') as crc64nvme,
@@ -95,5 +97,6 @@ function subjectOf(row: SubjectRow): MigrationSubject {
           },
     source: copyIn(row.source),
     target: copyIn(row.target),
+    deletionLandsInMs: row.deletion_lands_in_ms,
   }
 }

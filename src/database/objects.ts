@@ -8,6 +8,7 @@ import type {
   StoreIdentity,
 } from '../domain/object.ts'
 import type { Principal } from '../domain/principal.ts'
+import { deletionLandsInMs } from './deletions-in-flight.ts'
 import type { Queryable } from './postgres.ts'
 
 /** The current content of an object with the copy that serves it: all a read needs. */
@@ -135,6 +136,8 @@ export interface ObjectState {
   readonly etag: string | null
   readonly lastModified: number | null
   readonly size: number | null
+  /** For how long a deletion that was cut off may still take bytes of the object away; 0 when none may. */
+  readonly deletionLandsInMs: number
 }
 
 /** Reads an object's state and holds its row until the transaction ends. */
@@ -145,10 +148,12 @@ export async function lookAtObject(connection: Queryable, id: ObjectId): Promise
     etag: string | null
     last_modified: Date | null
     size: number | null
+    deletion_lands_in_ms: number
   }>({
     name: 'object_look',
     text: `
-      select o.generation, o.is_present, v.etag, v.last_modified, v.size
+      select o.generation, o.is_present, v.etag, v.last_modified, v.size,
+             ${deletionLandsInMs('(select $1::uuid)')} as deletion_lands_in_ms
       from object o
       left join object_version v
         on v.object_id = (select $1::uuid) and v.generation = o.generation and o.is_present
@@ -158,7 +163,14 @@ export async function lookAtObject(connection: Queryable, id: ObjectId): Promise
   })
   const row = rows[0]
   if (row === undefined) {
-    return { generation: 0, isPresent: false, etag: null, lastModified: null, size: null }
+    return {
+      generation: 0,
+      isPresent: false,
+      etag: null,
+      lastModified: null,
+      size: null,
+      deletionLandsInMs: 0,
+    }
   }
   return {
     generation: row.generation,
@@ -166,6 +178,7 @@ export async function lookAtObject(connection: Queryable, id: ObjectId): Promise
     etag: row.etag,
     lastModified: row.last_modified?.getTime() ?? null,
     size: row.size,
+    deletionLandsInMs: row.deletion_lands_in_ms,
   }
 }
 

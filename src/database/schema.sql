@@ -143,6 +143,12 @@ table decision
   CREATE INDEX decision_by_time ON public.decision USING btree (id DESC)
   CREATE INDEX decision_undecided ON public.decision USING btree (object_id) WHERE (verdict IS NULL)
 
+table deletion_in_flight
+  object_id uuid not null
+  copy_id uuid not null
+  lands_until timestamp with time zone not null
+  constraint deletion_in_flight_pkey PRIMARY KEY (object_id, copy_id)
+
 table event_batch partition by RANGE (appended_at) (1 partitions)
   partition smallint not null
   first_offset bigint not null

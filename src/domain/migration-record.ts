@@ -151,6 +151,11 @@ export interface MigrationSubject {
   readonly version: Pick<ObjectVersion, 'size' | 'etag' | 'headers' | 'metadata' | 'digests'> | null
   readonly source: Copy | null
   readonly target: Copy | null
+  /**
+   * For how long a deletion that was cut off may still take bytes of the object away, in wall milliseconds;
+   * 0 when none may.
+   */
+  readonly deletionLandsInMs: number
 }
 
 /** A place in a store where bytes lie: two copies with the same place share their bytes. */

@@ -8,6 +8,7 @@ import {
   lockCopyToSweep,
   retainCopy,
 } from '../database/copies.ts'
+import type { AnnounceDeletion } from '../database/deletions-in-flight.ts'
 import { withObjectLock } from '../database/object-lock.ts'
 import type { Connection, Database } from '../database/postgres.ts'
 import type { Clock } from '../domain/clock.ts'
@@ -36,6 +37,8 @@ export interface SweepParts {
   readonly database: Database
   /** The open store with this id. Rejects with a `StoreError`. Whoever opens stores closes them. */
   readonly openStore: (storeId: Uuid) => Promise<ObjectStore>
+  /** Makes durable that a copy's bytes are about to go. */
+  readonly announceDeletion: AnnounceDeletion
   readonly wallClock: Clock
   readonly log: Logger
   /** Told what became of each copy. */
@@ -121,6 +124,7 @@ async function sweepLocked(
     needed: await openNeeded(parts, connection, locked),
     isApart: false,
     intent: locked.migrationId,
+    announce: parts.announceDeletion,
     signal: requestSignal,
   })
   parts.onSwept?.(outcome)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { COPY_COLUMNS, type CopyRow, copyOf } from '../../src/database/copies.ts'
+import { createDeletionAnnouncer } from '../../src/database/deletions-in-flight.ts'
 import { findMigration, listMigrationTimeline } from '../../src/database/migration-views.ts'
 import { createPostgresLedger } from '../../src/database/migrations.ts'
 import { resolveObject } from '../../src/database/objects.ts'
@@ -85,6 +86,7 @@ export async function createMovingWorld(
   const openStore = async (id: Uuid) => (id === storeIds.hot ? world.stores.hot : world.stores.cold)
   const parts: MigrationParts = {
     ledger,
+    announceDeletion: createDeletionAnnouncer(database),
     openStore,
     locationById: async id => locations.get(id) ?? null,
     modelClock,
@@ -157,7 +159,13 @@ export async function createMovingWorld(
     work: change => run(createMigrationWorker({ ...parts, ...change }).step),
     sweep: () => world.sweeper()(),
     sweeper: () => {
-      const loop = createCopySweeper({ database, openStore, wallClock, log: silentLogger })
+      const loop = createCopySweeper({
+        database,
+        openStore,
+        announceDeletion: parts.announceDeletion,
+        wallClock,
+        log: silentLogger,
+      })
       return () => run(loop.step)
     },
 

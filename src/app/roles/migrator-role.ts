@@ -1,3 +1,4 @@
+import { createDeletionAnnouncer } from '../../database/deletions-in-flight.ts'
 import { findLocation } from '../../database/locations.ts'
 import { createPostgresLedger } from '../../database/migrations.ts'
 import { createMigrationWorker } from '../../workers/run-migrations.ts'
@@ -11,6 +12,7 @@ export async function startMigratorRole(parts: ServerParts): Promise<RunningRole
   const shared = {
     openStore: (storeId: string) => parts.stores.open(storeId),
     locationById: (locationId: string) => findLocation(database, locationId),
+    announceDeletion: createDeletionAnnouncer(database),
     log: parts.log,
   }
   const worker = createMigrationWorker({

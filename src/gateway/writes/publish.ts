@@ -31,6 +31,8 @@ export interface StagedContent {
   alsoCommit?(connection: Connection): Promise<void>
 }
 
+const DELETION_CUT_OFF = 'A deletion of this key was cut off and may still land. Try again in half a minute.'
+
 /** How often a conditional put is tried again over bytes that the catalog did not know. */
 const PUT_ATTEMPTS_MAX = 3
 
@@ -56,6 +58,7 @@ export async function publish(
         if ((await holdBucket(connection, target.bucket.id)) === null) throw new GatewayError('NoSuchBucket')
         const state = await lookAtObject(connection, target.objectId)
         checkWriteConditions(staged.conditions, state)
+        if (state.deletionLandsInMs > 0) throw new GatewayError('SlowDown', DELETION_CUT_OFF)
         mayBePublished = true
         const { identity } = await putInPlace(services, connection, target, staged, state).catch(error => {
           const isRefused = error instanceof StoreError && error.retry !== 'unknown-outcome'

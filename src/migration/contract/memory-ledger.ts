@@ -223,6 +223,7 @@ function subjectOf(catalog: MemoryCatalog, migrationId: Uuid): MigrationSubject 
     version: object.generation === migration.generation ? object.version : null,
     source: catalog.copies.get(migration.sourceCopyId) ?? null,
     target: catalog.copies.get(migration.targetCopyId) ?? null,
+    deletionLandsInMs: 0,
   }
 }
 

@@ -95,6 +95,7 @@ async function checkNotOnePlace(job: MigrationJob, source: Copy): Promise<void> 
 async function publish(job: MigrationJob, locked: LockedLedger, staged: StagedTarget): Promise<void> {
   const subject = await locked.readSubject()
   checkStillCurrent(job, subject)
+  if (subject.deletionLandsInMs > 0) throw deletionCutOff(job)
   const others = (await locked.copiesAt(targetPlace(job))).filter(
     copy => copy.id !== job.migration.targetCopyId,
   )
@@ -117,6 +118,18 @@ async function publish(job: MigrationJob, locked: LockedLedger, staged: StagedTa
       },
     }),
   )
+}
+
+/** Counts as an outage: nothing but waiting helps, and it is no fault of the object. */
+function deletionCutOff({ target }: MigrationJob): StoreError {
+  const message = `${target.store.name}: a deletion of this object was cut off and may still land`
+  return new StoreError({
+    kind: 'timeout',
+    retry: 'yes',
+    store: target.store.name,
+    operation: 'delete',
+    message,
+  })
 }
 
 const VERIFY_NEXT: SwitchOutcome = { events: [] }

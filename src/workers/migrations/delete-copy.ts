@@ -1,3 +1,4 @@
+import { type AnnounceDeletion, DELETION_MS_MAX } from '../../database/deletions-in-flight.ts'
 import type { BucketMode } from '../../domain/bucket.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
 import type { Copy, StoreIdentity } from '../../domain/object.ts'
@@ -23,6 +24,8 @@ export interface CopyDeletion {
   readonly intent: Uuid | null
   /** A fresh signal for each request. */
   readonly signal: () => AbortSignal
+  /** Makes durable that the bytes are about to go; see database/deletions-in-flight. */
+  readonly announce: AnnounceDeletion
   /** Awaited right before the deletion. */
   readonly beforeDeletion?: () => Promise<void>
 }
@@ -67,10 +70,13 @@ async function deleteUnseen(deletion: CopyDeletion): Promise<DeletionOutcome> {
 
 async function deleteNow(deletion: CopyDeletion, onlyIf: StoreIdentity | null): Promise<DeletionOutcome> {
   const { store, container, copy } = deletion
+  const inTime = AbortSignal.timeout(DELETION_MS_MAX)
+  await deletion.announce(copy)
   await deletion.beforeDeletion?.()
   try {
     const condition = onlyIf === null ? {} : { onlyIf }
-    await store.delete(container, copy.nativeKey, { ...condition, signal: deletion.signal() })
+    const signal = AbortSignal.any([deletion.signal(), inTime])
+    await store.delete(container, copy.nativeKey, { ...condition, signal })
     return 'deleted'
   } catch (error) {
     if (!(error instanceof StoreError)) throw error

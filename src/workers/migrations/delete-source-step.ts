@@ -61,6 +61,7 @@ async function deleteSource(job: MigrationJob, locked: LockedLedger): Promise<De
     isApart: job.migration.evidence.targetWasAbsent === true,
     intent: null,
     signal: () => requestSignal(job, 0),
+    announce: job.parts.announceDeletion,
     beforeDeletion: () => reach(job, 'before-deletion'),
   })
   await reach(job, 'source-deleted')

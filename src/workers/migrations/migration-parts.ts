@@ -1,3 +1,4 @@
+import type { AnnounceDeletion } from '../../database/deletions-in-flight.ts'
 import type { Clock } from '../../domain/clock.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
 import type { Location } from '../../domain/location.ts'
@@ -13,6 +14,8 @@ export interface MigrationParts {
   readonly openStore: (storeId: Uuid) => Promise<ObjectStore>
   /** Null when there is no such location any more. */
   readonly locationById: (locationId: Uuid) => Promise<Location | null>
+  /** Makes durable that a copy's bytes are about to go. */
+  readonly announceDeletion: AnnounceDeletion
   readonly modelClock: Clock
   /** Model milliseconds per wall millisecond: turns the end of grace into a time to look again. Default: 1. */
   readonly modelScale?: number
