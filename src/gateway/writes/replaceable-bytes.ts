@@ -3,7 +3,7 @@ import { hasCopyOfOther } from '../../database/object-publication.ts'
 import type { Connection } from '../../database/postgres.ts'
 import { decodeCopyDescription } from '../../domain/copy-description.ts'
 import { objectIdOf, type Uuid } from '../../domain/identifiers.ts'
-import { SHARED_CONTAINER_PREFIX } from '../../domain/native-key.ts'
+import { objectIdInNativeKey, SHARED_CONTAINER_PREFIX } from '../../domain/native-key.ts'
 import type { StoredObject } from '../../stores/object-store.ts'
 import { GatewayError } from '../error-table.ts'
 import type { GatewayServices } from '../services.ts'
@@ -41,5 +41,6 @@ async function candidatesAt(connection: Connection, target: OpenWriteTarget): Pr
       ? [own, objectIdOf(bucket.id, nativeKey.slice(prefix.length))]
       : [own]
   })
-  return ids.filter(id => id !== objectId)
+  const named = objectIdInNativeKey(nativeKey)
+  return (named === null ? ids : [...ids, named]).filter(id => id !== objectId)
 }
