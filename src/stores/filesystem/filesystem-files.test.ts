@@ -1,6 +1,17 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import {
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -15,7 +26,10 @@ import {
   readObject,
   sampleBytes,
 } from '../contract/samples.ts'
+import { containerFolderOf } from './container-folder.ts'
+import { identityOf } from './file-identity.ts'
 import { createFilesystemStore } from './filesystem-store.ts'
+import { publishFile } from './object-file.ts'
 
 /** What the filesystem store promises about its files, beyond the contract of all stores. */
 
@@ -65,7 +79,7 @@ describe('files of a filesystem store', () => {
     expect(await listKeys(store, 'c')).toEqual(['logs/ü.log', 'readme'])
     const head = await store.head('c', 'logs/ü.log')
     expect(head).toMatchObject({ size: 5, headers: {}, metadata: {}, digests: {} })
-    expect(head.identity.etag).toMatch(/^file-[0-9a-f]+-[0-9a-f]+-5$/)
+    expect(head.identity.etag).toMatch(/^file-[0-9a-f]+-5$/)
     expect((await store.list('c')).objects[0]!.etag).toBe(head.identity.etag)
     expect(String(await readObject(store, 'c', 'logs/ü.log'))).toBe('hello')
     expect(await readdir(join(root, 'c'))).toEqual(['logs', 'readme'])
@@ -84,9 +98,9 @@ describe('files of a filesystem store', () => {
     await expectFailure(store.delete('c', 'k', { onlyIf: identity }), 'precondition-failed')
   })
 
-  it('keep their facts when the folder is copied with its times', async () => {
+  it('keep facts and identity when the folder is restored with its times', async () => {
     const { store, root } = await newStore()
-    await store.put('c', 'a/k', sampleBytes(10), {
+    const { identity } = await store.put('c', 'a/k', sampleBytes(10), {
       size: 10,
       metadata: { a: 'ü' },
       headers: { contentType: 'x/y' },
@@ -95,9 +109,47 @@ describe('files of a filesystem store', () => {
     await run('cp', ['-a', join(root, 'c'), copy])
     const { store: copied } = await newStore('none', copy)
     expect(await copied.head('c', 'a/k')).toMatchObject({
+      identity,
       metadata: { a: 'ü' },
       headers: { contentType: 'x/y' },
     })
+    expect((await copied.list('c')).objects[0]!.etag).toBe(identity.etag)
+    expect(String(await readObject(copied, 'c', 'a/k'))).toBe(String(sampleBytes(10)))
+  })
+
+  it('get another identity than the former bytes also where another process wrote in the same moment', async () => {
+    const { store, root } = await newStore()
+    const { identity } = await putBytes(store, 'c', 'k', sampleBytes(10))
+    const path = join(root, 'c/k')
+    const former = await stat(path, { bigint: true })
+    const staged = join(root, 'staged')
+    await writeFile(staged, sampleBytes(10, 'third'))
+    await run('touch', ['-r', path, staged])
+    const operation = { store: 'files', operation: 'put', key: 'k' }
+    const folder = containerFolderOf(operation, root, 'c')
+    const published = await publishFile(
+      operation,
+      folder,
+      { path: staged, stats: await lstat(staged, { bigint: true }) },
+      { facts: { metadata: { a: 'b' } }, digests: {} },
+      { condition: { kind: 'identity', identity }, isDurable: false },
+    )
+    expect(published.mtimeNs).not.toBe(former.mtimeNs)
+    expect(await store.head('c', 'k')).toMatchObject({
+      identity: identityOf(published),
+      metadata: { a: 'b' },
+    })
+  })
+
+  it('are recognised by the identities of former installations, which held the inode', async () => {
+    const { store, root } = await newStore()
+    await putBytes(store, 'c', 'k', sampleBytes(10))
+    const { ino, mtimeNs } = await stat(join(root, 'c/k'), { bigint: true })
+    const etag = `file-${ino.toString(16)}-${mtimeNs.toString(16)}-a`
+    await store.head('c', 'k', { onlyIf: { etag, versionId: null } })
+    const other = `file-${ino.toString(16)}-${(mtimeNs + 1n).toString(16)}-a`
+    const refused = store.head('c', 'k', { onlyIf: { etag: other, versionId: null } })
+    await expectFailure(refused, 'precondition-failed')
   })
 
   it('have the facts of no other write after a crash between sidecar and file', async () => {

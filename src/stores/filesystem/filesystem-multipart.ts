@@ -10,7 +10,7 @@ import { checkPartNumber, checkPartOrder } from '../part-rules.ts'
 import { type StoreOperation, storeFailure, throwIfAborted } from '../store-operation.ts'
 import { FILESYSTEM_CAPABILITIES } from './capabilities.ts'
 import type { ContainerFolder } from './container-folder.ts'
-import { etagOf } from './file-identity.ts'
+import { etagOf, isEtagOf } from './file-identity.ts'
 import type { FilesystemState } from './filesystem-state.ts'
 import { discardStaged, type StagedFile, stageFile } from './staged-file.ts'
 import { isMissing } from './translate-error.ts'
@@ -142,7 +142,7 @@ async function checkPart(
       throw error
     },
   )
-  if (stats !== null && etagOf(stats) === part.etag) return
+  if (stats !== null && isEtagOf(stats, part.etag)) return
   throw storeFailure(operation, 'invalid-part', `there is no part ${part.partNumber} with etag ${part.etag}`)
 }
 

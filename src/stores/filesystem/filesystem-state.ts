@@ -75,10 +75,10 @@ export class FilesystemState {
   ): Promise<StoreIdentity> {
     try {
       const options = { condition, isDurable: this.isDurable }
-      await this.locks.run(`${folder.path}/${operation.key}`, () =>
+      const stats = await this.locks.run(`${folder.path}/${operation.key}`, () =>
         publishFile(operation, folder, staged, object, options),
       )
-      return identityOf(staged.stats)
+      return identityOf(stats)
     } catch (error) {
       await discardStaged(staged.path).catch((problem: unknown) => problem)
       throw error instanceof StoreError ? error : translateFilesystemError(operation, error)

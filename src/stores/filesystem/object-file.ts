@@ -6,9 +6,9 @@ import type { WriteCondition } from '../object-store.ts'
 import { type StoreOperation, storeFailure } from '../store-operation.ts'
 import { type ContainerFolder, checkInside, placesOf } from './container-folder.ts'
 import { makeFolder, syncFolder } from './durable-folder.ts'
-import { etagOf } from './file-identity.ts'
+import { etagOf, isEtagOf } from './file-identity.ts'
 import { type ObjectFacts, readFacts, removeFacts, sidecarPathOf, writeFacts } from './object-facts.ts'
-import { discardStaged, type StagedFile } from './staged-file.ts'
+import { discardStaged, type StagedFile, stampAgain } from './staged-file.ts'
 import { errorCodeOf, isMissing } from './translate-error.ts'
 
 /** How often a step is repeated that another writer's step just undid. */
@@ -109,22 +109,26 @@ async function isUnchanged({ path, stats }: ObjectFile): Promise<boolean> {
   return typeof now === 'object' && etagOf(now) === etagOf(stats)
 }
 
-/** Makes a staged file the object of a key if the condition holds. The key's lock must be held. */
+/**
+ * Makes a staged file the object of a key if the condition holds. The key's lock must be held. Resolves to the
+ * file's state as it is published.
+ */
 export async function publishFile(
   operation: StoreOperation,
   folder: ContainerFolder,
-  staged: StagedFile,
+  written: StagedFile,
   object: ObjectFacts,
   options: { condition: WriteCondition | undefined; isDurable: boolean },
-): Promise<void> {
+): Promise<BigIntStats> {
   const former = await locate(operation, folder)
   checkWriteCondition(operation, former.file, options.condition)
-  if (former.file !== null && isSameFile(former.file.stats, staged.stats)) {
+  if (former.file !== null && isSameFile(former.file.stats, written.stats)) {
     // A repeated completion: the file is the object already, and its facts were written before it was.
-    await discardStaged(staged.path)
-    return
+    await discardStaged(written.path)
+    return written.stats
   }
   const key = operation.key!
+  const staged = await distinctFrom(operation, former.file, written, options.isDurable)
   const sidecar = await writeFacts(folder.facts, key, staged.stats, object, options.isDurable)
   try {
     const places = placesOf(folder, key)
@@ -140,6 +144,22 @@ export async function publishFile(
     throw error
   }
   if (former.file !== null) await removeFacts(sidecarPathOf(folder.facts, key, former.file.stats))
+  return staged.stats
+}
+
+/** The staged file with another identity than the former file has. */
+async function distinctFrom(
+  operation: StoreOperation,
+  former: ObjectFile | null,
+  written: StagedFile,
+  isDurable: boolean,
+): Promise<StagedFile> {
+  let staged = written
+  for (let race = 0; race < RACES_MAX; race++) {
+    if (former === null || etagOf(former.stats) !== etagOf(staged.stats)) return staged
+    staged = await stampAgain(operation, staged, isDurable)
+  }
+  throw storeFailure(operation, 'throttled', 'the times of two writes cannot be told apart')
 }
 
 /** Whether two names are links to one file: renaming the one to the other does nothing. */
@@ -222,9 +242,8 @@ export function checkIdentity(
   { stats }: Pick<ObjectFile, 'stats'>,
   identity: StoreIdentity,
 ): void {
-  const etag = etagOf(stats)
-  if (etag === identity.etag) return
-  throw storeFailure(operation, 'precondition-failed', `the bytes are ${etag}, not ${identity.etag}`)
+  if (isEtagOf(stats, identity.etag)) return
+  throw storeFailure(operation, 'precondition-failed', `the bytes are ${etagOf(stats)}, not ${identity.etag}`)
 }
 
 function checkWriteCondition(

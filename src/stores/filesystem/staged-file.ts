@@ -2,9 +2,12 @@ import { randomUUID } from 'node:crypto'
 import type { BigIntStats } from 'node:fs'
 import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { StoreOperation } from '../store-operation.ts'
+import { type StoreOperation, storeFailure } from '../store-operation.ts'
 import { nextWriteStamp } from './file-identity.ts'
 import { isMissing, translateFilesystemError } from './translate-error.ts'
+
+/** What rounding may do to a time; file systems that keep microseconds are below, all others far above. */
+const STAMP_SECONDS_TOLERANCE = 0.000_002
 
 /** A whole file nobody can see yet. */
 export interface StagedFile {
@@ -27,10 +30,7 @@ export async function stageFile(
   try {
     file = await open(path, 'wx')
     for await (const chunk of chunks) await writeWhole(file, chunk)
-    const stamp = nextWriteStamp(Date.now())
-    await file.utimes(stamp, stamp)
-    if (isDurable) await file.sync()
-    const stats = await file.stat({ bigint: true })
+    const stats = await stamp(operation, file, isDurable)
     await file.close()
     return { path, stats }
   } catch (error) {
@@ -38,6 +38,35 @@ export async function stageFile(
     await discardStaged(path)
     throw translateFilesystemError(operation, error)
   }
+}
+
+/** Gives a staged file another time, for when the former file of its key has the same by chance. */
+export async function stampAgain(
+  operation: StoreOperation,
+  { path }: StagedFile,
+  isDurable: boolean,
+): Promise<StagedFile> {
+  const file = await open(path, 'r+')
+  try {
+    return { path, stats: await stamp(operation, file, isDurable) }
+  } finally {
+    await file.close()
+  }
+}
+
+/** Throws kind `unsupported` on a file system whose times cannot tell writes apart. */
+async function stamp(operation: StoreOperation, file: FileHandle, isDurable: boolean): Promise<BigIntStats> {
+  const seconds = nextWriteStamp(Date.now())
+  await file.utimes(seconds, seconds)
+  if (isDurable) await file.sync()
+  const stats = await file.stat({ bigint: true })
+  const keptSeconds = Number(stats.mtimeNs) / 1e9
+  if (Math.abs(keptSeconds - seconds) < STAMP_SECONDS_TOLERANCE) return stats
+  throw storeFailure(
+    operation,
+    'unsupported',
+    'the file system does not keep times to the microsecond, so writes could not be told apart',
+  )
 }
 
 /** Removes a staged file; one that is not there is no error. */
