@@ -1,4 +1,5 @@
 import type { Bytes } from '../domain/bytes.ts'
+import type { Instant } from '../domain/clock.ts'
 import type { ContentHeaders, StoreIdentity } from '../domain/object.ts'
 
 /**
@@ -40,11 +41,36 @@ export interface ObjectStore {
   /** One page of keys in ascending order of their UTF-8 bytes. */
   list(container: string, options?: ListOptions): Promise<ListPage>
 
+  /**
+   * Removes some of what dead processes left out of sight in a container and nobody changed since: staged bytes,
+   * uploads that nobody needs, facts of objects that are gone. Objects are never touched. To be called again
+   * with the cursor until that is null. Present where a store can have leftovers that only it sees.
+   */
+  sweepLeftovers?(container: string, options: SweepOptions): Promise<LeftoverPage>
+
   /** Releases connections and temporary files. The store is not used afterwards. */
   close(): Promise<void>
 
   /** Present where `capabilities.multipart` is not null. */
   readonly multipart?: MultipartStore
+}
+
+/** Which leftovers to remove. */
+export interface SweepOptions extends CallOptions {
+  /** Only what nobody changed since. Far enough back for the slowest writer. */
+  readonly unmodifiedSince: Instant
+  /** Those of these uploads that are known to somebody: they stay, however old. */
+  neededUploads(uploadIds: readonly string[]): Promise<ReadonlySet<string>>
+  /** Continues a former page; opaque. */
+  readonly cursor?: string
+}
+
+/** What a page of a sweep removed. */
+export interface LeftoverPage {
+  /** Staged files, uploads and facts. */
+  readonly removed: number
+  /** Null at the end. */
+  readonly cursor: string | null
 }
 
 /** Uploads in parts that become visible all at once, or never. */

@@ -3,6 +3,7 @@ import { findLocation } from '../../database/locations.ts'
 import { createPostgresLedger } from '../../database/migrations.ts'
 import { createMigrationWorker } from '../../workers/run-migrations.ts'
 import { createCopySweeper } from '../../workers/sweep-copies.ts'
+import { createLeftoverSweeper } from '../../workers/sweep-leftovers.ts'
 import { runLoops } from '../run-loops.ts'
 import type { RunningRole, ServerParts } from '../server-parts.ts'
 
@@ -36,5 +37,6 @@ export async function startMigratorRole(parts: ServerParts): Promise<RunningRole
     },
   })
   const sweeper = createCopySweeper({ ...shared, database, wallClock: parts.wallClock })
-  return runLoops(parts, [worker, sweeper])
+  const leftovers = createLeftoverSweeper({ ...shared, database, wallClock: parts.wallClock })
+  return runLoops(parts, [worker, sweeper, leftovers])
 }

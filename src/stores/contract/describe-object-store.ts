@@ -4,6 +4,7 @@ import type { ObjectStore } from '../object-store.ts'
 import { describeConditions } from './conditions.ts'
 import { describeFacts } from './facts.ts'
 import { describeKeys } from './keys.ts'
+import { describeLeftovers } from './leftovers.ts'
 import { describeLists } from './lists.ts'
 import { describeMultipart } from './multipart.ts'
 import type { Promised } from './promised.ts'
@@ -60,6 +61,7 @@ export function describeObjectStore(underTest: StoreUnderTest): void {
     describe('conditions', () => describeConditions(promised))
     describe('lists', () => describeLists(promised))
     describe('multipart', () => describeMultipart(promised))
+    describe('leftovers', () => describeLeftovers(promised))
 
     if (reasons.size > 0) throw new Error(`No such tests to skip: ${[...reasons.keys()].join('; ')}`)
   })

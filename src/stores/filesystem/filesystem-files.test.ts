@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import {
   lstat,
@@ -17,6 +18,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
+import { sweep } from '../contract/leftovers.ts'
 import {
   chunked,
   digestsOf,
@@ -52,6 +54,12 @@ async function newStore(durability: 'fsync' | 'none' = 'none', inRoot?: string) 
   const hidden = (...path: string[]) => join(root, 'c', '.data-in-motion', ...path)
   return { store, root, hidden }
 }
+
+/** A sweep that takes what has no age. */
+const everything = () => ({
+  unmodifiedSince: Date.now() + 60_000,
+  neededUploads: async () => new Set<string>(),
+})
 
 /** Every file below a folder; an empty list when there is no folder. */
 async function filesBelow(path: string): Promise<string[]> {
@@ -161,8 +169,7 @@ describe('files of a filesystem store', () => {
     await writeFile(next, JSON.stringify({ key: 'k', metadata: { who: 'next' } }))
     expect((await store.head('c', 'k')).metadata).toEqual({ who: 'former' })
     await utimes(next, 1, 1)
-    const swept = await store.sweepLeftovers({ unmodifiedSince: Date.now() + 60_000 })
-    expect(swept).toEqual({ stagedFiles: 0, uploads: 0, facts: 1 })
+    expect(await sweep(store, 'c', everything())).toBe(1)
     expect(await filesBelow(hidden('facts'))).toEqual([sidecar])
     expect((await store.head('c', 'k')).metadata).toEqual({ who: 'former' })
   })
@@ -197,34 +204,40 @@ describe('files of a filesystem store', () => {
     await store.multipart.create('c', 'k', {})
     await writeFile(hidden('staging', 'left.tmp'), 'half')
     const before = (await stat(hidden('staging', 'left.tmp'))).mtimeMs - 60_000
-    expect(await store.sweepLeftovers({ unmodifiedSince: before })).toEqual({
-      stagedFiles: 0,
-      uploads: 0,
-      facts: 0,
-    })
-    const swept = await store.sweepLeftovers({ unmodifiedSince: Date.now() + 60_000 })
-    expect(swept).toEqual({ stagedFiles: 1, uploads: 1, facts: 0 })
+    expect(await sweep(store, 'c', { ...everything(), unmodifiedSince: before })).toBe(0)
+    expect(await sweep(store, 'c', everything())).toBe(2)
     expect(await listKeys(store, 'c')).toEqual(['k'])
   })
 
-  it('keep their facts when an upload of one part is completed again after a crash', async () => {
-    const { store, root, hidden } = await newStore('fsync')
-    const facts = { metadata: { a: 'b' }, headers: { contentType: 'text/plain' } }
-    const { uploadId } = await store.multipart.create('c', 'k', facts)
-    const { etag } = await store.multipart.putPart('c', 'k', uploadId, 1, sampleBytes(5), { size: 5 })
-    const kept = join(root, 'kept')
-    await run('cp', ['-al', hidden('uploads', uploadId), kept])
-    const parts = [{ partNumber: 1, etag }]
-    const first = await store.multipart.complete('c', 'k', uploadId, parts)
-    // The process died after the publication and before it removed the upload.
-    await run('mv', [kept, hidden('uploads', uploadId)])
-    const condition = { kind: 'identity', identity: first.identity } as const
-    const second = await store.multipart.complete('c', 'k', uploadId, parts, { condition })
-    expect(second.identity).toEqual(first.identity)
-    expect(await store.head('c', 'k')).toMatchObject(facts)
+  it('of a process killed while it wrote a sidecar are swept like all others', async () => {
+    const { store, hidden } = await newStore()
+    await store.put('c', 'k', sampleBytes(10), { size: 10, metadata: { a: 'b' } })
+    const [described] = await filesBelow(hidden('facts'))
+    for (const [index, text] of ['', '{"key":"o', 'null', '{"key":"other"}'].entries()) {
+      const hash = createHash('sha256').update(`other ${index}`).digest('hex')
+      await mkdir(hidden('facts', hash.slice(0, 2)), { recursive: true })
+      await writeFile(hidden('facts', hash.slice(0, 2), `${hash}-1-1.json`), text)
+    }
+    await writeFile(hidden('staging', 'left.tmp'), 'half')
+    expect(await sweep(store, 'c', everything())).toBe(5)
     expect(await filesBelow(hidden('staging'))).toEqual([])
-    expect(await filesBelow(hidden('uploads'))).toEqual([])
-    expect(await filesBelow(hidden('facts'))).toHaveLength(1)
+    expect(await filesBelow(hidden('facts'))).toEqual([described])
+    expect((await store.head('c', 'k')).metadata).toEqual({ a: 'b' })
+  })
+
+  it('are swept in bounded pages, all of them', async () => {
+    const { store, hidden } = await newStore()
+    for (let index = 0; index < 1_300; index += 1) {
+      const hash = createHash('sha256').update(String(index)).digest('hex')
+      await mkdir(hidden('facts', hash.slice(0, 2)), { recursive: true })
+      await writeFile(hidden('facts', hash.slice(0, 2), `${hash}-1-1.json`), '')
+    }
+    const first = await store.sweepLeftovers('c', everything())
+    expect(first.removed).toBeGreaterThanOrEqual(500)
+    expect(first.removed).toBeLessThan(600)
+    expect(first.cursor).not.toBeNull()
+    expect(await sweep(store, 'c', everything())).toBe(1_300 - first.removed)
+    expect(await filesBelow(hidden('facts'))).toEqual([])
   })
 
   it('outside the container are out of reach by links', async () => {

@@ -1,8 +1,14 @@
-import { lstat, mkdir, realpath } from 'node:fs/promises'
-import { type Clock, type Instant, wallClock } from '../../domain/clock.ts'
+import { mkdir } from 'node:fs/promises'
+import { type Clock, wallClock } from '../../domain/clock.ts'
 import { checkFacts, checkKey, checkSize, listLimitOf, spanOf } from '../call-rules.ts'
 import { checkedBody } from '../checked-body.ts'
-import type { MultipartStore, ObjectStore, StoredObject } from '../object-store.ts'
+import type {
+  LeftoverPage,
+  MultipartStore,
+  ObjectStore,
+  StoredObject,
+  SweepOptions,
+} from '../object-store.ts'
 import { throwIfAborted } from '../store-operation.ts'
 import { FILESYSTEM_CAPABILITIES } from './capabilities.ts'
 import type { FilesystemSettings } from './config.ts'
@@ -15,16 +21,12 @@ import type { ObjectFacts } from './object-facts.ts'
 import { checkIdentity, deleteFile, inspect, type ObjectFile, openObject } from './object-file.ts'
 import { OpenListings } from './open-listings.ts'
 import { stageFile } from './staged-file.ts'
-import { type SweptLeftovers, sweepLeftovers } from './sweep-leftovers.ts'
+import { sweepLeftovers } from './sweep-leftovers.ts'
 
 /** A folder as a store: containers are its sub-folders, objects are files a person can find and read. */
 export interface FilesystemStore extends ObjectStore {
   readonly multipart: MultipartStore
-  /**
-   * Removes what dead processes left in the hidden folders of all containers and nobody touched since:
-   * staged files, uploads, and facts of files that are gone. Objects are never touched.
-   */
-  sweepLeftovers(options: { unmodifiedSince: Instant }): Promise<SweptLeftovers>
+  sweepLeftovers(container: string, options: SweepOptions): Promise<LeftoverPage>
 }
 
 /** Opens a folder as a store. The folder is made by the first `ensureContainer`. */
@@ -130,11 +132,13 @@ export function createFilesystemStore(options: {
       listings.clear()
     },
 
-    async sweepLeftovers({ unmodifiedSince }) {
+    async sweepLeftovers(container, sweep) {
       const operation = state.operation('sweepLeftovers', null)
-      const root = await realpath(options.settings.root).catch(() => null)
-      if (root === null || !(await lstat(root)).isDirectory()) return { stagedFiles: 0, uploads: 0, facts: 0 }
-      return sweepLeftovers(operation, state, root, unmodifiedSince)
+      throwIfAborted(operation, sweep.signal)
+      return state.run(operation, container, async folder => {
+        await state.checkExists(operation, folder)
+        return sweepLeftovers(state, folder, sweep)
+      })
     },
   }
 }

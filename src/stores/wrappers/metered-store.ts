@@ -29,6 +29,7 @@ export function meteredStore(
   }
 
   const { multipart } = inner
+  const sweepLeftovers = inner.sweepLeftovers?.bind(inner)
   return {
     name: inner.name,
     capabilities: inner.capabilities,
@@ -39,6 +40,9 @@ export function meteredStore(
     delete: (...given) => measured('delete', () => inner.delete(...given)),
     list: (...given) => measured('list', () => inner.list(...given)),
     close: () => inner.close(),
+    ...(sweepLeftovers === undefined
+      ? {}
+      : { sweepLeftovers: (...given) => measured('sweepLeftovers', () => sweepLeftovers(...given)) }),
     ...(multipart === undefined
       ? {}
       : {
