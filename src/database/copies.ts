@@ -2,6 +2,7 @@ import type { BucketMode } from '../domain/bucket.ts'
 import type { ObjectId, Uuid } from '../domain/identifiers.ts'
 import type { NativePlace } from '../domain/migration-record.ts'
 import type { Copy, CopyState } from '../domain/object.ts'
+import { deletionLandsInMs } from './deletions-in-flight.ts'
 import type { Queryable } from './postgres.ts'
 
 /** A copy's row with the key it lies under. */
@@ -110,8 +111,12 @@ export interface CopyToSweep {
   readonly key: string
   /** The migration that made it, or null. */
   readonly migrationId: Uuid | null
+  /** Whether it holds what readers are to get of the object now. */
+  readonly isOfPresentContent: boolean
   /** The multipart upload that was to become this copy; null when there was none or it is complete. */
   readonly uploadId: string | null
+  /** For how long a deletion that was cut off may still take bytes of the object away, in milliseconds. */
+  readonly deletionLandsInMs: number
 }
 
 interface SweepRow extends CopyRow {
@@ -123,20 +128,20 @@ interface SweepRow extends CopyRow {
   key: string
   migration_id: Uuid | null
   upload_id: string | null
+  is_of_present_content: boolean
+  deletion_lands_in_ms: number
 }
 
 const SWEEP = `
   select ${COPY_COLUMNS}, l.store_id, l.container, b.id as bucket_id, b.name as bucket_name,
-         b.mode as bucket_mode, o.key, made.id as migration_id, made.evidence ->> 'uploadId' as upload_id
+         b.mode as bucket_mode, o.key, c.migration_id, made.evidence ->> 'uploadId' as upload_id,
+         o.is_present and o.generation = c.generation as is_of_present_content,
+         ${deletionLandsInMs('o.id')} as deletion_lands_in_ms
   from copy c
   join object o on o.id = c.object_id
   join bucket b on b.id = o.bucket_id
   join location l on l.id = c.location_id
-  left join lateral (
-    select m.id, m.evidence from migration m
-    where m.object_id = c.object_id and m.target_copy_id = c.id
-    order by m.id desc limit 1
-  ) as made on true`
+  left join migration made on made.id = c.migration_id and made.target_copy_id = c.id`
 
 /**
  * Copies in state `deleting` that nobody reads any more: at most `limit`, without those that were just tried
@@ -185,6 +190,19 @@ export async function deleteCopyRow(connection: Queryable, objectId: ObjectId, c
   })
 }
 
+/**
+ * Notes that the bytes in the place of a copy say that they are its content and are not the ones it had:
+ * they are neither read nor deleted until a person looks.
+ */
+export async function suspectCopy(connection: Queryable, objectId: ObjectId, copyId: Uuid): Promise<void> {
+  await connection.query({
+    name: 'copy_suspect',
+    text: `update copy set state = 'suspect', grace_until_ms = null
+           where object_id = $1 and id = $2 and not is_primary`,
+    values: [objectId, copyId],
+  })
+}
+
 /** Keeps a superseded copy that may not be deleted: nobody tries again by itself. */
 export async function retainCopy(connection: Queryable, objectId: ObjectId, copyId: Uuid): Promise<void> {
   await connection.query({
@@ -207,8 +225,8 @@ export async function abandonStagingCopies(queryable: Queryable, limit: number):
       from (
         select c.object_id, c.id
         from copy c
-        join migration m on m.object_id = c.object_id and m.target_copy_id = c.id
-        where c.state = 'staging' and m.finished_at is not null
+        join migration m on m.id = c.migration_id
+        where c.state = 'staging' and (m.finished_at is not null or m.target_copy_id <> c.id)
         limit $1
       ) as abandoned
       where copy.object_id = abandoned.object_id and copy.id = abandoned.id and copy.state = 'staging'`,
@@ -224,6 +242,8 @@ function copyToSweepOf(row: SweepRow): CopyToSweep {
     bucket: { id: row.bucket_id, name: row.bucket_name, mode: row.bucket_mode },
     key: row.key,
     migrationId: row.migration_id,
+    isOfPresentContent: row.is_of_present_content,
     uploadId: row.upload_id,
+    deletionLandsInMs: row.deletion_lands_in_ms,
   }
 }

@@ -111,13 +111,16 @@ async function retry(connection: Connection, command: MigrationCommand): Promise
   return { kind: 'done', migration: migrationOf(rows[0]) }
 }
 
-/** An upload is known by the migration's evidence only, so that it must be gone before that is forgotten. */
+/**
+ * Whether something that an earlier try wrote is still to be removed. What it was is known by the migration's
+ * evidence and by its id in the bytes, which the next try would share.
+ */
 async function hasLeftovers(connection: Connection, migration: Migration): Promise<boolean> {
-  if (migration.evidence.uploadId == null) return false
-  const { rows } = await connection.query('select from copy where object_id = $1 and id = $2', [
-    migration.objectId,
-    migration.targetCopyId,
-  ])
+  const { rows } = await connection.query(
+    `select from copy
+     where object_id = $1 and (migration_id = $2 or id = $3) and state in ('staging', 'deleting')`,
+    [migration.objectId, migration.id, migration.targetCopyId],
+  )
   return rows.length > 0
 }
 

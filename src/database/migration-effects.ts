@@ -93,12 +93,12 @@ async function intendTarget({ connection, steps, principal }: EffectContext): Pr
     name: 'migration_intend_target',
     text: `
       insert into copy (object_id, id, generation, location_id, state, is_primary, native_key, size,
-                        entered_ms, principal)
+                        entered_ms, migration_id, principal)
       select object_id, id, generation, location_id, 'staging', false, nullif(target_key, key), size,
-             entered_ms, $9
+             entered_ms, migration_id, $10
       from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::text[], $6::text[], $7::bigint[],
-                  $8::bigint[])
-        as n (object_id, id, generation, location_id, target_key, key, size, entered_ms)
+                  $8::bigint[], $9::uuid[])
+        as n (object_id, id, generation, location_id, target_key, key, size, entered_ms, migration_id)
       on conflict (object_id, id) do nothing`,
     values: [
       ...columns(
@@ -111,6 +111,7 @@ async function intendTarget({ connection, steps, principal }: EffectContext): Pr
         ({ migration }) => migration.key,
         ({ migration }) => migration.size,
         momentOf,
+        ({ migration }) => migration.id,
       ),
       principal,
     ],

@@ -90,6 +90,7 @@ table copy partition by HASH (object_id) (8 partitions)
   grace_until_ms bigint
   verified_ms bigint
   principal text not null
+  migration_id uuid
   constraint copy_check CHECK (((NOT is_primary) OR (state = ANY (ARRAY['complete'::text, 'suspect'::text]))))
   constraint copy_check1 CHECK (((state = 'grace'::text) <= (grace_until_ms IS NOT NULL)))
   constraint copy_generation_check CHECK ((generation > 0))

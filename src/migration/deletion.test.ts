@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { deletionWayOf, isSameCopy } from './deletion.ts'
+import { COPY_STATES } from '../domain/object.ts'
+import { deletionWayOf, hasItsBytesThere, isSameCopy } from './deletion.ts'
 
 describe('the bytes of a copy', () => {
   const known = { size: 3, identity: { etag: 'e', versionId: 'v' } }
@@ -14,6 +15,25 @@ describe('the bytes of a copy', () => {
   it('are never taken for ours when we do not know their identity', () => {
     const unknown = { size: 3, identity: { etag: null, versionId: null } }
     expect(isSameCopy(unknown, { size: 3, identity: { etag: 'e', versionId: null } })).toBe(false)
+  })
+})
+
+describe('another copy in the same place', () => {
+  const identity = { etag: 'e', versionId: null }
+
+  it('has its bytes there from its publication until it is given up', () => {
+    for (const state of COPY_STATES) {
+      const isPublished = state !== 'staging' && state !== 'deleting'
+      expect(hasItsBytesThere({ state, size: 3, identity }, null)).toBe(isPublished)
+    }
+  })
+
+  it('has them there while it is being written only if they are what was found', () => {
+    const staging = { state: 'staging', size: 3, identity } as const
+    expect(hasItsBytesThere(staging, { size: 3, identity })).toBe(true)
+    expect(hasItsBytesThere(staging, { size: 3, identity: { etag: 'x', versionId: null } })).toBe(false)
+    const unpublished = { ...staging, identity: { etag: null, versionId: null } }
+    expect(hasItsBytesThere(unpublished, { size: 3, identity })).toBe(false)
   })
 })
 

@@ -1,5 +1,6 @@
 import type { BucketMode } from '../domain/bucket.ts'
-import type { StoreIdentity } from '../domain/object.ts'
+import { isSameBytes } from '../domain/foreign-change.ts'
+import type { Copy, StoreIdentity } from '../domain/object.ts'
 
 /** What a store's HEAD said about bytes; null when there are none. */
 export interface FoundBytes {
@@ -9,11 +10,31 @@ export interface FoundBytes {
 
 /** Whether the bytes that were found are the ones a copy's row speaks of. */
 export function isSameCopy(known: FoundBytes, found: FoundBytes): boolean {
-  if (known.size !== found.size) return false
-  const { etag, versionId } = known.identity
-  if (etag === null && versionId === null) return false
-  if (versionId !== null && versionId !== found.identity.versionId) return false
-  return etag === null || etag === found.identity.etag
+  return isSameBytes(known, found)
+}
+
+/**
+ * Whether another copy of the object, whose row names the same place, has its bytes there, so that they are
+ * not the ones to delete. `found` is what a look showed; null before one. A copy that is being written has
+ * bytes only from its publication on: until then what lies there is still the former copy's.
+ */
+export function hasItsBytesThere(
+  other: Pick<Copy, 'state' | 'size' | 'identity'>,
+  found: FoundBytes | null,
+): boolean {
+  switch (other.state) {
+    case 'complete':
+    case 'grace':
+    case 'retained':
+    case 'suspect':
+      return true
+    case 'staging':
+      return found !== null && isSameCopy(other, found)
+    case 'deleting':
+      return false
+    default:
+      return other.state satisfies never
+  }
 }
 
 /** How the bytes of a copy may be deleted. */

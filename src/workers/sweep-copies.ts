@@ -7,6 +7,7 @@ import {
   listPlacedCopies,
   lockCopyToSweep,
   retainCopy,
+  suspectCopy,
 } from '../database/copies.ts'
 import type { AnnounceDeletion } from '../database/deletions-in-flight.ts'
 import { withObjectLock } from '../database/object-lock.ts'
@@ -133,6 +134,14 @@ async function sweepLocked(
     parts.log[outcome === 'shared' ? 'error' : 'info'](
       { copyId: copy.id, outcome },
       'a superseded copy is retained',
+    )
+    return
+  }
+  if (outcome === 'unclear') {
+    await suspectCopy(connection, copy.objectId, copy.id)
+    parts.log.error(
+      { copyId: copy.id },
+      "a superseded copy's bytes are not the ones it had; a person must look",
     )
     return
   }

@@ -2,9 +2,9 @@ import { type AnnounceDeletion, DELETION_MS_MAX } from '../../database/deletions
 import type { BucketMode } from '../../domain/bucket.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
 import type { Copy, StoreIdentity } from '../../domain/object.ts'
-import { deletionWayOf, isSameCopy } from '../../migration/deletion.ts'
+import { deletionWayOf, hasItsBytesThere, isSameCopy } from '../../migration/deletion.ts'
 import { type ObjectStore, type StoredObject, StoreError } from '../../stores/object-store.ts'
-import { describesAnother, wasPublishedBy } from './copy-metadata.ts'
+import { describesAnother, describesObject, wasPublishedBy } from './copy-metadata.ts'
 import { areSameBytes, lookAt, type OpenPlace } from './same-bytes.ts'
 
 /** Bytes that are to be deleted, and all that says whether they may be. */
@@ -20,7 +20,7 @@ export interface CopyDeletion {
   readonly needed: readonly OpenPlace[]
   /** It is known that these bytes lie in another place than every copy in `needed`. */
   readonly isApart: boolean
-  /** The migration that published the bytes, for a copy whose identity nobody wrote down. */
+  /** The migration that made the copy, for bytes whose identity nobody wrote down. */
   readonly intent: Uuid | null
   /** A fresh signal for each request. */
   readonly signal: () => AbortSignal
@@ -32,31 +32,41 @@ export interface CopyDeletion {
 
 /**
  * What became of the bytes. `absent`: they were gone already. `occupied`: another copy lives there.
- * `changed`: what lies there is not this copy. `refused`: the store holds them locked. `unsafe`: others write
+ * `changed`: what lies there is not this copy. `unclear`: nor is it, but it says that it is content of this
+ * object and generation. `refused`: the store holds them locked. `unsafe`: others write
  * there and the store cannot compare. `shared`: another store reaches the same bytes for a copy that is needed.
  */
-export type DeletionOutcome = 'deleted' | 'absent' | 'occupied' | 'changed' | 'refused' | 'unsafe' | 'shared'
+export type DeletionOutcome =
+  | 'deleted'
+  | 'absent'
+  | 'occupied'
+  | 'changed'
+  | 'unclear'
+  | 'refused'
+  | 'unsafe'
+  | 'shared'
 
 /**
  * Deletes the bytes of one copy, if they are still that copy's and nobody else's. Call it while the object is
  * locked. Rejects with a `StoreError` when the store could not be asked.
  */
 export async function deleteCopyBytes(deletion: CopyDeletion): Promise<DeletionOutcome> {
-  const { store, container, copy } = deletion
-  if (deletion.others.some(other => other.state !== 'deleting')) return 'occupied'
+  const { store, container, copy, others } = deletion
+  if (others.some(other => hasItsBytesThere(other, null))) return 'occupied'
   const way = deletionWayOf(store.capabilities, deletion.bucket.mode)
   if (way === 'conditionally' && isWellKnown(deletion)) return deleteUnseen(deletion)
   const found = await lookAt({ store, container, nativeKey: copy.nativeKey }, deletion.signal())
   if (found === null) return 'absent'
-  if (!isThisCopy(deletion, found)) return 'changed'
+  if (others.some(other => hasItsBytesThere(other, found))) return 'occupied'
+  if (!isThisCopy(deletion, found)) return isOfThisContent(deletion, found) ? 'unclear' : 'changed'
   if (way === 'not-at-all') return 'unsafe'
   if (await isNeeded(deletion, found)) return 'shared'
   return deleteNow(deletion, way === 'conditionally' ? found.identity : null)
 }
 
 /** Whether a look could say nothing that the catalog and the store's own comparison do not. */
-function isWellKnown({ isApart, bucket, copy }: CopyDeletion): boolean {
-  return isApart && bucket.mode === 'exclusive' && copy.identity.etag !== null
+function isWellKnown({ isApart, bucket, copy, others }: CopyDeletion): boolean {
+  return isApart && bucket.mode === 'exclusive' && copy.identity.etag !== null && others.length === 0
 }
 
 /** Without the look, a refusal may as well be one of our credentials. */
@@ -88,14 +98,25 @@ async function deleteNow(deletion: CopyDeletion, onlyIf: StoreIdentity | null): 
   }
 }
 
+/**
+ * The identity is right, or the migration that made the copy published the bytes: it may have died before it
+ * wrote the identity down, for the first time or after it published once more.
+ */
 function isThisCopy({ copy, bucket, key, intent, store }: CopyDeletion, found: StoredObject): boolean {
   const { generation } = copy
   if (describesAnother(found.metadata, { bucketName: bucket.name, key, generation })) return false
-  const isKnown = copy.identity.etag !== null || copy.identity.versionId !== null
-  if (isKnown) return isSameCopy(copy, found)
+  if (isSameCopy(copy, found)) return true
+  if (store.capabilities.userMetadata) return intent !== null && wasPublishedBy(found.metadata, intent)
   // Without metadata nothing can say whose bytes these are; where only we write, they are ours.
-  if (!store.capabilities.userMetadata) return bucket.mode === 'exclusive' && copy.size === found.size
-  return intent !== null && wasPublishedBy(found.metadata, intent)
+  const isKnown = copy.identity.etag !== null || copy.identity.versionId !== null
+  return bucket.mode === 'exclusive' && copy.size === found.size && (intent !== null || !isKnown)
+}
+
+/** Whether bytes say that they are the content of this copy, whoever published them. */
+function isOfThisContent({ copy, bucket, key }: CopyDeletion, found: StoredObject): boolean {
+  const { generation } = copy
+  if (describesAnother(found.metadata, { bucketName: bucket.name, key, generation })) return false
+  return describesObject(found.metadata, bucket.name, key)
 }
 
 /** Whether a copy that is still needed turns out to be these very bytes, seen through another store. */

@@ -73,6 +73,7 @@ const EVENTS: Readonly<Record<DeletionOutcome, MigrationEvent>> = {
   absent: 'source-deleted',
   occupied: 'delete-refused',
   changed: 'source-changed',
+  unclear: 'source-changed',
   refused: 'delete-refused',
   unsafe: 'delete-refused',
   shared: 'delete-refused',
