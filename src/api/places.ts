@@ -1,9 +1,12 @@
+import { realpath } from 'node:fs/promises'
 import path from 'node:path'
 import type { Store } from '../domain/store.ts'
+import type { ListedObject } from '../stores/object-store.ts'
 
 /**
- * Where a container really is, as far as settings tell: a folder, or a bucket of an endpoint. Two stores with
- * different names may reach one place.
+ * Where a container really is, as far as settings and links of this machine tell: a folder, or a bucket of an
+ * endpoint. Two stores with different names may reach one place; what only behaviour tells is found by
+ * `compare-places.ts`.
  */
 export interface Place {
   readonly kind: Store['kind']
@@ -12,11 +15,14 @@ export interface Place {
 }
 
 /** The place of a container of a store. An S3 store without an endpoint is AWS, whose buckets are global. */
-export function placeOf(store: Pick<Store, 'id' | 'kind' | 'settings'>, container: string): Place {
+export async function placeOf(
+  store: Pick<Store, 'id' | 'kind' | 'settings'>,
+  container: string,
+): Promise<Place> {
   const { kind, settings } = store
   switch (kind) {
     case 'filesystem':
-      return { kind, address: path.resolve(String(settings.root), container) }
+      return { kind, address: await realFolder(path.resolve(String(settings.root), container)) }
     case 's3':
       return { kind, address: `${endpointOf(settings.endpoint)}/${container}` }
     case 'memory':
@@ -30,6 +36,28 @@ export function isSamePlace(one: Place, other: Place): boolean {
   if (one.address === other.address) return true
   if (one.kind !== 'filesystem') return false
   return isInside(one.address, other.address) || isInside(other.address, one.address)
+}
+
+/**
+ * Whether two listings are of one container: most of what they show is equal in key, ETag and date. Not all,
+ * because somebody may write between the two.
+ */
+export function areListingsOfOnePlace(one: readonly ListedObject[], other: readonly ListedObject[]): boolean {
+  const shown = new Set(other.map(nameOf))
+  const shared = one.filter(object => shown.has(nameOf(object))).length
+  return shared > Math.max(one.length, other.length) / 2
+}
+
+function nameOf({ etag, key, lastModified, size }: ListedObject): string {
+  return JSON.stringify([key, etag, lastModified, size])
+}
+
+/** A folder without links on the way to it; the part that is not there yet is taken as it is. */
+async function realFolder(folder: string): Promise<string> {
+  const real = await realpath(folder).catch(() => null)
+  if (real !== null) return real
+  const parent = path.dirname(folder)
+  return parent === folder ? folder : path.join(await realFolder(parent), path.basename(folder))
 }
 
 function isInside(folder: string, outer: string): boolean {

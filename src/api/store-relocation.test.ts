@@ -93,7 +93,7 @@ describe('new settings of a store', () => {
     const answer = await moveTo('two')
     expect(answer.json()).toMatchObject({
       code: 'conflict',
-      detail: 'this is the same place as location two-shelf: use that one',
+      detail: 'this is the same place as location two-shelf of store two: use that one',
     })
   })
 

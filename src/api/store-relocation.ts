@@ -1,9 +1,10 @@
 import { sampleCopies } from '../database/copies.ts'
 import { isLocationWritten, listPlacedLocations, type PlacedLocation } from '../database/locations.ts'
 import type { Queryable } from '../database/postgres.ts'
-import type { StoreRow } from '../database/stores.ts'
+import { findStore, type StoreRow } from '../database/stores.ts'
 import type { Copy } from '../domain/object.ts'
 import { type ObjectStore, StoreError } from '../stores/object-store.ts'
+import { refuseReachedPlace } from './compare-places.ts'
 import type { ApiOptions } from './context.ts'
 import { isSamePlace, placeOf } from './places.ts'
 import { withStore } from './probe-store.ts'
@@ -21,12 +22,16 @@ export async function refuseSamePlace(
   store: Pick<StoreRow, 'id' | 'kind' | 'settings'>,
   containers: readonly string[],
 ): Promise<void> {
-  const wanted = containers.map(container => placeOf(store, container))
+  const wanted = await Promise.all(containers.map(container => placeOf(store, container)))
   for (const location of await listPlacedLocations(database)) {
     if (location.store.id === store.id) continue
-    const place = placeOf(location.store, location.container)
-    if (wanted.some(one => isSamePlace(one, place)))
-      throw new ApiError('conflict', `this is the same place as location ${location.name}: use that one`)
+    const place = await placeOf(location.store, location.container)
+    if (!wanted.some(one => isSamePlace(one, place))) continue
+    const name = (await findStore(database, location.store.id))?.name ?? location.store.id
+    throw new ApiError(
+      'conflict',
+      `this is the same place as location ${location.name} of store ${name}: use that one`,
+    )
   }
 }
 
@@ -45,13 +50,15 @@ export interface Relocation {
  * store's location reaches is refused too.
  */
 export async function refuseLosingPlaces(relocation: Relocation): Promise<void> {
-  const { before, settings, options } = relocation
+  const { before, settings, sealed, options } = relocation
   const after = { ...before, settings }
   const locations = await listPlacedLocations(options.database)
-  const moved = locations.filter(
-    ({ store, container }) =>
-      store.id === before.id && placeOf(before, container).address !== placeOf(after, container).address,
-  )
+  const moved: PlacedLocation[] = []
+  for (const location of locations.filter(({ store }) => store.id === before.id)) {
+    const { container } = location
+    const [from, to] = await Promise.all([placeOf(before, container), placeOf(after, container)])
+    if (from.address !== to.address) moved.push(location)
+  }
   if (moved.length === 0) return
   await refuseSamePlace(
     options.database,
@@ -59,6 +66,14 @@ export async function refuseLosingPlaces(relocation: Relocation): Promise<void> 
     moved.map(location => location.container),
   )
   for (const location of moved) await refuseLosing(location, relocation)
+  for (const container of new Set(moved.map(location => location.container))) {
+    const uncompared = await refuseReachedPlace({ store: after, sealed, container, options })
+    if (uncompared.length > 0)
+      options.log.warn(
+        { store: before.name, container, uncompared },
+        'a relocated store could not be compared with all others',
+      )
+  }
 }
 
 async function refuseLosing(location: PlacedLocation, relocation: Relocation): Promise<void> {
@@ -77,7 +92,7 @@ async function refuseLosing(location: PlacedLocation, relocation: Relocation): P
   // Not all: where others write too, some were replaced behind our back.
   if (error === null && (result ?? 0) > sample.length / 2) return
   const because = error === null ? `it has not the copies of location ${location.name}` : error.message
-  const { address } = placeOf(store, container)
+  const { address } = await placeOf(store, container)
   throw new ApiError(
     'conflict',
     `location ${location.name} keeps ${location.copies} copies, and ${address} is not where they lie: ${because}; ${advice}`,

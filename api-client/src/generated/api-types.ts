@@ -1469,7 +1469,33 @@ export interface Operations {
       readonly container: string
       readonly storageClass?: string | null
     }
-    answer: Location
+    answer: {
+      readonly id: string
+      readonly name: string
+      readonly store: Reference
+      readonly container: string
+      readonly storageClass: string | null
+      readonly tier: 'hot' | 'warm' | 'cold'
+      /** Entry of the price book */
+      readonly priceId: string
+      readonly region: string
+      readonly firstByteMsP99: number
+      readonly restoreHours: number | null
+      readonly capacityBytes: number | null
+      readonly usage: {
+        readonly copies: number
+        readonly bytes: number
+      }
+      readonly revision: number
+      readonly createdAt: string
+      readonly principal: string
+      /** Locations of other stores that might be the same place: nobody could tell */
+      readonly uncompared: readonly ({
+        readonly location: string
+        readonly store: string
+        readonly because: string
+      })[]
+    }
   }
   /** One location */
   'GET /v1/locations/{id}': {

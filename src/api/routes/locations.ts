@@ -14,6 +14,7 @@ import { requestReviews } from '../../database/review-sweeps.ts'
 import { findSealedCredentials, findStore } from '../../database/stores.ts'
 import { newId } from '../../domain/identifiers.ts'
 import { callerOf } from '../authentication.ts'
+import { refuseReachedPlace, type UncomparedLocation } from '../compare-places.ts'
 import type { ApiOptions } from '../context.ts'
 import { decodeCursor, encodeCursor, toPage } from '../cursor.ts'
 import { timeText } from '../present.ts'
@@ -23,6 +24,7 @@ import { recordActivity } from '../record-activity.ts'
 import { ifStillThere, revisionOf, showRevision } from '../revision.ts'
 import { ifMatchHeadersSchema } from '../schemas/headers.ts'
 import {
+  addedLocationSchema,
   type LocationResource,
   locationCreateSchema,
   locationSchema,
@@ -84,12 +86,12 @@ export function locationsRoutes(options: ApiOptions): FastifyPluginAsyncZod {
           summary: 'Add a location in a store',
           tags: ['locations'],
           body: locationCreateSchema,
-          response: { 201: locationSchema },
+          response: { 201: addedLocationSchema },
         },
       },
       async (request, reply) => {
         const id = newId()
-        await prepareContainer(request.body)
+        const uncompared = await prepareContainer(request.body)
         await inTransaction(database, async connection => {
           const outcome = await insertLocation(connection, {
             ...request.body,
@@ -102,7 +104,10 @@ export function locationsRoutes(options: ApiOptions): FastifyPluginAsyncZod {
         })
         const location = await mustFind(id)
         showRevision(reply, location.revision)
-        return reply.code(201).header('location', `/v1/locations/${id}`).send(presentLocation(location))
+        return reply
+          .code(201)
+          .header('location', `/v1/locations/${id}`)
+          .send({ ...presentLocation(location), uncompared })
       },
     )
 
@@ -165,11 +170,17 @@ export function locationsRoutes(options: ApiOptions): FastifyPluginAsyncZod {
     )
   }
 
-  /** Makes the container, so that the first write finds it; a store that cannot be used is said at once. */
-  async function prepareContainer(body: { storeId: string; container: string }): Promise<void> {
+  /**
+   * Makes the container, so that the first write finds it; a store that cannot be used, or that reaches a
+   * location of another one, is said at once. Resolves to the locations it could not be compared with.
+   */
+  async function prepareContainer(body: {
+    storeId: string
+    container: string
+  }): Promise<UncomparedLocation[]> {
     const store = await findStore(database, body.storeId)
     // A store that is not there is refused with the insert.
-    if (store === null) return
+    if (store === null) return []
     await refuseSamePlace(database, store, [body.container])
     const sealed = await findSealedCredentials(database, store.id)
     const error = await ensureContainer({ store, sealed, container: body.container, options })
@@ -177,6 +188,7 @@ export function locationsRoutes(options: ApiOptions): FastifyPluginAsyncZod {
       throw new ApiError('invalid-request', `${store.name} cannot be used: ${error.message}`, {
         errors: [{ field: '/body/container', message: `${error.kind}: ${error.message}` }],
       })
+    return refuseReachedPlace({ store, sealed, container: body.container, options })
   }
 
   async function mustFind(id: string): Promise<LocationRow> {

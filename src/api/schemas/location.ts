@@ -31,6 +31,14 @@ export const locationSchema = z.object({
 })
 export type LocationResource = z.infer<typeof locationSchema>
 
+/** A location that was just added. */
+export const addedLocationSchema = locationSchema.extend({
+  uncompared: z
+    .array(z.object({ location: z.string(), store: z.string(), because: z.string() }))
+    .meta({ description: 'Locations of other stores that might be the same place: nobody could tell' }),
+})
+export type AddedLocationResource = z.infer<typeof addedLocationSchema>
+
 const editableSchema = z.strictObject({
   tier: tierSchema,
   priceId: z.string().min(1).max(200),

@@ -1,5 +1,5 @@
 import { Option } from 'commander'
-import type { LocationResource } from '../../api/schemas/location.ts'
+import type { AddedLocationResource, LocationResource } from '../../api/schemas/location.ts'
 import type { PriceBookResource } from '../../api/schemas/price-book.ts'
 import type { StoreProbe, StoreResource } from '../../api/schemas/store.ts'
 import { TIERS, type Tier } from '../../domain/tier.ts'
@@ -40,7 +40,7 @@ export const registerLocationAdd: Register = (noun, bind) => {
   bind<Options>(command, async (session, options, name) => {
     const { api, out } = session
     const store = await findNamed<StoreResource>(api, 'store', options.store)
-    const location = await api.post<LocationResource>('/v1/locations', {
+    const location = await api.post<AddedLocationResource>('/v1/locations', {
       name,
       storeId: store.id,
       container: options.container,
@@ -53,6 +53,10 @@ export const registerLocationAdd: Register = (noun, bind) => {
       capacityBytes: options.capacityBytes ?? null,
     })
     out.one(location, locationView)
+    for (const other of location.uncompared)
+      out.say(
+        `note: could not be checked whether this is the same place as location ${other.location} of store ${other.store}: ${other.because}`,
+      )
     await warnWithoutPrice(session, options.price)
     await warnWithoutContainer(session, location)
   })
