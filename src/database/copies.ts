@@ -46,26 +46,6 @@ export function copyOf(row: CopyRow): Copy {
   }
 }
 
-/** Copies of an object whose bytes lie in this place, in any state; an object has a handful at most. */
-export async function listCopiesAt(
-  queryable: Queryable,
-  objectId: ObjectId,
-  place: NativePlace,
-): Promise<Copy[]> {
-  const { rows } = await queryable.query<CopyRow>({
-    name: 'copy_list_at_place',
-    text: `
-      select ${COPY_COLUMNS}
-      from object o
-      join copy c on c.object_id = o.id
-      join location l on l.id = c.location_id
-      where o.id = $1 and c.object_id = $1 and l.store_id = $2 and l.container = $3
-        and coalesce(c.native_key, o.key) = $4`,
-    values: [objectId, place.storeId, place.container, place.nativeKey],
-  })
-  return rows.map(copyOf)
-}
-
 /** Some complete copies of a location. Looks through copies until it has them: for people's rare questions. */
 export async function sampleCopies(queryable: Queryable, locationId: Uuid, limit: number): Promise<Copy[]> {
   const { rows } = await queryable.query<CopyRow>(

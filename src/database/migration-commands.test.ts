@@ -4,6 +4,7 @@ import { newId } from '../domain/identifiers.ts'
 import { isEndState, MIGRATION_STATES } from '../domain/migration.ts'
 import type { MigrationEvent } from '../domain/migration-record.ts'
 import { isPermitted, stepsFrom } from '../migration/transitions.ts'
+import { StoreError } from '../stores/object-store.ts'
 import {
   cancelMigration,
   type MigrationCommandResult,
@@ -48,6 +49,11 @@ describe('what people ask of a migration', () => {
       stepOf: state =>
         statesOf('rolled-back').includes(state) ? stepsFrom('move', state, ['rolled-back'])[0]! : null,
       modelNow: 7,
+      look: ({ container, nativeKey }) =>
+        world.stores.hot.head(container, nativeKey).catch((error: unknown) => {
+          if (error instanceof StoreError && error.kind === 'not-found') return null
+          throw error
+        }),
     })
   const kindOf = async (result: Promise<MigrationCommandResult>) => (await result).kind
 
@@ -109,6 +115,19 @@ describe('what people ask of a migration', () => {
     await world.sweep()
     expect(await world.copies('k')).toMatchObject([{ isPrimary: true, locationId: world.locationIds.hot }])
     await expect(world.stores.cold.head('data', 'k')).rejects.toMatchObject({ kind: 'not-found' })
+  })
+
+  it('does not roll back to a source that its store lost, or that cannot be asked', async () => {
+    await world.work()
+    const { hot } = world.stores
+    world.stores.hot = { ...hot, head: () => Promise.reject(new Error('no answer')) }
+    await expect(rollBack()).rejects.toThrow('no answer')
+    world.stores.hot = hot
+    await hot.delete('data', 'k')
+    expect(await kindOf(rollBack())).toBe('source-lost')
+    await world.sweep()
+    expect(await world.migration(id)).toMatchObject({ state: 'grace' })
+    expect(await world.read('k')).toEqual(BYTES)
   })
 
   it('does not roll back once the deletion began', async () => {

@@ -1,7 +1,10 @@
+import { isSameBytes } from '../domain/foreign-change.ts'
 import { newId, type Uuid } from '../domain/identifiers.ts'
 import type { Migration, MigrationState } from '../domain/migration.ts'
-import { LedgerError, type MigrationStep } from '../domain/migration-record.ts'
+import { LedgerError, type MigrationStep, type NativePlace } from '../domain/migration-record.ts'
+import type { StoreIdentity } from '../domain/object.ts'
 import type { Principal } from '../domain/principal.ts'
+import { listPlacedCopies } from './copies.ts'
 import { applyEffects, lockObjectRows } from './migration-effects.ts'
 import { MIGRATION_COLUMNS, type MigrationRow, migrationOf } from './migration-rows.ts'
 import { writeTimeline } from './migration-steps.ts'
@@ -12,10 +15,25 @@ import { type Connection, type Database, inTransaction } from './postgres.ts'
  * What a command did. `not-found`: there is no such migration. `not-now`: its state does not permit it.
  * `object-changed`: the object is no longer what the migration was about. `object-busy`: another migration of
  * the object is unfinished. `cleaning-up`: what the last try left is not removed yet; soon it will be.
+ * `source-lost`: the store no longer has the source's bytes.
  */
 export type MigrationCommandResult =
   | { readonly kind: 'done'; readonly migration: Migration }
-  | { readonly kind: 'not-found' | 'not-now' | 'object-changed' | 'object-busy' | 'cleaning-up' }
+  | {
+      readonly kind:
+        | 'not-found'
+        | 'not-now'
+        | 'object-changed'
+        | 'object-busy'
+        | 'cleaning-up'
+        | 'source-lost'
+    }
+
+/** What a look at a store showed. */
+interface FoundBytes {
+  readonly size: number
+  readonly identity: StoreIdentity
+}
 
 /** A person's wish: which migration, who asks, and in which states it is permitted (see migration/transitions). */
 export interface MigrationCommand {
@@ -126,7 +144,8 @@ async function hasLeftovers(connection: Connection, migration: Migration): Promi
 
 /**
  * Makes the source copy, still in grace, primary again, and leaves the target copy to the sweeper: one
- * transaction, after which no worker can act on the old lease. `step` is what migration/transitions says about
+ * transaction, after which no worker can act on the old lease. Changes nothing when the store no longer has
+ * the source's bytes; rejects with what `look` rejects with when that cannot be found out. `stepOf` is what migration/transitions says about
  * `rolled-back` in the migration's state.
  */
 export async function rollBackMigration(
@@ -135,6 +154,8 @@ export async function rollBackMigration(
     readonly stepOf: (state: MigrationState) => MigrationStep | null
     /** Model milliseconds. */
     readonly modelNow: number
+    /** A HEAD: null when nothing lies there. */
+    readonly look: (place: NativePlace) => Promise<FoundBytes | null>
   },
 ): Promise<MigrationCommandResult> {
   try {
@@ -143,6 +164,9 @@ export async function rollBackMigration(
       if (migration === null) return { kind: 'not-found' }
       const step = command.stepOf(migration.state)
       if (step === null) return { kind: 'not-now' }
+      // The migration's row is held, so that no worker deletes what is being looked at.
+      const loss = await findSourceLoss(connection, migration, command.look)
+      if (loss !== null) return { kind: loss }
       await lockObjectRows(connection, [migration.objectId])
       const { principal, modelNow } = command
       await applyEffects(connection, [{ migration, step, modelNow }], principal)
@@ -161,6 +185,18 @@ export async function rollBackMigration(
     if (error instanceof LedgerError && error.kind === 'switch-lost') return { kind: 'object-changed' }
     throw error
   }
+}
+
+async function findSourceLoss(
+  connection: Connection,
+  migration: Migration,
+  look: (place: NativePlace) => Promise<FoundBytes | null>,
+): Promise<'object-changed' | 'source-lost' | null> {
+  const placed = await listPlacedCopies(connection, [migration.objectId])
+  const source = placed.find(({ copy }) => copy.id === migration.sourceCopyId)
+  if (source === undefined) return 'object-changed'
+  const found = await look(source.place)
+  return found !== null && isSameBytes(source.copy, found) ? null : 'source-lost'
 }
 
 async function lockMigration(connection: Connection, id: Uuid): Promise<Migration | null> {

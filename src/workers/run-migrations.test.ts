@@ -215,6 +215,10 @@ describe('the mover', () => {
       evidence: { error: { kind: 'source-other' } },
     })
     await world.sweep()
+    expect(await coldHas('k')).toBe(true)
+    // The catalog has followed what others wrote.
+    await world.test.database.query('update object set generation = 2')
+    await world.sweep()
     expect(await coldHas('k')).toBe(false)
   })
 

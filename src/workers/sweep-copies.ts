@@ -2,7 +2,6 @@ import {
   abandonStagingCopies,
   type CopyToSweep,
   deleteCopyRow,
-  listCopiesAt,
   listCopiesToSweep,
   listPlacedCopies,
   lockCopyToSweep,
@@ -15,11 +14,13 @@ import type { Connection, Database } from '../database/postgres.ts'
 import type { Clock } from '../domain/clock.ts'
 import { SECOND } from '../domain/duration.ts'
 import type { Uuid } from '../domain/identifiers.ts'
+import type { NativePlace } from '../domain/migration-record.ts'
+import { deadlineMs } from '../migration/backoff.ts'
 import { type ObjectStore, StoreError } from '../stores/object-store.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import { keepLastCopy, type LeftoverOutcome } from './keep-last-copy.ts'
 import type { Loop } from './loop.ts'
 import { type DeletionOutcome, deleteCopyBytes } from './migrations/delete-copy.ts'
-import type { OpenPlace } from './migrations/same-bytes.ts'
 
 /** How many copies one step looks at. */
 const COPIES_PER_STEP_MAX = 200
@@ -27,7 +28,6 @@ const COPIES_PER_STEP_MAX = 200
 const DELETIONS_AT_ONCE = 4
 /** How long a deletion waits for a client's write of the same object, in milliseconds. */
 const LOCK_WAIT_MS_MAX = 2_000
-const REQUEST_MS_MAX = 30 * SECOND
 /** How long a copy or a location that failed is left alone, in wall milliseconds. */
 const REST_MS = 10 * SECOND
 const RESTING_MAX = 10_000
@@ -49,7 +49,8 @@ export interface SweepParts {
 /**
  * The loop that deletes copies nobody reads any more: superseded by an overwrite or a delete of the gateway,
  * or left by a migration that ended without a switch. Each is deleted while its object is locked, and only if
- * the bytes are still that copy's and no other copy's.
+ * the bytes are still that copy's and no other copy's. A copy of what readers get now is deleted only right
+ * after the primary copy was seen to be there.
  */
 export function createCopySweeper(parts: SweepParts): Loop {
   const resting = new RestingPlaces(parts.wallClock)
@@ -83,15 +84,19 @@ async function sweepOne(
 ): Promise<void> {
   const { copy } = found
   if (resting.has('location', copy.locationId)) return
+  let storeName: string | null = null
   try {
     const store = await parts.openStore(found.place.storeId)
+    storeName = store.name
     await withObjectLock(parts.database, copy.objectId, LOCK_WAIT_MS_MAX, async connection => {
       const locked = await lockCopyToSweep(connection, copy.objectId, copy.id)
-      if (locked !== null) await sweepLocked(parts, connection, store, locked, signal)
+      if (locked === null) return
+      const outcome = await sweepLocked(parts, connection, store, locked, signal)
+      if (outcome === 'waiting') resting.add('copy', copy.id)
     })
   } catch (error) {
     if (signal.aborted) return
-    const isOfStore = error instanceof StoreError && error.retry === 'yes'
+    const isOfStore = error instanceof StoreError && error.retry === 'yes' && error.store === storeName
     resting.add(isOfStore ? 'location' : 'copy', isOfStore ? copy.locationId : copy.id)
     parts.log.warn(
       { error, copyId: copy.id },
@@ -106,23 +111,38 @@ async function sweepLocked(
   store: ObjectStore,
   locked: CopyToSweep,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<LeftoverOutcome> {
   const { copy, place } = locked
-  const requestSignal = () => AbortSignal.any([signal, AbortSignal.timeout(REQUEST_MS_MAX)])
+  const signalFor = (bytes: number) => AbortSignal.any([signal, AbortSignal.timeout(deadlineMs(bytes))])
+  const requestSignal = () => signalFor(0)
   if (locked.uploadId !== null) {
     await store.multipart?.abort(place.container, place.nativeKey, locked.uploadId, {
       signal: requestSignal(),
     })
   }
-  const others = await listCopiesAt(connection, copy.objectId, place)
+  const placed = await listPlacedCopies(connection, [copy.objectId])
+  const openPlace = async (there: NativePlace) => ({
+    ...there,
+    store: await parts.openStore(there.storeId),
+  })
+  if (locked.isOfPresentContent) {
+    const log = parts.log
+    const kept = await keepLastCopy({ connection, found: locked, placed, openPlace, signalFor, log })
+    if (kept !== 'deletable') return kept
+  }
+  const others = placed.filter(other => other.copy.id !== copy.id)
   const outcome = await deleteCopyBytes({
     store,
     container: place.container,
     copy,
     bucket: locked.bucket,
     key: locked.key,
-    others: others.filter(other => other.id !== copy.id),
-    needed: await openNeeded(parts, connection, locked),
+    others: others.filter(other => isSamePlace(other.place, place)).map(other => other.copy),
+    needed: await Promise.all(
+      others
+        .filter(({ copy: other }) => other.state !== 'deleting' && other.size === copy.size)
+        .map(other => openPlace(other.place)),
+    ),
     isApart: false,
     intent: locked.migrationId,
     announce: parts.announceDeletion,
@@ -135,7 +155,7 @@ async function sweepLocked(
       { copyId: copy.id, outcome },
       'a superseded copy is retained',
     )
-    return
+    return 'kept'
   }
   if (outcome === 'unclear') {
     await suspectCopy(connection, copy.objectId, copy.id)
@@ -143,25 +163,17 @@ async function sweepLocked(
       { copyId: copy.id },
       "a superseded copy's bytes are not the ones it had; a person must look",
     )
-    return
+    return 'kept'
   }
   if (outcome === 'changed')
     parts.log.warn({ copyId: copy.id }, 'bytes that are not ours took the place of a copy')
   await deleteCopyRow(connection, copy.objectId, copy.id)
+  return 'forgotten'
 }
 
-/** Where the object's other copies lie that are still needed and could be these very bytes. */
-async function openNeeded(
-  parts: SweepParts,
-  connection: Connection,
-  { copy }: CopyToSweep,
-): Promise<OpenPlace[]> {
-  const placed = await listPlacedCopies(connection, [copy.objectId])
-  const needed = placed.filter(
-    ({ copy: other }) => other.id !== copy.id && other.state !== 'deleting' && other.size === copy.size,
-  )
-  return Promise.all(
-    needed.map(async ({ place }) => ({ ...place, store: await parts.openStore(place.storeId) })),
+function isSamePlace(one: NativePlace, other: NativePlace): boolean {
+  return (
+    one.storeId === other.storeId && one.container === other.container && one.nativeKey === other.nativeKey
   )
 }
 

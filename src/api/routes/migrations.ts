@@ -22,6 +22,7 @@ import { stepsFrom } from '../../migration/transitions.ts'
 import { callerOf } from '../authentication.ts'
 import type { ApiOptions } from '../context.ts'
 import { decodeCursor, encodeCursor, toPage } from '../cursor.ts'
+import { lookAtPlace } from '../look-at-place.ts'
 import { permittedIn, UNFINISHED } from '../migration-actions.ts'
 import { presentMigration, presentStep } from '../present-migration.ts'
 import { ApiError, notFound } from '../problems.ts'
@@ -52,7 +53,8 @@ const ACTIONS = {
 type Action = keyof typeof ACTIONS
 
 /** Migrations: moves of objects, what they did, and what people may do with them. */
-export function migrationsRoutes({ database, clock }: ApiOptions): FastifyPluginAsyncZod {
+export function migrationsRoutes(options: ApiOptions): FastifyPluginAsyncZod {
+  const { database, clock } = options
   return async app => {
     app.get(
       '/v1/migrations',
@@ -142,6 +144,7 @@ export function migrationsRoutes({ database, clock }: ApiOptions): FastifyPlugin
           principal,
           modelNow: clock.now(),
           stepOf: state => rollBackStep(kind, state),
+          look: place => lookAtPlace(options, place),
         })
       default:
         throw new Error(`unknown action ${action satisfies never}`)
@@ -196,6 +199,8 @@ function refusalOf(
       return new ApiError('conflict', 'another migration of the object is unfinished')
     case 'cleaning-up':
       return new ApiError('conflict', 'what the last try left is being removed: ask again in a minute')
+    case 'source-lost':
+      return new ApiError('conflict', 'the store no longer has the source copy: the target stays primary')
     default:
       throw new Error(`unknown refusal ${kind satisfies never}`)
   }

@@ -1,0 +1,165 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { createMovingWorld, type MovingWorld, sampleOf } from '../../test/builders/moving-world.ts'
+import { cancelMigration, rollBackMigration } from '../database/migration-commands.ts'
+import type { BucketMode } from '../domain/bucket.ts'
+import { stepsFrom } from '../migration/transitions.ts'
+import type { ObjectStore } from '../stores/object-store.ts'
+
+const BYTES = sampleOf(1_000)
+
+describe('the last good copy of an object', () => {
+  let world: MovingWorld
+  afterEach(() => world.dispose())
+
+  async function newWorld(mode: BucketMode = 'exclusive') {
+    world = await createMovingWorld({ mode })
+    await world.addObject('k', BYTES)
+  }
+
+  const loseSource = () => world.stores.hot.delete('data', 'k')
+  const states = async () => {
+    const nameOf = (id: string) => (id === world.locationIds.hot ? 'hot' : 'cold')
+    const copies = await world.copies('k')
+    return Object.fromEntries(
+      copies.map(copy => [nameOf(copy.locationId), copy.isPrimary ? `primary ${copy.state}` : copy.state]),
+    )
+  }
+  const quarantine = async () =>
+    (await world.test.database.query('select quarantined_because as words from object')).rows[0].words
+  const coldHasIt = async () => (await world.stores.cold.list('data')).objects.length === 1
+  const loseAt = (boundary: string) => async (reached: string) => {
+    if (reached === boundary) await loseSource()
+  }
+
+  it('is kept when the source vanished before the switch: what was proven becomes primary', async () => {
+    await newWorld()
+    const { placement_version: before } = (await world.test.database.query('select * from object')).rows[0]
+    // Others might write, so that the source is looked at before the switch.
+    await world.test.database.query(`update bucket set mode = 'shared'`)
+    const id = await world.plan('k')
+    await world.work({ atBoundary: loseAt('published'), verification: 'read-back' })
+    expect(await world.migration(id)).toMatchObject({
+      state: 'aborted',
+      evidence: { error: { kind: 'source-gone' } },
+    })
+    await world.sweep()
+    expect(await states()).toEqual({ hot: 'suspect', cold: 'primary complete' })
+    expect(await world.read('k')).toEqual(BYTES)
+    const { placement_version: after } = (await world.test.database.query('select * from object')).rows[0]
+    expect(after).toBe(before + 1)
+    expect(await quarantine()).toBeNull()
+  })
+
+  it('is kept when a person cancels a move whose source is gone', async () => {
+    await newWorld()
+    const id = await world.plan('k')
+    const atBoundary = async (boundary: string) => {
+      if (boundary !== 'copied') return
+      await cancelMigration(world.test.database, {
+        id,
+        principal: 'user:alice',
+        permittedIn: ['verifying', 'verified', 'copied'],
+      })
+      await loseSource()
+      throw new Error('killed')
+    }
+    await world.work({ atBoundary, verification: 'read-back' })
+    await world.letTimePass()
+    await world.work()
+    expect((await world.migration(id)).state).toBe('aborted')
+    await world.sweep()
+    expect(await states()).toEqual({ hot: 'suspect', cold: 'primary complete' })
+    expect(await world.read('k')).toEqual(BYTES)
+  })
+
+  it('is kept when the last try of a move failed and its source is gone', async () => {
+    await newWorld()
+    const real = world.stores.cold
+    const head: ObjectStore['head'] = () => Promise.reject(new Error('no answer'))
+    const id = await world.plan('k', { attemptsMax: 1 })
+    world.stores.cold = { ...real, head }
+    await world.work({ verification: 'read-back' })
+    expect((await world.migration(id)).state).toBe('quarantined')
+    world.stores.cold = real
+    await loseSource()
+    await world.sweep()
+    expect(await states()).toEqual({ hot: 'suspect', cold: 'primary complete' })
+    expect(await world.read('k')).toEqual(BYTES)
+  })
+
+  it('is kept when a person rolls back to a source that is lost a moment later', async () => {
+    await newWorld()
+    const id = await world.plan('k')
+    await world.work()
+    const rolledBack = await rollBackMigration(world.test.database, {
+      id,
+      principal: 'user:alice',
+      modelNow: 0,
+      stepOf: state => stepsFrom('move', state, ['rolled-back'])[0]!,
+      look: ({ container, nativeKey }) => world.stores.hot.head(container, nativeKey),
+    })
+    expect(rolledBack.kind).toBe('done')
+    await loseSource()
+    await world.sweep()
+    expect(await states()).toEqual({ hot: 'suspect', cold: 'primary complete' })
+    expect(await world.read('k')).toEqual(BYTES)
+  })
+
+  it('waits for a person when it cannot be proven, and no reader gets it', async () => {
+    await newWorld()
+    const id = await world.plan('k')
+    await world.work({ atBoundary: loseAt('copied'), verification: 'read-back' })
+    expect((await world.migration(id)).state).toBe('aborted')
+    const { metadata } = await world.stores.cold.head('data', 'k')
+    const other = sampleOf(1_000, 'damaged')
+    await world.stores.cold.put('data', 'k', other, { size: other.byteLength, metadata })
+    await world.sweep()
+    expect(await states()).toEqual({ hot: 'primary suspect', cold: 'suspect' })
+    expect(await coldHasIt()).toBe(true)
+    expect(await quarantine()).toMatch(/no longer has the primary copy/)
+    expect(await world.sweep()).toBe(0)
+  })
+
+  it('stays as it is while the store of the primary copy cannot be asked', async () => {
+    await newWorld()
+    const id = await world.plan('k')
+    await world.work({ atBoundary: loseAt('copied'), verification: 'read-back' })
+    expect((await world.migration(id)).state).toBe('aborted')
+    const real = world.stores.hot
+    world.stores.hot = { ...real, head: () => Promise.reject(new Error('no answer')) }
+    await world.sweep()
+    expect(await states()).toEqual({ hot: 'primary suspect', cold: 'deleting' })
+    world.stores.hot = real
+    await world.sweep()
+    expect(await world.read('k')).toEqual(BYTES)
+  })
+
+  it('waits for the catalog to follow where others wrote over the primary copy', async () => {
+    await newWorld('shared')
+    const foreign = sampleOf(70, 'foreign')
+    const id = await world.plan('k')
+    const atBoundary = async (boundary: string) => {
+      if (boundary === 'published') await world.stores.hot.put('data', 'k', foreign, { size: 70 })
+    }
+    await world.work({ atBoundary, verification: 'read-back' })
+    expect((await world.migration(id)).state).toBe('aborted')
+    await world.sweep()
+    expect(await states()).toEqual({ hot: 'primary suspect', cold: 'deleting' })
+    expect(await coldHasIt()).toBe(true)
+  })
+
+  it('is not looked for when a copy of former content is deleted', async () => {
+    await newWorld()
+    await world.plan('k')
+    await world.work()
+    await world.test.database.query(
+      `update copy set state = 'deleting', grace_until_ms = null, generation = 1 where not is_primary`,
+    )
+    await world.test.database.query('update copy set generation = 2 where is_primary')
+    await world.test.database.query('update object set generation = 2')
+    await world.stores.cold.delete('data', 'k')
+    await world.sweep()
+    expect(await states()).toEqual({ cold: 'primary complete' })
+    await expect(world.stores.hot.head('data', 'k')).rejects.toMatchObject({ kind: 'not-found' })
+  })
+})

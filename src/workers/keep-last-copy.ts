@@ -1,0 +1,105 @@
+import { type CopyToSweep, deleteCopyRow, type PlacedCopy, suspectCopy } from '../database/copies.ts'
+import { promoteLeftover, quarantineObject, readContentDigests } from '../database/last-copies.ts'
+import type { Connection } from '../database/postgres.ts'
+import type { Copy } from '../domain/object.ts'
+import { isSameCopy } from '../migration/deletion.ts'
+import { judgeLeftover, type LeftoverFinding, type PrimaryFinding } from '../migration/last-copy.ts'
+import { judgeReadBack, judgeReport, type ReadContent } from '../migration/verification.ts'
+import type { StoredObject } from '../stores/object-store.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import { digestBody } from './migrations/content-digests.ts'
+import { lookAt, type OpenPlace } from './migrations/same-bytes.ts'
+
+/** A copy of present content that is to be deleted, and what says whether it may be. */
+export interface Leftover {
+  readonly connection: Connection
+  readonly found: CopyToSweep
+  /** All copies of the object, as the catalog says while the object is locked. */
+  readonly placed: readonly PlacedCopy[]
+  readonly openPlace: (place: PlacedCopy['place']) => Promise<OpenPlace>
+  /** A fresh signal for a request that carries so many bytes. */
+  readonly signalFor: (bytes: number) => AbortSignal
+  readonly log: Logger
+}
+
+/**
+ * What became of a copy of present content. `deletable`: the primary copy was just seen to be sound.
+ * `kept`: it was promoted, or waits for a person. `forgotten`: there were no bytes of it. `waiting`: look again later.
+ */
+export type LeftoverOutcome = 'deletable' | 'kept' | 'forgotten' | 'waiting'
+
+/**
+ * Looks at the primary copy before a copy of the same content is deleted, and keeps what may be the last good
+ * one: proven, it becomes the primary copy; otherwise a person has to look. Call it under the object's lock.
+ * Rejects with a `StoreError` when a store could not be asked.
+ */
+export async function keepLastCopy(leftover: Leftover): Promise<LeftoverOutcome> {
+  const { connection, found, log } = leftover
+  const { copy, bucket, key } = found
+  const primary = await findPrimary(leftover)
+  if (primary === 'sound' || bucket.mode === 'observed') return 'deletable'
+  const place = await leftover.openPlace(found.place)
+  const bytes = await lookAt(place, leftover.signalFor(0))
+  const finding = bytes === null ? 'gone' : await examine(leftover, place, bytes)
+  const facts = { copyId: copy.id, objectId: copy.objectId, key, primary, finding }
+  const verdict = judgeLeftover({ mode: bucket.mode, primary, leftover: finding })
+  switch (verdict) {
+    case 'delete':
+      log.error(facts, 'an object lost its primary copy, and a copy that was to be deleted is gone too')
+      await deleteCopyRow(connection, copy.objectId, copy.id)
+      return 'forgotten'
+    case 'wait':
+      return 'waiting'
+    case 'promote':
+      // What was sent before may still land here.
+      if (found.deletionLandsInMs > 0) return 'waiting'
+      if (!(await promoteLeftover(connection, copy, bytes!.identity))) return 'waiting'
+      log.error(facts, 'an object lost its primary copy; a copy that was to be deleted took its place')
+      return 'kept'
+    case 'keep':
+      await suspectCopy(connection, copy.objectId, copy.id)
+      await quarantineObject(connection, copy.objectId, WORDS[primary])
+      log.error(facts, 'an object lost its primary copy, and another copy of it cannot be proven')
+      return 'kept'
+    default:
+      return verdict satisfies never
+  }
+}
+
+const UNPROVEN = 'another copy was kept that could not be proven to hold the same content'
+const WORDS: Readonly<Record<Exclude<PrimaryFinding, 'sound'>, string>> = {
+  suspect: `The primary copy failed a check; ${UNPROVEN}.`,
+  other: `Other bytes lie where the primary copy was; ${UNPROVEN}.`,
+  gone: `The store no longer has the primary copy; ${UNPROVEN}.`,
+  unknown: `The catalog knows no primary copy; ${UNPROVEN}.`,
+}
+
+async function findPrimary({ placed, openPlace, signalFor }: Leftover): Promise<PrimaryFinding> {
+  const primary = placed.find(({ copy }) => copy.isPrimary)
+  if (primary === undefined) return 'unknown'
+  const bytes = await lookAt(await openPlace(primary.place), signalFor(0))
+  if (bytes === null) return 'gone'
+  if (!isSameCopy(primary.copy, bytes)) return 'other'
+  return primary.copy.state === 'suspect' ? 'suspect' : 'sound'
+}
+
+/** Whether bytes are the object's present content. Reads them when nothing less can tell. */
+async function examine(leftover: Leftover, place: OpenPlace, bytes: StoredObject): Promise<LeftoverFinding> {
+  const { copy } = leftover.found
+  if (wasProven(copy, bytes)) return 'proven'
+  const digests = await readContentDigests(leftover.connection, copy.objectId, copy.generation)
+  const content: ReadContent = { size: copy.size, digests }
+  const reported = { size: bytes.size, digests: bytes.digests }
+  const report = judgeReport(content, reported, place.store.capabilities.reportedDigests)
+  if (report.verdict !== 'must-read-back') return report.verdict === 'verified' ? 'proven' : 'unproven'
+  if (digests.sha256 === null) return 'unproven'
+  const { body } = await place.store.get(place.container, place.nativeKey, {
+    signal: leftover.signalFor(copy.size),
+  })
+  return judgeReadBack(content, await digestBody(body)).verdict === 'verified' ? 'proven' : 'unproven'
+}
+
+/** Whether a migration, or somebody who read it since, proved these very bytes. */
+function wasProven(copy: Copy, bytes: StoredObject): boolean {
+  return copy.verifiedAt !== null && isSameCopy(copy, bytes)
+}
