@@ -27,7 +27,12 @@ export const configSchema = z.strictObject({
         .describe(
           'PostgreSQL server, 15 or newer; without it an embedded server is started (also DATABASE_URL)',
         ),
-      connectionsMax: z.int().min(4).max(500).default(24).describe('Connections this process opens at most'),
+      connectionsMax: z
+        .int()
+        .min(4)
+        .max(500)
+        .default(24)
+        .describe('Connections this process opens at most; its gateway has 4 more'),
     })
     .prefault({}),
   api: apiConfigSchema

@@ -214,6 +214,29 @@ export async function hasCopyOfOther(
   return rows.length > 0
 }
 
+/**
+ * Raises the generation of an object that is not there, so that writes which were cut off and may be published
+ * yet come before this moment.
+ */
+export async function outdateWrites(
+  connection: Queryable,
+  object: {
+    readonly objectId: ObjectId
+    readonly bucketId: Uuid
+    readonly key: string
+    readonly principal: Principal
+  },
+): Promise<void> {
+  await connection.query({
+    name: 'object_outdate_writes',
+    text: `
+      insert into object as o (id, bucket_id, key, generation, placement_version, is_present, principal)
+      values ($1, $2, $3, 1, 1, false, $4)
+      on conflict (id) do update set generation = o.generation + 1, principal = excluded.principal`,
+    values: [object.objectId, object.bucketId, object.key, object.principal],
+  })
+}
+
 /** How many copies of deleted objects of a bucket still have bytes somewhere; counted up to 1,000. */
 export async function countLeftoverCopies(database: Queryable, bucketId: Uuid): Promise<number> {
   const { rows } = await database.query<{ count: number }>(

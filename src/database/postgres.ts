@@ -40,10 +40,20 @@ export function openDatabase(options: {
       },
     } as pg.CustomTypesConfig,
   })
-  // Without a listener a connection that breaks while idle would end the process.
-  pool.on('error', options.onIdleError)
-  // The same for one that breaks while it is taken: its statement, this one or the next, rejects anyway.
-  pool.on('connect', connection => connection.on('error', () => undefined))
+  listenToErrors(pool, options.onIdleError)
+  return pool
+}
+
+/**
+ * Opens a few more connections to the database of a pool, for statements of whoever holds connections of that
+ * pool already: they must not wait for another one of them. Whoever opens it ends it.
+ */
+export function openBeside(
+  database: Database,
+  options: { connectionsMax: number; onIdleError: (error: Error) => void },
+): Database {
+  const pool = new pg.Pool({ ...database.options, max: options.connectionsMax })
+  listenToErrors(pool, options.onIdleError)
   return pool
 }
 
@@ -70,6 +80,13 @@ export async function inTransaction<T>(
   } finally {
     connection.release(broken)
   }
+}
+
+function listenToErrors(pool: Database, onIdleError: (error: Error) => void): void {
+  // Without a listener a connection that breaks while idle would end the process.
+  pool.on('error', onIdleError)
+  // The same for one that breaks while it is taken: its statement, this one or the next, rejects anyway.
+  pool.on('connect', connection => connection.on('error', () => undefined))
 }
 
 function parseSafeInteger(text: string): number {

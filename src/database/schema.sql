@@ -581,6 +581,8 @@ table write_intent
   boot_id uuid not null
   created_at timestamp with time zone not null default now()
   principal text not null
+  base_generation bigint
+  constraint write_intent_base_generation_check CHECK ((base_generation >= 0))
   constraint write_intent_pkey PRIMARY KEY (id)
   constraint write_intent_state_check CHECK ((state = ANY (ARRAY['open'::text, 'published'::text, 'deleting'::text])))
   CREATE INDEX write_intent_by_object ON public.write_intent USING btree (object_id)

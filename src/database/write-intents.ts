@@ -16,6 +16,11 @@ export interface WriteIntent {
   readonly version: VersionFacts | null
   /** The store's own upload, when the bytes are staged as one. */
   readonly nativeUploadId: string | null
+  /**
+   * The object's generation as it was found under its lock, right before the publication; null while nothing
+   * can have been published. The write comes next only if the object still has it.
+   */
+  readonly baseGeneration: number | null
   readonly principal: Principal
 }
 
@@ -31,16 +36,27 @@ interface StagedVersion {
   readonly nativeUploadId: string | null
 }
 
-/** Writes the intent down, before any store is touched; an intent of that id is brought up to date. */
-export async function saveWriteIntent(database: Queryable, intent: WriteIntent, bootId: Uuid): Promise<void> {
+/**
+ * Writes the intent down, before any store is touched; an intent of that id is brought up to date. Resolves to
+ * false, and writes nothing, when the location does not exist any more: while the intent stays, it does.
+ */
+export async function saveWriteIntent(
+  database: Queryable,
+  intent: WriteIntent,
+  bootId: Uuid,
+): Promise<boolean> {
   const staged: StagedVersion = { version: intent.version, nativeUploadId: intent.nativeUploadId }
-  await database.query({
+  const { rowCount } = await database.query({
     name: 'write_intent_save',
     text: `
       insert into write_intent (id, object_id, bucket_id, key, copy_id, location_id, native_key, version,
-                                state, boot_id, principal)
-      values ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $10)
-      on conflict (id) do update set version = excluded.version, boot_id = excluded.boot_id`,
+                                base_generation, state, boot_id, principal)
+      select $1, $2, $3, $4, $5, l.id, $7, $8, $9, 'open', $10, $11
+      from location l where l.id = $6
+      for key share of l
+      on conflict (id) do update
+        set version = excluded.version, base_generation = excluded.base_generation,
+            boot_id = excluded.boot_id, created_at = now()`,
     values: [
       intent.id,
       intent.objectId,
@@ -50,10 +66,12 @@ export async function saveWriteIntent(database: Queryable, intent: WriteIntent, 
       intent.locationId,
       intent.nativeKey,
       JSON.stringify(staged),
+      intent.baseGeneration,
       bootId,
       intent.principal,
     ],
   })
+  return rowCount === 1
 }
 
 /** Tells other gateways that the writes of this boot are alive: their intents become young again. */
@@ -72,8 +90,8 @@ export async function deleteWriteIntent(database: Queryable, id: Uuid): Promise<
 
 const FOUND = `
   select i.id, i.object_id as "objectId", i.bucket_id as "bucketId", i.key, i.copy_id as "copyId",
-         i.location_id as "locationId", i.native_key as "nativeKey", i.version as staged, i.principal,
-         l.store_id as "storeId", l.container
+         i.location_id as "locationId", i.native_key as "nativeKey", i.version as staged,
+         i.base_generation as "baseGeneration", i.principal, l.store_id as "storeId", l.container
   from write_intent i
   join location l on l.id = i.location_id`
 
@@ -94,13 +112,16 @@ export async function listForeignIntents(
   return rows.map(intentOf)
 }
 
-/** Intents of one object, newest first; at most 100. */
-export async function listIntentsOfObject(
+/** Intents of one object that may have been published, newest first; at most 100. */
+export async function listPublishingIntents(
   database: Queryable,
   objectId: ObjectId,
 ): Promise<FoundWriteIntent[]> {
   const { rows } = await database.query<FoundRow>(
-    `${FOUND} where i.object_id = $1 order by i.created_at desc limit 100`,
+    `${FOUND}
+     where i.object_id = $1 and i.base_generation is not null
+     order by i.created_at desc
+     limit 100`,
     [objectId],
   )
   return rows.map(intentOf)

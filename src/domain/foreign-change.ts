@@ -77,7 +77,10 @@ export function judgeForeignChange(facts: ForeignChangeFacts): ForeignChangeVerd
 export function currentCopyOf({
   copiesThere,
   object,
-}: Pick<ForeignChangeFacts, 'copiesThere' | 'object'>): Copy | null {
+}: {
+  readonly copiesThere: readonly Copy[]
+  readonly object: Pick<ForeignChangeFacts['object'], 'generation' | 'isPresent'>
+}): Copy | null {
   if (!object.isPresent) return null
   const current = copiesThere.filter(
     copy => copy.generation === object.generation && copy.state !== 'staging' && copy.state !== 'deleting',

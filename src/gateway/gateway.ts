@@ -23,7 +23,7 @@ export interface Gateway {
   ): Promise<void>
   /** Run it at the start and then every few seconds; see `writes/recover-intents.ts`. */
   recoverIntents(): Promise<Recovery>
-  /** Waits for the publications in flight. No request is handled afterwards. */
+  /** Waits for the publications in flight and gives connections back. No request is handled afterwards. */
   close(): Promise<void>
 }
 
@@ -35,7 +35,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     handle: (request, response, facts) =>
       handleRequest(services, requestIds.next(), request, response, facts?.awaitsContinue ?? false),
     recoverIntents: () => recoverIntents(services),
-    close: () => services.publications.onIdle(),
+    async close() {
+      await services.publications.onIdle()
+      await services.intentDatabase.end()
+    },
   }
 }
 

@@ -4,8 +4,9 @@ import {
   listMultipartParts,
   completeMultipartUpload as markCompleted,
 } from '../../database/multipart-uploads.ts'
+import { withObjectLock } from '../../database/object-lock.ts'
 import type { VersionFacts } from '../../database/object-publication.ts'
-import { deleteWriteIntent, saveWriteIntent } from '../../database/write-intents.ts'
+import { findWriteIntent } from '../../database/write-intents.ts'
 import { newId } from '../../domain/identifiers.ts'
 import { StoreError } from '../../stores/object-store.ts'
 import { GatewayError } from '../error-table.ts'
@@ -15,8 +16,9 @@ import { sendXml } from '../respond.ts'
 import { type ChosenParts, chooseParts, parseCompletion } from '../writes/chosen-parts.ts'
 import { type OpenUpload, openUpload } from '../writes/client-upload.ts'
 import { publish, UnknownOutcome } from '../writes/publish.ts'
+import { settleIntent } from '../writes/settle-intent.ts'
 import { type WriteConditions, writeConditionsOf } from '../writes/write-conditions.ts'
-import { multipartOf } from '../writes/write-content.ts'
+import { dropIntent, multipartOf } from '../writes/write-content.ts'
 import { element, xmlDocument } from '../xml/write-xml.ts'
 
 const BODY_BYTES_MAX = 2 * 1024 * 1024
@@ -32,16 +34,19 @@ export async function completeMultipartUpload(context: RequestContext): Promise<
   const conditions = writeConditionsOf(context.request.headers)
   const { database } = services.options
   const uploaded = await listMultipartParts(database, open.upload.id, 0, PARTS_MAX)
+  if (uploaded.length === 0) {
+    // Another Complete may have come in between: it forgets the parts.
+    const now = await findMultipartUpload(database, open.upload.id)
+    if (now?.completed != null) return answer(context, open, now.completed)
+  }
   const chosen = chooseParts(named, uploaded)
   checkDeclared(context, chosen)
-  const completed: CompletedUpload = { etag: chosen.etag, crc64nvme: chosen.crc64nvme }
-  try {
-    await publishUpload(context, open, chosen, conditions, completed)
-  } catch (error) {
-    // Two Completes at once: the second finds the upload gone, and the first one's answer is right for both.
+  const completed = await publishUpload(context, open, chosen, conditions).catch(async error => {
+    // It may have been published all the same: by another Complete, or by this one before the way back was cut.
     const now = await findMultipartUpload(database, open.upload.id)
-    if (now?.completed?.etag !== completed.etag) throw error
-  }
+    if (now?.completed?.etag !== chosen.etag) throw error
+    return now.completed
+  })
   context.recordAccess({
     objectId: open.upload.objectId,
     bucketId: bucket.id,
@@ -52,15 +57,15 @@ export async function completeMultipartUpload(context: RequestContext): Promise<
   answer(context, open, completed)
 }
 
+/** Resolves to what the upload became: by this Complete, or by another one that was first. */
 async function publishUpload(
   context: RequestContext,
   { upload, target }: OpenUpload,
   chosen: ChosenParts,
   conditions: WriteConditions,
-  completed: CompletedUpload,
-): Promise<void> {
+): Promise<CompletedUpload> {
   const { services, caller } = context
-  const { database, bootId, wallClock } = services.options
+  const { database, wallClock } = services.options
   const multipart = multipartOf(target.store)
   const version: VersionFacts = {
     size: chosen.size,
@@ -74,17 +79,23 @@ async function publishUpload(
     crc64nvme: chosen.crc64nvme,
     lastModified: wallClock.now(),
   }
+  const completed: CompletedUpload = { etag: chosen.etag, crc64nvme: chosen.crc64nvme }
+  let earlier: CompletedUpload | null = null
   const { container, nativeKey } = target
   const intent = { ...upload, copyId: newId(), version, principal: caller.principal }
-  await saveWriteIntent(database, intent, bootId)
   const nativeParts = chosen.parts.map(part => ({ partNumber: part.number, etag: part.nativeEtag }))
+  // A former Complete may have been cut off after it published; then there is nothing left to complete.
+  if ((await findWriteIntent(database, upload.id)) !== null) await settle(context, upload)
   try {
     await publish(services, target, {
-      intentId: upload.id,
-      copyId: intent.copyId,
-      version,
+      intent,
       conditions,
-      principal: caller.principal,
+      async isStillWanted(connection) {
+        const now = await findMultipartUpload(connection, upload.id)
+        if (now === null) throw new GatewayError('NoSuchUpload')
+        earlier = now.completed
+        return earlier === null
+      },
       putBytes: ({ condition }) =>
         multipart.complete(
           container,
@@ -95,14 +106,25 @@ async function publishUpload(
         ),
       alsoCommit: connection => markCompleted(connection, upload.id, completed),
     })
+    return earlier ?? completed
   } catch (error) {
-    if (error instanceof UnknownOutcome) throw error.cause
-    // An upload the store does not know may be one that another Complete has just published.
-    if (!(error instanceof StoreError && error.kind === 'upload-not-found')) {
-      await deleteWriteIntent(database, upload.id)
+    if (!(error instanceof UnknownOutcome)) {
+      await dropIntent(services, upload.id)
+      throw error
     }
-    throw error
+    if (error.cause instanceof StoreError && error.cause.kind === 'upload-not-found') {
+      await settle(context, upload)
+    }
+    throw error.cause
   }
+}
+
+/** Settles the intent of an upload once whoever completes it has come to an end. */
+async function settle({ services }: RequestContext, { id, objectId }: OpenUpload['upload']): Promise<void> {
+  const { database, limits } = services.options
+  await withObjectLock(database, objectId, limits.lockWaitMs, connection =>
+    settleIntent(services, connection, id),
+  )
 }
 
 /** What the client says of the whole object must be so. */

@@ -9,8 +9,7 @@ import {
 } from '../../database/object-publication.ts'
 import { lookAtObject, type ObjectState } from '../../database/objects.ts'
 import type { Connection } from '../../database/postgres.ts'
-import type { Uuid } from '../../domain/identifiers.ts'
-import type { Principal } from '../../domain/principal.ts'
+import { saveWriteIntent, type WriteIntent } from '../../database/write-intents.ts'
 import { type PutResult, StoreError, type WriteCondition } from '../../stores/object-store.ts'
 import { GatewayError } from '../error-table.ts'
 import type { GatewayServices } from '../services.ts'
@@ -20,11 +19,10 @@ import type { OpenWriteTarget } from './write-target.ts'
 
 /** Content that is staged and verified, and waits to become visible. */
 export interface StagedContent {
-  readonly intentId: Uuid
-  readonly copyId: Uuid
-  readonly version: VersionFacts
+  readonly intent: Omit<WriteIntent, 'baseGeneration'> & { readonly version: VersionFacts }
   readonly conditions: WriteConditions
-  readonly principal: Principal
+  /** Asked under the object's lock: false when there is nothing to publish any more. */
+  isStillWanted?(connection: Connection): Promise<boolean>
   /** Makes the bytes visible under the native key: the store's put or complete. */
   putBytes(facts: { generation: number; condition: WriteCondition | null }): Promise<PutResult>
   /** Runs in the transaction that commits the generation. */
@@ -38,11 +36,12 @@ const PUT_ATTEMPTS_MAX = 3
 
 /**
  * Makes staged content the object's: under the object's lock it looks at the catalog again, decides the
- * client's conditions, puts the bytes in place and commits the next generation. Between the store's answer
- * and the commit the intent row says what the bytes are, so that a crash there is rolled forward.
+ * client's conditions, writes the intent down, puts the bytes in place and commits the next generation. Between
+ * the store's answer and the commit the intent says what the bytes are and which generation they come after,
+ * so that a crash there is rolled forward, unless the object has changed since.
  *
- * Resolves to the instant that became Last-Modified. Rejects with the S3 error when nothing was published; when the outcome is not
- * known the intent stays and is settled later.
+ * Rejects with the S3 error when nothing was published; the caller then drops the intent. When the outcome is
+ * not known the intent stays and is settled later.
  */
 export async function publish(
   services: GatewayServices,
@@ -50,18 +49,25 @@ export async function publish(
   staged: StagedContent,
 ): Promise<void> {
   const { options, publications, unsettledIntents } = services
+  const { intent } = staged
   if (publications.size >= options.limits.publicationsQueuedMax) throw new GatewayError('SlowDown')
   let mayBePublished = false
   try {
     await publications.add(() =>
       withObjectLock(options.database, target.objectId, options.limits.lockWaitMs, async connection => {
         if ((await holdBucket(connection, target.bucket.id)) === null) throw new GatewayError('NoSuchBucket')
+        if ((await staged.isStillWanted?.(connection)) === false) return
         const state = await lookAtObject(connection, target.objectId)
         checkWriteConditions(staged.conditions, state)
         if (state.deletionLandsInMs > 0) throw new GatewayError('SlowDown', DELETION_CUT_OFF)
+        await saveIntent(services, target, { ...intent, baseGeneration: state.generation })
         mayBePublished = true
         const { identity } = await putInPlace(services, connection, target, staged, state).catch(error => {
-          const isRefused = error instanceof StoreError && error.retry !== 'unknown-outcome'
+          // An upload that is not there may be one whose completion was sent twice on its way.
+          const isRefused =
+            error instanceof StoreError &&
+            error.retry !== 'unknown-outcome' &&
+            error.kind !== 'upload-not-found'
           mayBePublished = !isRefused && !(error instanceof GatewayError)
           throw error
         })
@@ -70,16 +76,16 @@ export async function publish(
           bucketId: target.bucket.id,
           key: target.key,
           generation: state.generation + 1,
-          version: staged.version,
-          copyId: staged.copyId,
+          version: intent.version,
+          copyId: intent.copyId,
           locationId: target.locationId,
           nativeKey: target.nativeKey,
           identity,
           enteredMs: options.modelClock.now(),
-          principal: staged.principal,
+          principal: intent.principal,
         }
         await retireFormerCopies(connection, publication)
-        if (!(await commitGeneration(connection, publication, staged.intentId))) {
+        if (!(await commitGeneration(connection, publication, intent.id))) {
           // Only a writer that takes no lock, an import, can have entered the object meanwhile.
           throw new GatewayError('SlowDown', 'The object was entered into the catalog at the same time.')
         }
@@ -87,9 +93,25 @@ export async function publish(
       }),
     )
   } catch (error) {
-    if (mayBePublished) unsettledIntents.add(staged.intentId)
+    if (mayBePublished) unsettledIntents.add(intent.id)
     throw mayBePublished ? new UnknownOutcome(error) : error
   }
+}
+
+/** Writes an intent down. Throws `SlowDown` when its location is gone. */
+export async function saveIntent(
+  services: GatewayServices,
+  { bucket }: Pick<OpenWriteTarget, 'bucket'>,
+  intent: WriteIntent,
+): Promise<void> {
+  if (await saveWriteIntent(services.intentDatabase, intent, services.options.bootId)) return
+  throw placeIsGone(services, bucket)
+}
+
+/** The location that takes a bucket's writes, as it was remembered, is gone: the bucket is looked up anew. */
+export function placeIsGone(services: GatewayServices, bucket: { readonly name: string }): GatewayError {
+  services.buckets.forget(bucket.name)
+  return new GatewayError('SlowDown', 'The bucket is written to another place now; try again.')
 }
 
 /** The bytes may have become visible although the write failed: its intent must be kept. */

@@ -1,25 +1,43 @@
-import { completeMultipartUpload, findMultipartUpload } from '../../database/multipart-uploads.ts'
-import { commitGeneration, retireFormerCopies } from '../../database/object-publication.ts'
-import { lookAtObject } from '../../database/objects.ts'
+import { holdBucket } from '../../database/buckets.ts'
+import { deleteCopyRow, listPlacedCopies } from '../../database/copies.ts'
+import { DELETION_MS_MAX } from '../../database/deletions-in-flight.ts'
+import {
+  completeMultipartUpload,
+  deleteMultipartUpload,
+  findMultipartUpload,
+} from '../../database/multipart-uploads.ts'
+import { commitGeneration, retireFormerCopies, type VersionFacts } from '../../database/object-publication.ts'
+import { lookAtObject, type ObjectState } from '../../database/objects.ts'
 import type { Connection } from '../../database/postgres.ts'
 import {
   deleteWriteIntent,
   type FoundWriteIntent,
-  listIntentsOfObject,
+  listPublishingIntents,
   lockWriteIntent,
 } from '../../database/write-intents.ts'
+import type { BucketMode } from '../../domain/bucket.ts'
 import { publishingIntentOf } from '../../domain/copy-description.ts'
 import type { ObjectId, Uuid } from '../../domain/identifiers.ts'
+import { judgeInterruptedWrite } from '../../domain/interrupted-write.ts'
+import { deletionWayOf } from '../../migration/deletion.ts'
 import { type ObjectStore, type StoredObject, StoreError } from '../../stores/object-store.ts'
 import type { GatewayServices } from '../services.ts'
 
 /** What became of an intent. */
 export type Settlement = 'rolled-forward' | 'dropped' | 'already-settled'
 
+/** An intent whose bytes lie under the native key. */
+interface PublishedIntent {
+  readonly store: ObjectStore
+  readonly intent: FoundWriteIntent & { readonly version: VersionFacts; readonly baseGeneration: number }
+  readonly found: StoredObject
+}
+
 /**
  * Settles an intent whose writer is gone, under the object's lock: bytes that carry the intent's id were
- * published, so the catalog follows them; otherwise nothing became visible, and what was staged is thrown
- * away. Rejects when the store cannot be asked: the intent then stays.
+ * published, so the catalog follows them if nothing was committed since, and they are deleted otherwise. When
+ * nothing became visible, what was staged is thrown away. Rejects when the store cannot be asked: the intent
+ * then stays.
  */
 export async function settleIntent(
   services: GatewayServices,
@@ -30,33 +48,47 @@ export async function settleIntent(
   if (intent === null) return 'already-settled'
   const store = await services.options.openStore(intent.storeId)
   const published = await findPublished(store, intent)
-  if (published !== null && (await rollForward(services, connection, intent, published))) {
-    return 'rolled-forward'
-  }
-  await forgetStaged(connection, store, intent)
+  if (published !== null) return settlePublished(services, connection, published)
+  const { generation } = await lookAtObject(connection, intent.objectId)
+  const mayBeReplaced = intent.baseGeneration !== null && intent.baseGeneration !== generation
+  await forgetStaged(connection, store, intent, mayBeReplaced)
   return 'dropped'
 }
 
-/** Rolls forward the intents of one object whose bytes are visible already; leaves the others alone. */
+/**
+ * Settles the intents of one object whose bytes are visible already. Resolves to how many others may be
+ * published yet: their bytes are not there, or their store cannot be asked.
+ */
 export async function settlePublishedIntents(
   services: GatewayServices,
   connection: Connection,
   objectId: ObjectId,
-): Promise<void> {
-  for (const intent of await listIntentsOfObject(connection, objectId)) {
-    const store = await services.options.openStore(intent.storeId)
-    const published = await findPublished(store, intent)
-    if (published !== null) await rollForward(services, connection, intent, published)
+): Promise<number> {
+  let left = 0
+  for (const intent of await listPublishingIntents(connection, objectId)) {
+    try {
+      const store = await services.options.openStore(intent.storeId)
+      const published = await findPublished(store, intent)
+      if (published === null) left++
+      else await settlePublished(services, connection, published)
+    } catch (error) {
+      // A store is asked before anything is written, so the transaction is as it was.
+      if (!(error instanceof StoreError)) throw error
+      left++
+      services.options.log.warn({ error, intent: intent.id }, 'an interrupted write could not be settled yet')
+    }
   }
+  return left
 }
 
 /** The object under the native key, if it is the one this intent published. */
-async function findPublished(store: ObjectStore, intent: FoundWriteIntent): Promise<StoredObject | null> {
-  if (intent.version === null) return null
+async function findPublished(store: ObjectStore, intent: FoundWriteIntent): Promise<PublishedIntent | null> {
+  const { version, baseGeneration } = intent
+  if (version === null || baseGeneration === null) return null
   try {
     const found = await store.head(intent.container, intent.nativeKey)
-    return publishingIntentOf(found.metadata) === intent.id && found.size === intent.version.size
-      ? found
+    return publishingIntentOf(found.metadata) === intent.id && found.size === version.size
+      ? { store, intent: { ...intent, version, baseGeneration }, found }
       : null
   } catch (error) {
     if (error instanceof StoreError && /^(not-found|container-not-found)$/.test(error.kind)) return null
@@ -64,43 +96,120 @@ async function findPublished(store: ObjectStore, intent: FoundWriteIntent): Prom
   }
 }
 
-/** False when newer content was committed after these bytes: they are a leftover then. */
+async function settlePublished(
+  services: GatewayServices,
+  connection: Connection,
+  published: PublishedIntent,
+): Promise<Settlement> {
+  const { intent, found } = published
+  const mode = await holdBucket(connection, intent.bucketId)
+  const object = await lookAtObject(connection, intent.objectId)
+  const upload = intent.nativeUploadId === null ? null : await findMultipartUpload(connection, intent.id)
+  const placed = await listPlacedCopies(connection, [intent.objectId])
+  const verdict = judgeInterruptedWrite({
+    baseGeneration: intent.baseGeneration,
+    object,
+    isBucketThere: mode !== null,
+    isUploadCompleted: upload !== null && upload.completed !== null,
+    found,
+    copies: placed.map(({ copy, place }) => ({
+      copy,
+      isThere:
+        place.storeId === intent.storeId &&
+        place.container === intent.container &&
+        place.nativeKey === intent.nativeKey,
+    })),
+  })
+  switch (verdict) {
+    case 'roll-forward':
+      await rollForward(services, connection, published, object)
+      return 'rolled-forward'
+    case 'as-known':
+      await deleteWriteIntent(connection, intent.id)
+      return 'dropped'
+    case 'delete':
+      await deletePublished(services, connection, published, mode)
+      if (upload !== null) await deleteMultipartUpload(connection, intent.id)
+      await deleteWriteIntent(connection, intent.id)
+      return 'dropped'
+    default:
+      return verdict satisfies never
+  }
+}
+
 async function rollForward(
   services: GatewayServices,
   connection: Connection,
-  intent: FoundWriteIntent,
-  published: StoredObject,
-): Promise<boolean> {
+  { intent, found }: PublishedIntent,
+  object: ObjectState,
+): Promise<void> {
   const { version } = intent
-  if (version === null) return false
-  const state = await lookAtObject(connection, intent.objectId)
-  if (state.lastModified !== null && state.lastModified > version.lastModified) return false
   const publication = {
     ...intent,
-    version,
-    generation: state.generation + 1,
-    identity: published.identity,
+    generation: object.generation + 1,
+    identity: found.identity,
     enteredMs: services.options.modelClock.now(),
   }
   await retireFormerCopies(connection, publication)
-  const committed = await commitGeneration(connection, publication, intent.id)
-  if (committed && intent.nativeUploadId !== null) {
-    await completeMultipartUpload(connection, intent.id, {
-      etag: version.etag,
-      crc64nvme: version.crc64nvme,
-    })
+  if (!(await commitGeneration(connection, publication, intent.id))) {
+    // Only a writer that takes no lock, an import, can have entered the object meanwhile.
+    throw new Error('the object was entered into the catalog while a write was rolled forward')
   }
-  return committed
+  if (intent.nativeUploadId !== null) {
+    const { etag, crc64nvme } = version
+    await completeMultipartUpload(connection, intent.id, { etag, crc64nvme })
+  }
 }
 
-/** An upload that belongs to a client stays: the client may complete it again. */
+/** Deletes bytes that a later write or deletion has outdated. Nothing to delete is no error. */
+async function deletePublished(
+  services: GatewayServices,
+  connection: Connection,
+  { store, intent, found }: PublishedIntent,
+  mode: BucketMode | null,
+): Promise<void> {
+  const { container, nativeKey } = intent
+  // Of a bucket that is gone nobody knows whether others wrote there.
+  const way = deletionWayOf(store.capabilities, mode ?? 'shared')
+  if (way === 'not-at-all') {
+    services.options.log.warn(
+      { container, nativeKey, intent: intent.id },
+      'bytes of an outdated write stay: others write there, and the store cannot compare before it deletes',
+    )
+    return
+  }
+  const signal = AbortSignal.timeout(DELETION_MS_MAX)
+  const announced = { id: intent.copyId, objectId: intent.objectId }
+  await services.announceDeletion(announced)
+  try {
+    const condition = way === 'conditionally' ? { onlyIf: found.identity } : {}
+    await store.delete(container, nativeKey, { ...condition, signal })
+  } catch (error) {
+    // Others replaced or removed them in this moment.
+    const isGone = error instanceof StoreError && /^(precondition-failed|not-found)$/.test(error.kind)
+    if (!isGone) throw error
+  }
+  // There is no row of the copy; the announcement goes with it.
+  await deleteCopyRow(connection, announced.objectId, announced.id)
+}
+
+/**
+ * An upload that belongs to a client stays, for the client to complete it again; not when what it became may
+ * have been replaced since, because some stores answer a second completion like the first one.
+ */
 async function forgetStaged(
   connection: Connection,
   store: ObjectStore,
   intent: FoundWriteIntent,
+  mayBeReplaced: boolean,
 ): Promise<void> {
-  if (intent.nativeUploadId !== null && (await findMultipartUpload(connection, intent.id)) === null) {
-    await store.multipart?.abort(intent.container, intent.nativeKey, intent.nativeUploadId)
+  const { container, nativeKey, nativeUploadId } = intent
+  if (nativeUploadId !== null) {
+    const upload = await findMultipartUpload(connection, intent.id)
+    if (upload === null || (mayBeReplaced && upload.completed === null)) {
+      await store.multipart?.abort(container, nativeKey, nativeUploadId)
+      await deleteMultipartUpload(connection, intent.id)
+    }
   }
   await deleteWriteIntent(connection, intent.id)
 }

@@ -1,5 +1,5 @@
 import type { VersionFacts } from '../../database/object-publication.ts'
-import { deleteWriteIntent, saveWriteIntent, type WriteIntent } from '../../database/write-intents.ts'
+import { deleteWriteIntent } from '../../database/write-intents.ts'
 import { newId, type Uuid } from '../../domain/identifiers.ts'
 import type { Principal } from '../../domain/principal.ts'
 import type { ObjectStore, PutFacts } from '../../stores/object-store.ts'
@@ -9,7 +9,7 @@ import { GatewayError } from '../error-table.ts'
 import type { GatewayServices } from '../services.ts'
 import type { ContentFacts } from './content-facts.ts'
 import { copyFacts } from './copy-metadata.ts'
-import { publish, UnknownOutcome } from './publish.ts'
+import { publish, type StagedContent, saveIntent, UnknownOutcome } from './publish.ts'
 import { partSizeOf, uploadParts } from './staged-upload.ts'
 import type { WriteConditions } from './write-conditions.ts'
 import { type OpenWriteTarget, withContainer } from './write-target.ts'
@@ -53,19 +53,14 @@ export async function writeContent(services: GatewayServices, write: ContentWrit
 
 async function writeFromMemory(services: GatewayServices, write: ContentWrite): Promise<VersionFacts> {
   const { target, content } = write
-  const { database, bootId } = services.options
   const giveBack = services.stagingMemory.take(content.size)
   try {
     const bytes = await collect(content)
     const version = versionOf(services, write)
-    const intent = intentOf(write, newId(), version, null)
-    await saveWriteIntent(database, intent, bootId)
+    const intent = { ...intentOf(write, newId()), version, nativeUploadId: null }
     await publish(services, target, {
-      intentId: intent.id,
-      copyId: intent.copyId,
-      version,
+      intent,
       conditions: write.conditions,
-      principal: write.principal,
       putBytes: ({ generation, condition }) =>
         withContainer(target, () =>
           target.store.put(target.container, target.nativeKey, bytes, {
@@ -81,7 +76,7 @@ async function writeFromMemory(services: GatewayServices, write: ContentWrite): 
           }),
         ),
     }).catch(async error => {
-      if (!(error instanceof UnknownOutcome)) await deleteWriteIntent(database, intent.id)
+      if (!(error instanceof UnknownOutcome)) await dropIntent(services, intent.id)
       throw error
     })
     return version
@@ -92,7 +87,7 @@ async function writeFromMemory(services: GatewayServices, write: ContentWrite): 
 
 async function writeByUpload(services: GatewayServices, write: ContentWrite): Promise<VersionFacts> {
   const { target, content } = write
-  const { database, bootId, log } = services.options
+  const { log } = services.options
   const multipart = multipartOf(target.store)
   const partSize = partSizeOf(target.store, content.size)
   const intentId = newId()
@@ -100,21 +95,17 @@ async function writeByUpload(services: GatewayServices, write: ContentWrite): Pr
   const { uploadId } = await withContainer(target, () =>
     multipart.create(container, nativeKey, describeUpload(write, intentId)),
   )
-  const intent = intentOf(write, intentId, null, uploadId)
+  const intent = { ...intentOf(write, intentId), nativeUploadId: uploadId }
   try {
-    await saveWriteIntent(database, intent, bootId)
+    await saveIntent(services, target, { ...intent, version: null, baseGeneration: null })
     const parts = await uploadParts(multipart, target, uploadId, new ByteReader(content), {
       size: content.size,
       partSize,
     })
     const version = versionOf(services, write)
-    await saveWriteIntent(database, { ...intent, version }, bootId)
     await publish(services, target, {
-      intentId,
-      copyId: intent.copyId,
-      version,
+      intent: { ...intent, version },
       conditions: write.conditions,
-      principal: write.principal,
       putBytes: ({ condition }) =>
         multipart.complete(container, nativeKey, uploadId, parts, condition === null ? {} : { condition }),
     })
@@ -123,7 +114,7 @@ async function writeByUpload(services: GatewayServices, write: ContentWrite): Pr
     if (!(error instanceof UnknownOutcome)) {
       try {
         await multipart.abort(container, nativeKey, uploadId)
-        await deleteWriteIntent(database, intentId)
+        await dropIntent(services, intentId)
       } catch (abortError) {
         // The intent stays, so that recovery aborts the upload later.
         services.unsettledIntents.add(intentId)
@@ -169,12 +160,17 @@ function versionOf(services: GatewayServices, write: ContentWrite): VersionFacts
   }
 }
 
+/** Forgets the intent of a write that published nothing; recovery tries again when the database cannot. */
+export async function dropIntent(services: GatewayServices, id: Uuid): Promise<void> {
+  services.unsettledIntents.add(id)
+  await deleteWriteIntent(services.options.database, id)
+  services.unsettledIntents.delete(id)
+}
+
 function intentOf(
   write: ContentWrite,
   id: Uuid,
-  version: VersionFacts | null,
-  nativeUploadId: string | null,
-): WriteIntent {
+): Omit<StagedContent['intent'], 'version' | 'nativeUploadId'> {
   const { target } = write
   return {
     id,
@@ -184,8 +180,6 @@ function intentOf(
     copyId: newId(),
     locationId: target.locationId,
     nativeKey: target.nativeKey,
-    version,
-    nativeUploadId,
     principal: write.principal,
   }
 }
