@@ -19,6 +19,7 @@ import { registerExplain } from './commands/explain.ts'
 import { registerImport } from './commands/import.ts'
 import { registerLocationAdd } from './commands/location-add.ts'
 import { registerLocationList } from './commands/location-list.ts'
+import { registerLocationReIdentify } from './commands/location-re-identify.ts'
 import { registerLocationShow } from './commands/location-show.ts'
 import { registerMigrationControl } from './commands/migration-control.ts'
 import { registerMigrationList } from './commands/migration-list.ts'
@@ -70,7 +71,7 @@ const NOUNS: readonly {
   {
     noun: 'location',
     description: 'containers in stores where copies can live',
-    verbs: [registerLocationAdd, registerLocationList, registerLocationShow],
+    verbs: [registerLocationAdd, registerLocationList, registerLocationShow, registerLocationReIdentify],
   },
   {
     noun: 'bucket',

@@ -225,6 +225,17 @@ describe('files of a filesystem store', () => {
     expect((await store.head('c', 'k')).metadata).toEqual({ a: 'b' })
   })
 
+  it('are not taken for leftovers when a restore changed the times of their files', async () => {
+    const { store, root, hidden } = await newStore()
+    await store.put('c', 'k', sampleBytes(10), { size: 10, metadata: { a: 'b' } })
+    await store.put('c', 'other', sampleBytes(10), { size: 10, metadata: { a: 'b' } })
+    await utimes(join(root, 'c/k'), 1, 1)
+    await writeFile(join(root, 'c/other'), sampleBytes(11))
+    expect(await sweep(store, 'c', everything())).toBe(1)
+    const [left] = await filesBelow(hidden('facts'))
+    expect(JSON.parse(await readFile(left!, 'utf8'))).toMatchObject({ key: 'k' })
+  })
+
   it('are swept in bounded pages, all of them', async () => {
     const { store, hidden } = await newStore()
     for (let index = 0; index < 1_300; index += 1) {

@@ -78,9 +78,12 @@ async function sweepSidecar(state: FilesystemState, folder: ContainerFolder, pat
   const operation = state.operation('sweepLeftovers', key)
   return state.locks.run(`${folder.path}/${key}`, async () => {
     const { file } = await locate(operation, folder)
-    const isDescribed =
-      file !== null && basename(sidecarPathOf(folder.facts, key, file.stats)) === basename(path)
-    return isDescribed ? false : remove(path)
+    if (file === null) return remove(path)
+    const own = sidecarPathOf(folder.facts, key, file.stats)
+    if (basename(own) === basename(path)) return false
+    // After a restore without times this may be all that is left of what the object is.
+    const mayBeItsOwn = path.endsWith(`-${file.stats.size}.json`) && !(await isThere(own))
+    return mayBeItsOwn ? false : remove(path)
   })
 }
 
@@ -106,6 +109,10 @@ async function oldOnes(path: string, unmodifiedSince: Instant): Promise<string[]
 async function isOld(path: string, unmodifiedSince: Instant): Promise<boolean> {
   const stats = await lstat(path).catch(whenMissing(null))
   return stats !== null && Math.max(stats.mtimeMs, stats.ctimeMs) < unmodifiedSince
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(() => true, whenMissing(false))
 }
 
 /** Removes a file. False when somebody else did. */
