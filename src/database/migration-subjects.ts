@@ -30,7 +30,10 @@ interface SubjectRow {
   deletion_lands_in_ms: number
 }
 
-/** What migrations are about, as the catalog says now, by their ids. One whose object is unknown is missing. */
+/**
+ * What migrations are about, as the catalog says now, by their ids. An object that went with its bucket is one
+ * that was deleted, of generation 0.
+ */
 export async function readMigrationSubjects(
   queryable: Queryable,
   migrationIds: readonly Uuid[],
@@ -38,14 +41,16 @@ export async function readMigrationSubjects(
   const { rows } = await queryable.query<SubjectRow>({
     name: 'migration_subjects',
     text: `
-      select m.id as migration_id, b.id as bucket_id, b.name as bucket_name, b.mode as bucket_mode,
+      select m.id as migration_id, m.bucket_id, coalesce(b.name, '') as bucket_name,
+             coalesce(b.mode, 'observed') as bucket_mode,
              exists (
                select 1 from location target
                join container_owner theirs
                  on theirs.store_id = target.store_id and theirs.container = target.container
                where target.id = m.target_location_id and theirs.bucket_id = b.id
-             ) as owns_target_container, ${deletionLandsInMs('m.object_id')} as deletion_lands_in_ms, o.id as object_id, o.key,
-             o.generation, o.placement_version, o.is_present,
+             ) as owns_target_container, ${deletionLandsInMs('m.object_id')} as deletion_lands_in_ms, m.object_id, m.key,
+             coalesce(o.generation, 0) as generation, coalesce(o.placement_version, 0) as placement_version,
+             coalesce(o.is_present, false) as is_present,
              o.quarantined_because is not null as is_quarantined, v.size, v.etag, v.headers, v.metadata,
              encode(v.sha256, 'hex') as sha256, v.sha256_source, encode(v.crc64nvme, 'hex') as crc64nvme,
              (select to_jsonb(found) from (
@@ -55,8 +60,8 @@ export async function readMigrationSubjects(
                 select ${COPY_COLUMNS} from copy c where c.object_id = o.id and c.id = m.target_copy_id
               ) as found) as target
       from migration m
-      join object o on o.id = m.object_id
-      join bucket b on b.id = o.bucket_id
+      left join object o on o.id = m.object_id
+      left join bucket b on b.id = o.bucket_id
       left join object_version v on v.object_id = m.object_id and v.generation = m.generation
       where m.id = any ($1::uuid[])`,
     values: [migrationIds],

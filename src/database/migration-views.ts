@@ -13,6 +13,7 @@ import type { Queryable } from './postgres.ts'
 
 /** A migration as people see it. */
 export interface MigrationView extends Migration {
+  /** `(deleted)` once the bucket is. */
   readonly bucketName: string
   readonly source: PlaceView
   readonly target: PlaceView
@@ -49,12 +50,12 @@ interface ViewRow extends MigrationRow {
 }
 
 const VIEW = `
-  select ${MIGRATION_COLUMNS}, b.name as bucket_name, source.name as source_name, source.tier as source_tier,
+  select ${MIGRATION_COLUMNS}, coalesce(b.name, '(deleted)') as bucket_name, source.name as source_name, source.tier as source_tier,
          target.name as target_name, target.tier as target_tier, m.monthly_saving_usd, m.one_time_usd,
          m.created_at, m.started_at, m.finished_at, m.principal,
          case when m.finished_at is null and m.lease_owner is null then m.not_before end as next_attempt_at
   from migration m
-  join bucket b on b.id = m.bucket_id
+  left join bucket b on b.id = m.bucket_id
   join location source on source.id = m.source_location_id
   join location target on target.id = m.target_location_id`
 

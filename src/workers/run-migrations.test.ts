@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createMovingWorld, type MovingWorld, sampleOf } from '../../test/builders/moving-world.ts'
+import { deleteBucket } from '../database/buckets.ts'
+import { commitDeletion, retireAllCopies } from '../database/object-publication.ts'
 import { MIB } from '../domain/bytes.ts'
 import { newId } from '../domain/identifiers.ts'
 import { createFilesystemStore } from '../stores/filesystem/filesystem-store.ts'
@@ -221,6 +223,27 @@ describe('the mover', () => {
     await world.sweep()
     expect(await coldHas('k')).toBe(false)
   })
+
+  it.each(['planned', 'grace'] as const)(
+    'ends when bucket and object are deleted while it is %s',
+    async state => {
+      await newWorld()
+      await world.addObject('k', SMALL)
+      const id = await world.plan('k')
+      if (state === 'grace') await world.work()
+      const { database } = world.test
+      await retireAllCopies(database, world.objectId('k'))
+      await commitDeletion(database, world.objectId('k'), 'user:test')
+      await world.sweep()
+      await deleteBucket(database, world.bucketId)
+      expect(await finish(id)).toMatchObject({
+        state: 'aborted',
+        bucketName: '(deleted)',
+        evidence: { error: { kind: 'object-changed' } },
+      })
+      expect((await database.query('select from copy')).rowCount).toBe(0)
+    },
+  )
 
   it('ends as aborted when the source is gone', async () => {
     await newWorld()

@@ -130,13 +130,15 @@ export async function reach(job: MigrationJob, boundary: Boundary): Promise<void
 
 /** Throws `superseded` unless the migration's version is still the object's present content. */
 export function checkStillCurrent(job: MigrationJob, subject: MigrationSubject): void {
+  const changed = whyNotCurrent(job, subject)
+  if (changed !== null) throw new StepFailure('superseded', 'object-changed', changed)
+}
+
+/** In words, why the migration's version is no longer the object's present content; null while it is. */
+export function whyNotCurrent(job: MigrationJob, subject: MigrationSubject): string | null {
   const { object, version } = subject
   const { generation } = job.migration
-  if (object.isPresent && object.generation === generation && version !== null) return
+  if (object.isPresent && object.generation === generation && version !== null) return null
   const now = object.isPresent ? `is generation ${object.generation} now` : 'was deleted'
-  throw new StepFailure(
-    'superseded',
-    'object-changed',
-    `the object ${now}, generation ${generation} was to move`,
-  )
+  return `the object ${now}, generation ${generation} was to move`
 }

@@ -21,6 +21,7 @@ import {
   recordOf,
   type StepOutcome,
   targetKeyOf,
+  whyNotCurrent,
 } from './migration-job.ts'
 import type { MigrationParts } from './migration-parts.ts'
 import { switchStep, verifyStep } from './verify-step.ts'
@@ -97,15 +98,27 @@ async function live(job: MigrationJob): Promise<void> {
   }
 }
 
-/** Counts the try, before anything is done in it, and ends a stage that was tried too often. */
+/**
+ * Counts the try, before anything is done in it, and ends a stage that was tried too often. An object that is
+ * another one by now ends the migration before anything is written for it.
+ */
 async function takeUp(job: MigrationJob): Promise<void> {
   const { state, attempt, attemptsMax } = job.migration
   if (state === 'grace' || state === 'switched') return
+  if (state === 'planned') {
+    job.freshSubject = await job.parts.ledger.readSubject(job.migration.id)
+    const changed = whyNotCurrent(job, job.freshSubject)
+    if (changed !== null) {
+      const evidence = { error: { kind: 'object-changed', message: changed } }
+      await report(job, { kind: 'happened', events: ['superseded'], evidence })
+      return
+    }
+  }
   const isExhausted = state !== 'planned' && state !== 'copied' && attempt >= attemptsMax
   const events: readonly MigrationEvent[] = [isExhausted ? 'attempts-exhausted' : 'taken-up']
   const evidence = isExhausted
     ? { error: job.migration.evidence.error ?? NEVER_FINISHED }
-    : await firstEvidence(job)
+    : firstEvidence(job)
   await report(job, { kind: 'happened', events, evidence })
   job.hasCountedTry = state !== 'copied'
   if (state === 'planned') await reach(job, 'target-intended')
@@ -115,9 +128,8 @@ async function takeUp(job: MigrationJob): Promise<void> {
 const NEVER_FINISHED = { kind: 'interrupted', message: 'every try was interrupted' }
 
 /** The target's key, chosen once, before anything is written under it. */
-async function firstEvidence(job: MigrationJob): Promise<MigrationEvidence> {
-  if (job.migration.state !== 'planned') return {}
-  job.freshSubject = await job.parts.ledger.readSubject(job.migration.id)
+function firstEvidence(job: MigrationJob): MigrationEvidence {
+  if (job.migration.state !== 'planned' || job.freshSubject === null) return {}
   const { bucket, object } = job.freshSubject
   const targetKey = nativeKeyOf({
     ownsContainer: bucket.ownsTargetContainer,
