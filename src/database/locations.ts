@@ -166,19 +166,23 @@ export async function updateLocation(
 
 /**
  * Forgets a location that has this revision and that nothing refers to: no copy, no bucket, no import, no
- * unfinished migration. Resolves to whether it did.
+ * upload or write under way, no unfinished migration. Resolves to whether it did. Call it in a transaction:
+ * whoever refers to the location anew waits for its end, and then finds it gone.
  */
 export async function deleteLocation(
-  database: Queryable,
+  connection: Queryable,
   target: { id: Uuid; revision: number },
 ): Promise<boolean> {
-  const { rowCount } = await database.query(
+  // What was written while this waits for the row is seen only by a statement of its own.
+  await connection.query('select from location where id = $1 for update', [target.id])
+  const { rowCount } = await connection.query(
     `delete from location
      where id = $1 and revision = $2
        and not exists (select 1 from copy where location_id = $1)
        and not exists (select 1 from bucket where write_location_id = $1)
        and not exists (select 1 from import_job where location_id = $1)
        and not exists (select 1 from write_intent where location_id = $1)
+       and not exists (select 1 from multipart_upload where location_id = $1 and completed_at is null)
        and not exists (select 1 from migration
                        where finished_at is null and $1 in (source_location_id, target_location_id))`,
     [target.id, target.revision],

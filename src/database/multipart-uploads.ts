@@ -59,12 +59,14 @@ const UPLOAD = `
   from multipart_upload u
   join location l on l.id = u.location_id`
 
-/** Stores a new upload. */
-export async function insertMultipartUpload(database: Queryable, upload: MultipartUpload): Promise<void> {
-  await database.query(
+/** Stores a new upload. Resolves to false, and stores nothing, when the location does not exist any more. */
+export async function insertMultipartUpload(database: Queryable, upload: MultipartUpload): Promise<boolean> {
+  const { rowCount } = await database.query(
     `insert into multipart_upload (id, bucket_id, key, object_id, location_id, native_key, native_upload_id,
                                    headers, metadata, tags, checksum_algorithm, checksum_type, principal)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+     select $1, $2, $3, $4, l.id, $6, $7, $8, $9, $10, $11, $12, $13
+     from location l where l.id = $5
+     for key share of l`,
     [
       upload.id,
       upload.bucketId,
@@ -81,6 +83,7 @@ export async function insertMultipartUpload(database: Queryable, upload: Multipa
       upload.principal,
     ],
   )
+  return rowCount === 1
 }
 
 /** The upload with this id, completed or not; null when there is none. */

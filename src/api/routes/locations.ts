@@ -160,7 +160,7 @@ export function locationsRoutes(options: ApiOptions): FastifyPluginAsyncZod {
             if (location.revision !== revision) ifStillThere(null)
             throw new ApiError(
               'conflict',
-              `copies, buckets, imports or migrations still refer to the location ${location.name}`,
+              `copies, buckets, imports, uploads, writes or migrations still refer to the location ${location.name}`,
             )
           }
           await recordActivity(connection, request, 'location.deleted', location.name, { id: location.id })

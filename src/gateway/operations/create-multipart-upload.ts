@@ -5,6 +5,7 @@ import { GatewayError } from '../error-table.ts'
 import type { RequestContext } from '../request-context.ts'
 import { sendXml } from '../respond.ts'
 import { contentFactsOf } from '../writes/content-facts.ts'
+import { placeIsGone } from '../writes/publish.ts'
 import { describeUpload, multipartOf } from '../writes/write-content.ts'
 import { openWriteTarget, withContainer } from '../writes/write-target.ts'
 import { element, xmlDocument } from '../xml/write-xml.ts'
@@ -27,7 +28,7 @@ export async function createMultipartUpload(context: RequestContext): Promise<vo
     multipart.create(container, nativeKey, describeUpload({ target, facts }, id)),
   )
   try {
-    await insertMultipartUpload(services.options.database, {
+    const isStored = await insertMultipartUpload(services.options.database, {
       id,
       bucketId: bucket.id,
       key,
@@ -40,6 +41,7 @@ export async function createMultipartUpload(context: RequestContext): Promise<vo
       checksumType,
       principal: caller.principal,
     })
+    if (!isStored) throw placeIsGone(services, bucket)
   } catch (error) {
     await multipart.abort(container, nativeKey, uploadId)
     throw error
