@@ -237,18 +237,37 @@ export async function outdateWrites(
   })
 }
 
-/** How many copies of deleted objects of a bucket still have bytes somewhere; counted up to 1,000. */
-export async function countLeftoverCopies(database: Queryable, bucketId: Uuid): Promise<number> {
-  const { rows } = await database.query<{ count: number }>(
-    `select count(*)::integer as count
+/** What of a bucket is left although no object can be read in it. Copies are counted up to 1,000. */
+export interface BucketLeftovers {
+  /** Copies of deleted objects whose bytes wait for the sweeper. */
+  readonly sweptCopies: number
+  /** Copies of deleted objects whose bytes may not be deleted. */
+  readonly retainedCopies: number
+  /** Writes that may be published and are not in the catalog. */
+  readonly hasOpenWrites: boolean
+  readonly hasUnfinishedMigrations: boolean
+}
+
+/**
+ * Finds what still belongs to a bucket without objects. Bytes that say they are this bucket's would be in the
+ * way of every later bucket in their container.
+ */
+export async function findBucketLeftovers(database: Queryable, bucketId: Uuid): Promise<BucketLeftovers> {
+  const { rows } = await database.query<BucketLeftovers>(
+    `select count(*) filter (where state <> 'retained')::integer as "sweptCopies",
+            count(*) filter (where state = 'retained')::integer as "retainedCopies",
+            exists (select from write_intent where bucket_id = $1 and base_generation is not null)
+              as "hasOpenWrites",
+            exists (select from migration where bucket_id = $1 and finished_at is null)
+              as "hasUnfinishedMigrations"
      from (
-       select 1
+       select c.state
        from object o
-       join copy c on c.object_id = o.id and c.state <> 'retained'
+       join copy c on c.object_id = o.id
        where o.bucket_id = $1 and not o.is_present
        limit 1000
      ) leftover`,
     [bucketId],
   )
-  return rows[0]?.count ?? 0
+  return rows[0]!
 }
