@@ -52,7 +52,7 @@ export async function listIdentifiedCopies(
 
 /**
  * Gives a copy whose bytes were proven the identity they have now, unless the row changed since; a suspect
- * primary is whole again. Readers' caches see that the placement changed. Call it while the object is locked.
+ * primary is whole again, and an object that was quarantined for want of one is free. Readers' caches see that the placement changed. Call it while the object is locked.
  */
 export async function adoptIdentity(
   connection: Connection,
@@ -67,9 +67,11 @@ export async function adoptIdentity(
         set etag = $5, version_id = $6, state = case when is_primary then 'complete' else state end
         where object_id = $1 and id = $2 and etag is not distinct from $3 and version_id is not distinct from $4
           and state in ('complete', 'grace', 'retained', 'suspect')
-        returning object_id
+        returning object_id, is_primary
       )
-      update object o set placement_version = placement_version + 1
+      update object o
+      set placement_version = placement_version + 1,
+          quarantined_because = case when adopted.is_primary then null else quarantined_because end
       from adopted where o.id = $1 and adopted.object_id = o.id`,
     values: [
       copy.objectId,

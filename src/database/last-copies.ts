@@ -45,7 +45,7 @@ export async function promoteLeftover(
   return true
 }
 
-/** Keeps an object from being moved until a client writes it anew; `because` is for people. */
+/** Keeps an object from being moved until a client writes it anew or its primary is proven; `because` is for people. */
 export async function quarantineObject(
   connection: Queryable,
   objectId: ObjectId,

@@ -118,9 +118,12 @@ describe('a folder store that was restored', () => {
     await restoreWithoutTimes()
     await test.database.query('update object_version set sha256 = null, sha256_source = null')
     await test.database.query(`update copy set state = 'suspect'`)
+    await test.database.query(`update object set quarantined_because = 'the primary copy is gone'`)
     expect(await reidentify()).toMatchObject({ outcomes: { adopted: 4 } })
-    const { rows } = await test.database.query('select distinct state from copy')
-    expect(rows).toEqual([{ state: 'complete' }])
+    const { rows } = await test.database.query(
+      `select distinct c.state, o.quarantined_because as because from copy c join object o on o.id = c.object_id`,
+    )
+    expect(rows).toEqual([{ state: 'complete', because: null }])
   })
 
   it('leaves an object alone that is being written', async () => {
