@@ -89,6 +89,9 @@ async function setFlags(
 /**
  * Plans an ended migration anew, as a first try with a fresh target copy, if the object is still what it was
  * about and its source copy is the good primary one. An applied plan is approved again until it ends anew.
+ *
+ * One that retained its source tries to delete it again; where the object is no longer what it was about, the
+ * sweeper does.
  */
 export async function retryMigration(
   database: Database,
@@ -110,6 +113,7 @@ async function retry(connection: Connection, command: MigrationCommand): Promise
   if (migration === null) return { kind: 'not-found' }
   if (!command.permittedIn.includes(migration.state)) return { kind: 'not-now' }
   await lockObjectRows(connection, [migration.objectId])
+  if (migration.state === 'retained') return retryDeletion(connection, command, migration, planId)
   if (await hasLeftovers(connection, migration)) return { kind: 'cleaning-up' }
   const { rows } = await connection.query<MigrationRow>(
     `update migration m
@@ -127,6 +131,45 @@ async function retry(connection: Connection, command: MigrationCommand): Promise
   if (planId !== null) await reopenPlan(connection, planId)
   await note(connection, migration, 'retried', 'planned', command.principal)
   return { kind: 'done', migration: migrationOf(rows[0]) }
+}
+
+async function retryDeletion(
+  connection: Connection,
+  command: MigrationCommand,
+  migration: Migration,
+  planId: Uuid | null,
+): Promise<MigrationCommandResult> {
+  const { rows } = await connection.query<{ state: 'grace' | 'deleting' }>(
+    `update copy source
+     set state = case when o.is_present and o.generation = m.generation then 'grace' else 'deleting' end,
+         grace_until_ms =
+           case when o.is_present and o.generation = m.generation then coalesce(m.grace_until_ms, 0) end
+     from migration m, object o
+     where m.id = $1 and o.id = m.object_id and source.object_id = m.object_id
+       and source.id = m.source_copy_id and source.state = 'retained'
+       and (not o.is_present or o.generation <> m.generation
+            or exists (select from copy target
+                       where target.object_id = m.object_id and target.id = m.target_copy_id
+                         and target.is_primary and target.state = 'complete'))
+     returning source.state`,
+    [migration.id],
+  )
+  if (rows[0] === undefined) return { kind: 'object-changed' }
+  if (rows[0].state === 'deleting') {
+    await note(connection, migration, 'retried', migration.state, command.principal)
+    return { kind: 'done', migration }
+  }
+  const { rows: planned } = await connection.query<MigrationRow>(
+    `update migration m
+     set state = 'deleting-source', attempt = 0, evidence = evidence - 'error', finished_at = null,
+         ended_by = null, paused = false, cancel_requested = false, not_before = now()
+     where m.id = $1
+     returning ${MIGRATION_COLUMNS}`,
+    [migration.id],
+  )
+  if (planId !== null) await reopenPlan(connection, planId)
+  await note(connection, migration, 'retried', 'deleting-source', command.principal)
+  return { kind: 'done', migration: migrationOf(planned[0]!) }
 }
 
 /**

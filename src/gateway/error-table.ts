@@ -119,6 +119,7 @@ const STORE_ERRORS: Readonly<Record<StoreErrorKind, S3ErrorCode>> = {
   truncated: 'IncompleteBody',
   'digest-mismatch': 'BadDigest',
   'access-denied': 'ServiceUnavailable',
+  locked: 'AccessDenied',
   'invalid-key': 'InvalidArgument',
   'too-large': 'EntityTooLarge',
   'metadata-too-large': 'MetadataTooLarge',

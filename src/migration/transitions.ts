@@ -126,7 +126,7 @@ const move: TransitionTable = {
   done: nothing,
   aborted: { ...nothing, retried: retriedAnew },
   quarantined: { ...nothing, retried: retriedAnew },
-  retained: nothing,
+  retained: { ...nothing, retried: go('deleting-source', 'reset-attempts', 'announce') },
   'rolled-back': nothing,
 }
 

@@ -237,6 +237,8 @@ export type StoreErrorKind =
   | 'truncated'
   | 'digest-mismatch'
   | 'access-denied'
+  /** It is held by a retention, a legal hold or immutability: no right could change that now. */
+  | 'locked'
   | 'invalid-key'
   | 'too-large'
   | 'metadata-too-large'

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createMovingWorld, type MovingWorld, sampleOf } from '../../test/builders/moving-world.ts'
 import { deleteBucket } from '../database/buckets.ts'
+import { retryMigration } from '../database/migration-commands.ts'
 import { commitDeletion, retireAllCopies } from '../database/object-publication.ts'
 import { MIB } from '../domain/bytes.ts'
 import { newId } from '../domain/identifiers.ts'
@@ -182,13 +183,60 @@ describe('the mover', () => {
     let deletions = 0
     const locked = () => {
       deletions++
-      const facts = { kind: 'access-denied', retry: 'no', store: 'hot', operation: 'delete' } as const
+      const facts = { kind: 'locked', retry: 'no', store: 'hot', operation: 'delete' } as const
       return Promise.reject(new StoreError({ ...facts, message: 'retention' }))
     }
     world.stores.hot = changed(world.stores.hot, { delete: locked })
     await world.addObject('k', SMALL)
     expect(await finish(await world.plan('k'))).toMatchObject({ state: 'retained' })
     expect(deletions).toBe(1)
+  })
+
+  it('tries again to delete what it has no right to, and again when a person asks', async () => {
+    await newWorld()
+    const { hot } = world.stores
+    let deletions = 0
+    const denied = () => {
+      deletions++
+      const facts = { kind: 'access-denied', retry: 'no', store: 'hot', operation: 'delete' } as const
+      return Promise.reject(new StoreError({ ...facts, message: 'no DeleteObject' }))
+    }
+    world.stores.hot = changed(hot, { delete: denied })
+    await world.addObject('k', SMALL)
+    const id = await world.plan('k')
+    expect(await finish(id)).toMatchObject({
+      state: 'retained',
+      evidence: { error: { kind: 'access-denied' } },
+    })
+    expect(deletions).toBeGreaterThan(1)
+    const retry = () =>
+      retryMigration(world.test.database, { id, principal: 'user:alice', permittedIn: ['retained'] })
+    expect((await retry()).kind).toBe('done')
+    expect(await finish(id)).toMatchObject({ state: 'retained' })
+    world.stores.hot = hot
+    expect((await retry()).kind).toBe('done')
+    expect(await finish(id)).toMatchObject({ state: 'done' })
+    expect(await hotHas('k')).toBe(false)
+    expect(await world.read('k')).toEqual(SMALL)
+  })
+
+  it('lets the sweeper try again what it retained of former content', async () => {
+    await newWorld({ mode: 'shared' })
+    const { hot } = world.stores
+    world.stores.hot = changed(hot, { capabilities: { ...hot.capabilities, conditionalDelete: false } })
+    await world.addObject('k', SMALL)
+    const id = await world.plan('k')
+    expect(await finish(id)).toMatchObject({ state: 'retained' })
+    world.stores.hot = hot
+    await world.test.database.query('update object set generation = 2')
+    const retried = await retryMigration(world.test.database, {
+      id,
+      principal: 'user:alice',
+      permittedIn: ['retained'],
+    })
+    expect(retried).toMatchObject({ kind: 'done', migration: { state: 'retained' } })
+    await world.sweep()
+    expect(await hotHas('k')).toBe(false)
   })
 
   it('keeps a source whose identity changed during grace', async () => {

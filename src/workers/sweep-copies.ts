@@ -12,7 +12,7 @@ import type { AnnounceDeletion } from '../database/deletions-in-flight.ts'
 import { withObjectLock } from '../database/object-lock.ts'
 import type { Connection, Database } from '../database/postgres.ts'
 import type { Clock } from '../domain/clock.ts'
-import { SECOND } from '../domain/duration.ts'
+import { MINUTE, SECOND } from '../domain/duration.ts'
 import type { Uuid } from '../domain/identifiers.ts'
 import type { NativePlace } from '../domain/migration-record.ts'
 import { deadlineMs } from '../migration/backoff.ts'
@@ -30,6 +30,8 @@ const DELETIONS_AT_ONCE = 4
 const LOCK_WAIT_MS_MAX = 2_000
 /** How long a copy or a location that failed is left alone, in wall milliseconds. */
 const REST_MS = 10 * SECOND
+/** The same for a copy that we have no right to delete. */
+const DENIED_REST_MS = 5 * MINUTE
 const RESTING_MAX = 10_000
 const IDLE_MS = SECOND
 
@@ -92,12 +94,13 @@ async function sweepOne(
       const locked = await lockCopyToSweep(connection, copy.objectId, copy.id)
       if (locked === null) return
       const outcome = await sweepLocked(parts, connection, store, locked, signal)
-      if (outcome === 'waiting') resting.add('copy', copy.id)
+      if (outcome === 'waiting') resting.add('copy', copy.id, REST_MS)
     })
   } catch (error) {
     if (signal.aborted) return
     const isOfStore = error instanceof StoreError && error.retry === 'yes' && error.store === storeName
-    resting.add(isOfStore ? 'location' : 'copy', isOfStore ? copy.locationId : copy.id)
+    if (isOfStore) resting.add('location', copy.locationId, REST_MS)
+    else resting.add('copy', copy.id, isDenied(error) ? DENIED_REST_MS : REST_MS)
     parts.log.warn(
       { error, copyId: copy.id },
       'a superseded copy could not be deleted and will be tried again',
@@ -171,6 +174,10 @@ async function sweepLocked(
   return 'forgotten'
 }
 
+function isDenied(error: unknown): boolean {
+  return error instanceof StoreError && error.kind === 'access-denied'
+}
+
 function isSamePlace(one: NativePlace, other: NativePlace): boolean {
   return (
     one.storeId === other.storeId && one.container === other.container && one.nativeKey === other.nativeKey
@@ -186,10 +193,10 @@ class RestingPlaces {
     this.#clock = clock
   }
 
-  add(kind: 'copy' | 'location', id: Uuid): void {
+  add(kind: 'copy' | 'location', id: Uuid, restMs: number): void {
     const oldest = this.#until.keys().next().value
     if (this.#until.size >= RESTING_MAX && oldest !== undefined) this.#until.delete(oldest)
-    this.#until.set(`${kind} ${id}`, this.#clock.now() + REST_MS)
+    this.#until.set(`${kind} ${id}`, this.#clock.now() + restMs)
   }
 
   has(kind: 'copy' | 'location', id: Uuid): boolean {

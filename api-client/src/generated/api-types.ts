@@ -1144,7 +1144,7 @@ export interface Operations {
     body: undefined
     answer: MigrationDetail
   }
-  /** Plan an aborted or quarantined migration anew */
+  /** Plan an aborted or quarantined migration anew; delete a retained source again */
   'POST /v1/migrations/{id}/retry': {
     path: { id: string }
     query: undefined

@@ -46,7 +46,7 @@ export const migrationCan: Readonly<
     done: 'It is done.',
     aborted: null,
     quarantined: null,
-    retained: 'It is done; the old copy is kept because it could not be deleted safely.',
+    retained: null,
     'rolled-back': 'It was rolled back; the planner decides anew.',
   },
   rollback: {

@@ -44,7 +44,10 @@ const ACTIONS = {
   pause: { operationId: 'pauseMigration', summary: 'Pause a migration; its worker stops at the next step' },
   resume: { operationId: 'resumeMigration', summary: 'Let a paused migration go on' },
   cancel: { operationId: 'cancelMigration', summary: 'End a migration before its switch; the source stays' },
-  retry: { operationId: 'retryMigration', summary: 'Plan an aborted or quarantined migration anew' },
+  retry: {
+    operationId: 'retryMigration',
+    summary: 'Plan an aborted or quarantined migration anew; delete a retained source again',
+  },
   rollback: {
     operationId: 'rollBackMigration',
     summary: 'Make the source copy, still in grace, primary again',

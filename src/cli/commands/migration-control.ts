@@ -8,7 +8,7 @@ const VERBS = {
   pause: 'let it rest after the step it is at',
   resume: 'let a paused one go on',
   cancel: 'stop it; before the switch nothing changes for readers',
-  retry: 'try a quarantined one again',
+  retry: 'try one again that was aborted or quarantined, or that had to keep its source',
   rollback: 'switch back to the source while it is in grace',
 } as const
 

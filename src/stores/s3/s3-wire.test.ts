@@ -213,6 +213,19 @@ describe('s3 store on the wire', () => {
     await expectFailure(store.get('bucket', 'k', { range: { start: 2, end: 4 } }), 'unexpected')
   })
 
+  it('tells what an object lock holds from what we have no right to delete', async () => {
+    for (const [status, code, message, kind] of [
+      [403, 'AccessDenied', 'Access Denied because object protected by object lock.', 'locked'],
+      [400, 'InvalidRequest', 'Object is WORM protected and cannot be overwritten', 'locked'],
+      [403, 'AccessDenied', 'Access Denied.', 'access-denied'],
+    ] as const) {
+      const { store } = await storeAgainst((_, response) =>
+        response.writeHead(status).end(`<Error><Code>${code}</Code><Message>${message}</Message></Error>`),
+      )
+      expect(await expectFailure(store.delete('bucket', 'k'), kind)).toMatchObject({ retry: 'no' })
+    }
+  })
+
   it('tells refused credentials, and never shows the secret', async () => {
     const { store } = await storeAgainst(error(403, 'SignatureDoesNotMatch'))
     const failure = await expectFailure(store.list('bucket'), 'access-denied')

@@ -16,6 +16,9 @@ const KIND_OF_CODE: Readonly<Record<string, StoreErrorKind>> = {
   AccessDenied: 'access-denied',
   AllAccessDisabled: 'access-denied',
   AccountProblem: 'access-denied',
+  // Google Cloud Storage.
+  ObjectUnderActiveHold: 'locked',
+  RetentionPolicyNotMet: 'locked',
   InvalidAccessKeyId: 'access-denied',
   SignatureDoesNotMatch: 'access-denied',
   ExpiredToken: 'access-denied',
@@ -49,6 +52,13 @@ const KIND_OF_CODE: Readonly<Record<string, StoreErrorKind>> = {
   InternalError: 'unexpected',
   NotImplemented: 'unsupported',
 }
+
+/**
+ * Codes with which servers refuse to touch what an object lock holds, and their words for it, which alone tell
+ * that from a missing right or a bad request: AWS and Ceph answer AccessDenied, MinIO and versitygw InvalidRequest.
+ */
+const CODES_OF_LOCK = new Set(['AccessDenied', 'InvalidRequest', 'ObjectLocked', 'MethodNotAllowed'])
+const WORDS_OF_LOCK = /object[ -]?lock|\bWORM\b|retention|legal[ -]?hold|immutab/i
 
 /** What an HTTP status means when the code says nothing. */
 const KIND_OF_STATUS: Readonly<Record<number, StoreErrorKind>> = {
@@ -113,7 +123,8 @@ export function translateS3Error(
   if (code === 'ConditionalRequestConflict') {
     return storeFailure(operation, 'precondition-failed', message, { retry: 'yes', cause })
   }
-  const kind = kindOf(code, status)
+  const isLocked = code !== null && CODES_OF_LOCK.has(code) && WORDS_OF_LOCK.test(message)
+  const kind = isLocked && options.mayHaveHappened ? 'locked' : kindOf(code, status)
   const isAnswered = status !== null && status < 500
   const neverHappened = isAnswered || NEVER_CONNECTED.has(code ?? '') || NEVER_BEGUN.has(code ?? '')
   if (options.mayHaveHappened && !neverHappened && kind !== 'unsupported' && kind !== 'store-full') {

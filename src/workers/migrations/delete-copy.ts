@@ -54,7 +54,7 @@ export async function deleteCopyBytes(deletion: CopyDeletion): Promise<DeletionO
   const { store, container, copy, others } = deletion
   if (others.some(other => hasItsBytesThere(other, null))) return 'occupied'
   const way = deletionWayOf(store.capabilities, deletion.bucket.mode)
-  if (way === 'conditionally' && isWellKnown(deletion)) return deleteUnseen(deletion)
+  if (way === 'conditionally' && isWellKnown(deletion)) return deleteNow(deletion, copy.identity)
   const found = await lookAt({ store, container, nativeKey: copy.nativeKey }, deletion.signal())
   if (found === null) return 'absent'
   if (others.some(other => hasItsBytesThere(other, found))) return 'occupied'
@@ -67,15 +67,6 @@ export async function deleteCopyBytes(deletion: CopyDeletion): Promise<DeletionO
 /** Whether a look could say nothing that the catalog and the store's own comparison do not. */
 function isWellKnown({ isApart, bucket, copy, others }: CopyDeletion): boolean {
   return isApart && bucket.mode === 'exclusive' && copy.identity.etag !== null && others.length === 0
-}
-
-/** Without the look, a refusal may as well be one of our credentials. */
-async function deleteUnseen(deletion: CopyDeletion): Promise<DeletionOutcome> {
-  const { store, container, copy } = deletion
-  const outcome = await deleteNow(deletion, copy.identity)
-  if (outcome !== 'refused') return outcome
-  const found = await lookAt({ store, container, nativeKey: copy.nativeKey }, deletion.signal())
-  return found === null ? 'absent' : 'refused'
 }
 
 async function deleteNow(deletion: CopyDeletion, onlyIf: StoreIdentity | null): Promise<DeletionOutcome> {
@@ -92,8 +83,7 @@ async function deleteNow(deletion: CopyDeletion, onlyIf: StoreIdentity | null): 
     if (!(error instanceof StoreError)) throw error
     if (error.kind === 'precondition-failed') return 'changed'
     if (error.kind === 'not-found') return 'absent'
-    // Whoever may look at these bytes and not delete them is told that they are locked.
-    if (error.kind === 'access-denied') return 'refused'
+    if (error.kind === 'locked') return 'refused'
     throw error
   }
 }
