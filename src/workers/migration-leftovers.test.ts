@@ -125,7 +125,7 @@ describe('what a migration leaves at its target', () => {
 
   /** A client's new content, written to the hot store as a gateway does. */
   async function overwrite() {
-    const bytes = sampleOf(2_000, 'b')
+    const bytes = sampleOf(BYTES.byteLength, 'b')
     const { identity } = await world.stores.hot.put('data', 'k', bytes, { size: bytes.byteLength })
     const publication = {
       objectId: world.objectId('k'),

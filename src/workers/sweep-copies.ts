@@ -15,6 +15,7 @@ import type { Clock } from '../domain/clock.ts'
 import { MINUTE, SECOND } from '../domain/duration.ts'
 import type { Uuid } from '../domain/identifiers.ts'
 import type { NativePlace } from '../domain/migration-record.ts'
+import type { Copy } from '../domain/object.ts'
 import { deadlineMs } from '../migration/backoff.ts'
 import { type ObjectStore, StoreError } from '../stores/object-store.ts'
 import type { Logger } from '../telemetry/logger.ts'
@@ -143,7 +144,7 @@ async function sweepLocked(
     others: others.filter(other => isSamePlace(other.place, place)).map(other => other.copy),
     needed: await Promise.all(
       others
-        .filter(({ copy: other }) => other.state !== 'deleting' && other.size === copy.size)
+        .filter(other => !isSamePlace(other.place, place) && mayHaveTheBytesOf(copy, other.copy))
         .map(other => openPlace(other.place)),
     ),
     isApart: false,
@@ -176,6 +177,12 @@ async function sweepLocked(
 
 function isDenied(error: unknown): boolean {
   return error instanceof StoreError && error.kind === 'access-denied'
+}
+
+/** Whether a copy that is still needed could turn out to be these bytes, reached through another store. */
+function mayHaveTheBytesOf(copy: Copy, other: Copy): boolean {
+  const isPublished = other.identity.etag !== null || other.identity.versionId !== null
+  return other.state !== 'deleting' && other.size === copy.size && (other.state !== 'staging' || isPublished)
 }
 
 function isSamePlace(one: NativePlace, other: NativePlace): boolean {
