@@ -22,7 +22,7 @@ const SETS = [
     name: '4000 x 16 KiB',
     objects: 4_000,
     size: 16 * KIB,
-    concurrency: 64,
+    concurrency: 128,
     target: 0.9,
     rclone: ['--transfers', '32', '--checkers', '32'],
   },
@@ -207,10 +207,7 @@ function casesOf(
 function runMover(task: MoverTask): Promise<MoverReport> {
   return new Promise((resolve, reject) => {
     const file = path.join(import.meta.dirname, 'copy-parts', 'mover-process.ts')
-    const child = fork(file, [JSON.stringify(task)], {
-      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-      execArgv: (process.env.MOVER_ARGS ?? '').split(' ').filter(Boolean),
-    })
+    const child = fork(file, [JSON.stringify(task)], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
     let said = ''
     child.stdout!.on('data', (chunk: Buffer) => {
       said += chunk

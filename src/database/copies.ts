@@ -62,12 +62,24 @@ export interface PlacedCopy {
   readonly place: NativePlace
 }
 
+/** A copy's row with the place of its bytes. */
+export interface PlacedCopyRow extends CopyRow {
+  store_id: Uuid
+  container: string
+}
+
+/** The copy and the place a row speaks of. */
+export function placedCopyOf(row: PlacedCopyRow): PlacedCopy {
+  const place = { storeId: row.store_id, container: row.container, nativeKey: row.native_key }
+  return { copy: copyOf(row), place }
+}
+
 /** All copies of these objects, in any state; an object has a handful at most. */
 export async function listPlacedCopies(
   queryable: Queryable,
   objectIds: readonly ObjectId[],
 ): Promise<PlacedCopy[]> {
-  const { rows } = await queryable.query<CopyRow & { store_id: Uuid; container: string }>({
+  const { rows } = await queryable.query<PlacedCopyRow>({
     name: 'copy_list_placed',
     text: `
       select ${COPY_COLUMNS}, l.store_id, l.container
@@ -77,10 +89,7 @@ export async function listPlacedCopies(
       where o.id = any ($1::uuid[])`,
     values: [objectIds],
   })
-  return rows.map(row => ({
-    copy: copyOf(row),
-    place: { storeId: row.store_id, container: row.container, nativeKey: row.native_key },
-  }))
+  return rows.map(placedCopyOf)
 }
 
 /** A copy that is to be swept away, with all that is needed to do it safely. */

@@ -9,7 +9,7 @@ import {
   judgeForeignChange,
 } from '../domain/foreign-change.ts'
 import { newId, type ObjectId, type Uuid } from '../domain/identifiers.ts'
-import type { NativePlace } from '../domain/migration-record.ts'
+import { isSamePlace, type NativePlace } from '../domain/migration-record.ts'
 import type { Copy } from '../domain/object.ts'
 import type { Principal } from '../domain/principal.ts'
 import { holdBucket } from './buckets.ts'
@@ -160,12 +160,6 @@ async function follow(
 
 function isWhole(copy: Copy): boolean {
   return copy.state === 'complete' || copy.state === 'grace' || copy.state === 'retained'
-}
-
-function isSamePlace(one: NativePlace, other: NativePlace): boolean {
-  return (
-    one.storeId === other.storeId && one.container === other.container && one.nativeKey === other.nativeKey
-  )
 }
 
 /** Forgets a copy that is no copy any more, and tells readers' caches that the placement changed. */

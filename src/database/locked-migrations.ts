@@ -1,6 +1,7 @@
 import type { Uuid } from '../domain/identifiers.ts'
 import type { Migration } from '../domain/migration.ts'
 import {
+  isSamePlace,
   LedgerError,
   type MigrationLease,
   type MigrationRecord,
@@ -8,10 +9,9 @@ import {
   type NativePlace,
 } from '../domain/migration-record.ts'
 import type { Copy } from '../domain/object.ts'
-import { type BatchOutcome, createBatcher } from './batches.ts'
-import { listPlacedCopies, type PlacedCopy } from './copies.ts'
+import { type Batcher, type BatchOutcome, createBatcher } from './batches.ts'
 import { fenced, type LeasedRecord, writeRecords } from './migration-steps.ts'
-import { readMigrationSubjects } from './migration-subjects.ts'
+import { type HeldMigration, holdMigrations } from './migration-subjects.ts'
 import { tryLockObjects, withObjectLock } from './object-lock.ts'
 import { type Connection, type Database, inTransaction } from './postgres.ts'
 
@@ -27,31 +27,41 @@ export interface LockedLedger {
 export interface LockedWork {
   readonly lease: MigrationLease
   readonly waitMsMax: number
-  /** Takes about as long as one small request, so that it may share a transaction with others. */
-  readonly isBrief: boolean
+  /** Takes about as long as one small request, so that it may share a transaction with others of its lane. */
+  readonly lane: string | null
   readonly work: (locked: LockedLedger) => Promise<unknown>
 }
 
-/** How many brief works share a transaction, and how many such transactions there are at once. */
+/** How many works share a transaction, and how many such transactions a lane has at once. */
 const WORKS_MAX = 64
-const GROUPS_MAX = 2
+const GROUPS_PER_LANE_MAX = 2
 
 /** PostgreSQL's code for a lock that was not free in time. */
 const LOCK_NOT_AVAILABLE = '55P03'
 
 /**
- * Makes what runs works under their objects' locks. Brief ones that are asked for at the same time share a
- * transaction: they run side by side, what they record is written with one statement for all, and everything
- * commits when the last of them is done. A work whose object is busy waits on a connection of its own.
+ * Makes what runs works under their objects' locks. Those of one lane that are asked for at the same time
+ * share a transaction: they run side by side, what they record is written with one statement for all, and
+ * everything commits when the last of them is done. A work whose object is busy waits on a connection of its
+ * own. Lanes are pairs of stores: there are a few of them.
  */
 export function createLockedRunner(database: Database): (asked: LockedWork) => Promise<unknown> {
-  const inGroup = createBatcher<LockedWork, typeof BUSY | unknown>({
-    itemsMax: WORKS_MAX,
-    runsMax: GROUPS_MAX,
-    run: works => runGroup(database, works),
-  })
+  const lanes = new Map<string, Batcher<LockedWork, unknown>>()
+
+  function inLane(lane: string, asked: LockedWork): Promise<unknown> {
+    const known = lanes.get(lane)
+    if (known !== undefined) return known(asked)
+    const made = createBatcher<LockedWork, unknown>({
+      itemsMax: WORKS_MAX,
+      runsMax: GROUPS_PER_LANE_MAX,
+      run: works => runGroup(database, works),
+    })
+    lanes.set(lane, made)
+    return made(asked)
+  }
+
   return async asked => {
-    const result = asked.isBrief ? await inGroup(asked) : BUSY
+    const result = asked.lane === null ? BUSY : await inLane(asked.lane, asked)
     return result === BUSY ? runAlone(database, asked) : result
   }
 }
@@ -63,7 +73,8 @@ async function runAlone(database: Database, asked: LockedWork): Promise<unknown>
   const { lease, waitMsMax } = asked
   try {
     return await withObjectLock(database, lease.objectId, waitMsMax, async connection => {
-      const [outcome] = await runLocked(connection, [asked])
+      const held = await holdMigrations(connection, [lease], { skipsLocked: false })
+      const [outcome] = await runLocked(connection, [asked], held)
       if (outcome !== undefined && 'value' in outcome) return outcome.value
       throw outcome?.error
     })
@@ -78,12 +89,17 @@ async function runGroup(
   works: readonly LockedWork[],
 ): Promise<readonly BatchOutcome<unknown>[]> {
   return inTransaction(database, async connection => {
-    const locked = await tryLockObjects(
-      connection,
-      works.map(({ lease }) => lease.objectId),
-    )
-    const ready = works.filter(({ lease }) => locked.has(lease.objectId))
-    const outcomes = await runLocked(connection, ready)
+    const leases = works.map(({ lease }) => lease)
+    // Sent together, done one after the other: what is held is read after what could be locked was locked.
+    const [locked, held] = await Promise.all([
+      tryLockObjects(
+        connection,
+        leases.map(lease => lease.objectId),
+      ),
+      holdMigrations(connection, leases, { skipsLocked: true }),
+    ])
+    const ready = works.filter(({ lease }) => locked.has(lease.objectId) && held.has(lease.migrationId))
+    const outcomes = await runLocked(connection, ready, held)
     const outcomeOf = new Map(ready.map((work, index) => [work, outcomes[index]!]))
     return works.map(work => outcomeOf.get(work) ?? { value: BUSY })
   })
@@ -96,59 +112,42 @@ async function runGroup(
 async function runLocked(
   connection: Connection,
   works: readonly LockedWork[],
+  held: ReadonlyMap<Uuid, HeldMigration>,
 ): Promise<readonly BatchOutcome<unknown>[]> {
-  const held = await holdMigrations(
+  const records = new SharedRecords(
     connection,
-    works.map(({ lease }) => lease),
+    works.filter(({ lease }) => held.has(lease.migrationId)).length,
   )
-  const ours = works.filter(({ lease }) => held.has(lease.migrationId))
-  const subjects = await readMigrationSubjects(
-    connection,
-    ours.map(({ lease }) => lease.migrationId),
-  )
-  const copies = await listPlacedCopies(
-    connection,
-    ours.map(({ lease }) => lease.objectId),
-  )
-  const records = new SharedRecords(connection, ours.length)
-  return Promise.all(
+  const broken: unknown[] = []
+  const outcomes = await Promise.all(
     works.map(async ({ lease, work }): Promise<BatchOutcome<unknown>> => {
-      if (!held.has(lease.migrationId)) return { error: fenced(lease) }
-      const placed = copies.filter(({ copy }) => copy.objectId === lease.objectId)
-      const locked = lockedLedgerOf(lease, subjects.get(lease.migrationId), placed, records)
+      const ours = held.get(lease.migrationId)
+      if (ours === undefined) return { error: fenced(lease) }
       try {
-        return { value: await work(locked) }
+        return { value: await work(lockedLedgerOf(lease, ours, records)) }
       } catch (error) {
-        if (records.hasWritten(lease)) throw error
+        if (records.hasWritten(lease)) broken.push(error)
         return { error }
       } finally {
         records.finish()
       }
     }),
   )
+  // Only now: nobody may go on working in a transaction that is over.
+  if (broken.length > 0) throw broken[0]
+  return outcomes
 }
 
 function lockedLedgerOf(
   lease: MigrationLease,
-  subject: MigrationSubject | undefined,
-  placed: readonly PlacedCopy[],
+  { subject, copies }: HeldMigration,
   records: SharedRecords,
 ): LockedLedger {
   return {
-    readSubject: async () => {
-      if (subject === undefined) throw new Error(`there is no migration ${lease.migrationId} with an object`)
-      return subject
-    },
+    readSubject: async () => subject,
     copiesAt: async wanted =>
-      placed
-        .filter(
-          ({ place }) =>
-            place.storeId === wanted.storeId &&
-            place.container === wanted.container &&
-            place.nativeKey === wanted.nativeKey,
-        )
-        .map(({ copy }) => copy),
-    copies: async () => placed.map(({ copy }) => copy),
+      copies.filter(({ place }) => isSamePlace(place, wanted)).map(({ copy }) => copy),
+    copies: async () => copies.map(({ copy }) => copy),
     record: record => records.record({ lease, record }),
   }
 }
@@ -209,28 +208,4 @@ class SharedRecords {
       }
     }
   }
-}
-
-/** Holds the migrations' rows, so that nobody can lease them, until the transaction ends. Resolves to those that are ours. */
-async function holdMigrations(
-  connection: Connection,
-  leases: readonly MigrationLease[],
-): Promise<ReadonlySet<Uuid>> {
-  const { rows } = await connection.query<{ id: Uuid }>({
-    name: 'migration_hold',
-    text: `
-      select m.id
-      from migration m
-      join unnest($1::uuid[], $2::bigint[], $3::text[]) as lease (id, fencing_token, worker)
-        on m.id = lease.id and m.fencing_token = lease.fencing_token and m.lease_owner = lease.worker
-      where m.finished_at is null
-      order by m.id
-      for update of m`,
-    values: [
-      leases.map(lease => lease.migrationId),
-      leases.map(lease => lease.fencingToken),
-      leases.map(lease => lease.worker),
-    ],
-  })
-  return new Set(rows.map(row => row.id))
 }

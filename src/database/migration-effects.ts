@@ -36,11 +36,14 @@ export async function applyEffects(
   all: readonly EffectfulStep[],
   principal: Principal,
 ): Promise<void> {
-  // The order of the list is one in which the effects of a record may be written.
-  for (const effect of MIGRATION_EFFECTS) {
-    const steps = all.filter(({ step }) => step.effects.includes(effect))
-    if (steps.length > 0) await EFFECTS[effect]({ connection, steps, principal })
-  }
+  // The order of the list is one in which the effects of a record may be written. The statements are sent
+  // without waiting for each other, and the server does them in that order.
+  await allWritten(
+    MIGRATION_EFFECTS.map(effect => {
+      const steps = all.filter(({ step }) => step.effects.includes(effect))
+      return steps.length > 0 ? EFFECTS[effect]({ connection, steps, principal }) : null
+    }),
+  )
 }
 
 /** Holds the rows of these objects until the transaction ends. */
@@ -184,58 +187,62 @@ async function keepDigests({ connection, steps }: EffectContext): Promise<void> 
 }
 
 async function switchPrimary({ connection, steps }: EffectContext): Promise<void> {
-  await every(steps, 'the object was overwritten, deleted, quarantined or placed anew', connection, {
-    name: 'migration_switch_object',
-    text: `
+  await allWritten([
+    every(steps, 'the object was overwritten, deleted, quarantined or placed anew', connection, {
+      name: 'migration_switch_object',
+      text: `
         update object o set placement_version = o.placement_version + 1
         from unnest($1::uuid[], $2::bigint[], $3::bigint[]) as n (id, generation, placement_version)
         where o.id = n.id and o.generation = n.generation and o.placement_version = n.placement_version
           and o.is_present and o.quarantined_because is null`,
-    values: columns(steps, objectOf, generationOf, ({ migration }) => migration.placementVersion),
-  })
-  await every(steps, 'the source copy is no longer the primary one', connection, {
-    name: 'migration_switch_source',
-    text: `
-      update copy c set is_primary = false, state = 'grace', grace_until_ms = n.grace_until_ms
-      from unnest($1::uuid[], $2::uuid[], $3::bigint[]) as n (object_id, id, grace_until_ms)
-      where c.object_id = n.object_id and c.id = n.id and c.is_primary and c.state = 'complete'`,
-    values: columns(steps, objectOf, sourceCopyOf, ({ migration }) => migration.graceUntil),
-  })
-  await every(steps, 'the target copy is not complete', connection, {
-    name: 'migration_switch_target',
-    text: `
-      update copy c set is_primary = true
-      from unnest($1::uuid[], $2::uuid[]) as n (object_id, id)
-      where c.object_id = n.object_id and c.id = n.id and c.state = 'complete'`,
-    values: columns(steps, objectOf, targetCopyOf),
-  })
+      values: columns(steps, objectOf, generationOf, ({ migration }) => migration.placementVersion),
+    }),
+    every(steps, 'the source copy is no longer the primary one', connection, {
+      name: 'migration_switch_source',
+      text: `
+        update copy c set is_primary = false, state = 'grace', grace_until_ms = n.grace_until_ms
+        from unnest($1::uuid[], $2::uuid[], $3::bigint[]) as n (object_id, id, grace_until_ms)
+        where c.object_id = n.object_id and c.id = n.id and c.is_primary and c.state = 'complete'`,
+      values: columns(steps, objectOf, sourceCopyOf, ({ migration }) => migration.graceUntil),
+    }),
+    every(steps, 'the target copy is not complete', connection, {
+      name: 'migration_switch_target',
+      text: `
+        update copy c set is_primary = true
+        from unnest($1::uuid[], $2::uuid[]) as n (object_id, id)
+        where c.object_id = n.object_id and c.id = n.id and c.state = 'complete'`,
+      values: columns(steps, objectOf, targetCopyOf),
+    }),
+  ])
 }
 
 async function switchBack({ connection, steps }: EffectContext): Promise<void> {
-  await every(steps, 'the object was overwritten or deleted', connection, {
-    name: 'migration_switch_back_object',
-    text: `
-      update object o set placement_version = o.placement_version + 1
-      from unnest($1::uuid[], $2::bigint[]) as n (id, generation)
-      where o.id = n.id and o.generation = n.generation and o.is_present`,
-    values: columns(steps, objectOf, generationOf),
-  })
-  await every(steps, 'the target copy is no longer the primary one', connection, {
-    name: 'migration_switch_back_target',
-    text: `
-      update copy c set is_primary = false
-      from unnest($1::uuid[], $2::uuid[]) as n (object_id, id)
-      where c.object_id = n.object_id and c.id = n.id and c.is_primary`,
-    values: columns(steps, objectOf, targetCopyOf),
-  })
-  await every(steps, 'the source copy is no longer in grace', connection, {
-    name: 'migration_switch_back_source',
-    text: `
-      update copy c set is_primary = true, state = 'complete', grace_until_ms = null
-      from unnest($1::uuid[], $2::uuid[]) as n (object_id, id)
-      where c.object_id = n.object_id and c.id = n.id and c.state = 'grace'`,
-    values: columns(steps, objectOf, sourceCopyOf),
-  })
+  await allWritten([
+    every(steps, 'the object was overwritten or deleted', connection, {
+      name: 'migration_switch_back_object',
+      text: `
+        update object o set placement_version = o.placement_version + 1
+        from unnest($1::uuid[], $2::bigint[]) as n (id, generation)
+        where o.id = n.id and o.generation = n.generation and o.is_present`,
+      values: columns(steps, objectOf, generationOf),
+    }),
+    every(steps, 'the target copy is no longer the primary one', connection, {
+      name: 'migration_switch_back_target',
+      text: `
+        update copy c set is_primary = false
+        from unnest($1::uuid[], $2::uuid[]) as n (object_id, id)
+        where c.object_id = n.object_id and c.id = n.id and c.is_primary`,
+      values: columns(steps, objectOf, targetCopyOf),
+    }),
+    every(steps, 'the source copy is no longer in grace', connection, {
+      name: 'migration_switch_back_source',
+      text: `
+        update copy c set is_primary = true, state = 'complete', grace_until_ms = null
+        from unnest($1::uuid[], $2::uuid[]) as n (object_id, id)
+        where c.object_id = n.object_id and c.id = n.id and c.state = 'grace'`,
+      values: columns(steps, objectOf, sourceCopyOf),
+    }),
+  ])
 }
 
 type CopyOfStep = (step: EffectfulStep) => string
@@ -338,6 +345,16 @@ async function announce({ connection, steps, principal }: EffectContext): Promis
       principal,
     })),
   )
+}
+
+/**
+ * Waits for statements that were sent together. When one finds that the object moved on, those after it may
+ * fail at the rows it left as they were: it is the reason that is told.
+ */
+async function allWritten(statements: readonly (Promise<void> | null)[]): Promise<void> {
+  const settled = await Promise.allSettled(statements)
+  const errors = settled.flatMap(one => (one.status === 'rejected' ? [one.reason as unknown] : []))
+  if (errors.length > 0) throw errors.find(error => error instanceof LedgerError) ?? errors[0]
 }
 
 /** Runs a statement that has to change one row for each step. */

@@ -49,9 +49,8 @@ export async function writeRecords(
 
 /** What `work` resolves to; a {@link LedgerError} when it rejects with one, of which then nothing is written. */
 async function tryInSavepoint<T>(connection: Queryable, work: () => Promise<T>): Promise<T | LedgerError> {
-  await connection.query('savepoint record')
   try {
-    const result = await work()
+    const [, result] = await Promise.all([connection.query('savepoint record'), work()])
     await connection.query('release savepoint record')
     return result
   } catch (error) {

@@ -1,10 +1,10 @@
 import type { BucketMode } from '../domain/bucket.ts'
 import type { ObjectId, Uuid } from '../domain/identifiers.ts'
-import type { MigrationSubject } from '../domain/migration-record.ts'
+import type { MigrationLease, MigrationSubject } from '../domain/migration-record.ts'
 import type { ContentHeaders, Copy, DigestSource } from '../domain/object.ts'
-import { COPY_COLUMNS, type CopyRow, copyOf } from './copies.ts'
+import { COPY_COLUMNS, copyOf, type PlacedCopy, type PlacedCopyRow, placedCopyOf } from './copies.ts'
 import { deletionLandsInMs } from './deletions-in-flight.ts'
-import type { Queryable } from './postgres.ts'
+import type { Connection, Queryable } from './postgres.ts'
 
 interface SubjectRow {
   migration_id: Uuid
@@ -25,8 +25,10 @@ interface SubjectRow {
   sha256: string | null
   sha256_source: DigestSource | null
   crc64nvme: string | null
-  source: CopyRow | null
-  target: CopyRow | null
+  source_copy_id: Uuid
+  target_copy_id: Uuid
+  /** As JSON, so that one statement tells everything. */
+  copies: PlacedCopyRow[]
   deletion_lands_in_ms: number
 }
 
@@ -40,39 +42,73 @@ export async function readMigrationSubjects(
 ): Promise<ReadonlyMap<Uuid, MigrationSubject>> {
   const { rows } = await queryable.query<SubjectRow>({
     name: 'migration_subjects',
-    text: `
-      select m.id as migration_id, m.bucket_id, coalesce(b.name, '') as bucket_name,
-             coalesce(b.mode, 'observed') as bucket_mode,
-             exists (
-               select 1 from location target
-               join container_owner theirs
-                 on theirs.store_id = target.store_id and theirs.container = target.container
-               where target.id = m.target_location_id and theirs.bucket_id = b.id
-             ) as owns_target_container, ${deletionLandsInMs('m.object_id')} as deletion_lands_in_ms, m.object_id, m.key,
-             coalesce(o.generation, 0) as generation, coalesce(o.placement_version, 0) as placement_version,
-             coalesce(o.is_present, false) as is_present,
-             o.quarantined_because is not null as is_quarantined, v.size, v.etag, v.headers, v.metadata,
-             encode(v.sha256, 'hex') as sha256, v.sha256_source, encode(v.crc64nvme, 'hex') as crc64nvme,
-             (select to_jsonb(found) from (
-                select ${COPY_COLUMNS} from copy c where c.object_id = o.id and c.id = m.source_copy_id
-              ) as found) as source,
-             (select to_jsonb(found) from (
-                select ${COPY_COLUMNS} from copy c where c.object_id = o.id and c.id = m.target_copy_id
-              ) as found) as target
-      from migration m
-      left join object o on o.id = m.object_id
-      left join bucket b on b.id = o.bucket_id
-      left join object_version v on v.object_id = m.object_id and v.generation = m.generation
-      where m.id = any ($1::uuid[])`,
+    text: `select ${SUBJECT_COLUMNS} from migration m ${SUBJECT_JOINS} where m.id = any ($1::uuid[])`,
     values: [migrationIds],
   })
   return new Map(rows.map(row => [row.migration_id, subjectOf(row)]))
 }
 
-/** Copies come as JSON, so that one statement tells everything. */
-function copyIn(row: CopyRow | null): Copy | null {
-  return row === null ? null : copyOf(row)
+/** A migration whose row is held, what it is about, and all copies of its object. */
+export interface HeldMigration {
+  readonly subject: MigrationSubject
+  readonly copies: readonly PlacedCopy[]
 }
+
+/**
+ * Holds the rows of those of these migrations whose leases are the newest, so that nobody can lease them until
+ * the transaction ends. The others are missing, as are, with `skipsLocked`, those that somebody else holds.
+ * What is told of their objects is as the statement finds it: lock the objects before.
+ */
+export async function holdMigrations(
+  connection: Connection,
+  leases: readonly MigrationLease[],
+  options: { readonly skipsLocked: boolean },
+): Promise<ReadonlyMap<Uuid, HeldMigration>> {
+  const { rows } = await connection.query<SubjectRow>({
+    name: options.skipsLocked ? 'migration_hold_free' : 'migration_hold',
+    text: `
+      select ${SUBJECT_COLUMNS}
+      from unnest($1::uuid[], $2::bigint[], $3::text[]) as lease (id, fencing_token, worker)
+      join migration m
+        on m.id = lease.id and m.fencing_token = lease.fencing_token and m.lease_owner = lease.worker
+          and m.finished_at is null
+      ${SUBJECT_JOINS}
+      order by m.id
+      for update of m ${options.skipsLocked ? 'skip locked' : ''}`,
+    values: [
+      leases.map(lease => lease.migrationId),
+      leases.map(lease => lease.fencingToken),
+      leases.map(lease => lease.worker),
+    ],
+  })
+  return new Map(
+    rows.map(row => [row.migration_id, { subject: subjectOf(row), copies: row.copies.map(placedCopyOf) }]),
+  )
+}
+
+const SUBJECT_COLUMNS = `
+  m.id as migration_id, m.source_copy_id, m.target_copy_id, m.bucket_id, coalesce(b.name, '') as bucket_name,
+  coalesce(b.mode, 'observed') as bucket_mode,
+  exists (
+    select 1 from location target
+    join container_owner theirs on theirs.store_id = target.store_id and theirs.container = target.container
+    where target.id = m.target_location_id and theirs.bucket_id = b.id
+  ) as owns_target_container,
+  ${deletionLandsInMs('m.object_id')} as deletion_lands_in_ms, m.object_id, m.key,
+  coalesce(o.generation, 0) as generation, coalesce(o.placement_version, 0) as placement_version,
+  coalesce(o.is_present, false) as is_present, o.quarantined_because is not null as is_quarantined,
+  v.size, v.etag, v.headers, v.metadata,
+  encode(v.sha256, 'hex') as sha256, v.sha256_source, encode(v.crc64nvme, 'hex') as crc64nvme,
+  (select coalesce(jsonb_agg(to_jsonb(found)), '[]') from (
+     select ${COPY_COLUMNS}, l.store_id, l.container
+     from copy c join location l on l.id = c.location_id
+     where c.object_id = o.id
+   ) as found) as copies`
+
+const SUBJECT_JOINS = `
+  left join object o on o.id = m.object_id
+  left join bucket b on b.id = o.bucket_id
+  left join object_version v on v.object_id = m.object_id and v.generation = m.generation`
 
 function subjectOf(row: SubjectRow): MigrationSubject {
   return {
@@ -100,8 +136,13 @@ function subjectOf(row: SubjectRow): MigrationSubject {
             metadata: row.metadata,
             digests: { sha256: row.sha256, sha256Source: row.sha256_source, crc64nvme: row.crc64nvme },
           },
-    source: copyIn(row.source),
-    target: copyIn(row.target),
+    source: copyIn(row, row.source_copy_id),
+    target: copyIn(row, row.target_copy_id),
     deletionLandsInMs: row.deletion_lands_in_ms,
   }
+}
+
+function copyIn(row: SubjectRow, copyId: Uuid): Copy | null {
+  const found = row.copies.find(copy => copy.id === copyId)
+  return found === undefined ? null : copyOf(found)
 }

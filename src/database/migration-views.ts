@@ -183,7 +183,7 @@ export async function countQuarantinedMigrations(queryable: Queryable): Promise<
   const { rows } = await queryable.query<{ count: number }>({
     name: 'migration_count_quarantined',
     text: `select count(*) as count from (
-             select from migration where state = 'quarantined' limit ${QUARANTINED_COUNTED_MAX}) as counted`,
+             select from migration where is_quarantined limit ${QUARANTINED_COUNTED_MAX}) as counted`,
   })
   return rows[0]?.count ?? 0
 }

@@ -67,7 +67,7 @@ export function createPostgresLedger(database: Database) {
       reportProgress(database, lease, evidence),
     withObjectLock: <T>(
       lease: MigrationLease,
-      options: { readonly waitMsMax: number; readonly isBrief: boolean },
+      options: { readonly waitMsMax: number; readonly lane: string | null },
       work: (locked: LockedLedger) => Promise<T>,
     ) => runLocked({ lease, ...options, work }) as Promise<T>,
   }

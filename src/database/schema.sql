@@ -279,7 +279,7 @@ table location_usage with {fillfactor=50}
   bytes bigint not null
   constraint location_usage_pkey PRIMARY KEY (location_id, size_class, shard)
 
-table migration
+table migration with {fillfactor=70}
   id uuid not null
   kind text not null
   object_id uuid not null
@@ -315,6 +315,7 @@ table migration
   finished_at timestamp with time zone
   principal text not null
   ended_by text
+  is_quarantined boolean not null default (state = 'quarantined'::text)
   constraint migration_check CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL)))
   constraint migration_check1 CHECK (((finished_at IS NOT NULL) = (state = ANY (ARRAY['done'::text, 'aborted'::text, 'quarantined'::text, 'retained'::text, 'rolled-back'::text]))))
   constraint migration_check2 CHECK ((source_location_id <> target_location_id))
@@ -330,7 +331,7 @@ table migration
   CREATE INDEX migration_finished ON public.migration USING btree (finished_at DESC, id) WHERE (finished_at IS NOT NULL)
   CREATE INDEX migration_grace ON public.migration USING btree (not_before, id) WHERE ((finished_at IS NULL) AND (NOT paused) AND (grace_until_ms IS NOT NULL))
   CREATE UNIQUE INDEX migration_one_per_object ON public.migration USING btree (object_id) WHERE (finished_at IS NULL)
-  CREATE INDEX migration_quarantined ON public.migration USING btree (id DESC) WHERE (state = 'quarantined'::text)
+  CREATE INDEX migration_quarantined ON public.migration USING btree (id DESC) WHERE is_quarantined
   CREATE INDEX migration_queue ON public.migration USING btree (priority DESC, not_before, id) WHERE ((finished_at IS NULL) AND (NOT paused) AND (grace_until_ms IS NULL))
   CREATE TRIGGER migrations_claim_containers AFTER INSERT ON public.migration REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION migrations_claim_containers()
 
@@ -344,7 +345,6 @@ table migration_event
   fencing_token bigint not null
   worker text not null
   detail jsonb not null default '{}'::jsonb
-  constraint migration_event_migration_id_fkey FOREIGN KEY (migration_id) REFERENCES migration(id)
   constraint migration_event_pkey PRIMARY KEY (migration_id, sequence)
 
 table model_clock

@@ -165,6 +165,13 @@ export interface NativePlace {
   readonly nativeKey: string
 }
 
+/** Whether bytes in these places are the same bytes. */
+export function isSamePlace(one: NativePlace, other: NativePlace): boolean {
+  return (
+    one.storeId === other.storeId && one.container === other.container && one.nativeKey === other.nativeKey
+  )
+}
+
 /** A migration to be planned, as a decision asks for it. */
 export interface NewMigration {
   readonly id: Uuid

@@ -63,12 +63,13 @@ export interface MigrationLedger {
    * the lease over. What `work` records commits when it resolves, and nothing when it rejects. Rejects with
    * `busy` when the object is locked for longer than `waitMsMax`, with `fenced` when the lease is no longer ours.
    *
-   * `isBrief` says that the work takes about as long as one small request: it may then commit together with
-   * the brief works of other migrations, when the last of them is done.
+   * With a `lane` the work takes about as long as one small request: it may then commit together with the
+   * works of other migrations in the same lane, when the last of them is done. Works that a slow store
+   * could hold up are in lanes of their own.
    */
   withObjectLock<T>(
     lease: MigrationLease,
-    options: { waitMsMax: number; isBrief: boolean },
+    options: { waitMsMax: number; lane: string | null },
     work: (locked: LockedLedger) => Promise<T>,
   ): Promise<T>
 }

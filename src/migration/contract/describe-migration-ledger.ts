@@ -222,8 +222,8 @@ export function describeMigrationLedger(options: {
         fenced,
       )
       const work = () => Promise.reject(new Error('must not run'))
-      for (const isBrief of [false, true]) {
-        const attempt = harness.ledger.withObjectLock(late.lease, { waitMsMax: 100, isBrief }, work)
+      for (const lane of [null, 'lane']) {
+        const attempt = harness.ledger.withObjectLock(late.lease, { waitMsMax: 100, lane }, work)
         await expect(attempt).rejects.toMatchObject(fenced)
       }
       expect(await harness.ledger.renew([late.lease], LEASE_MS)).toEqual([])
@@ -363,14 +363,14 @@ export function describeMigrationLedger(options: {
     })
 
     describe.each([
-      ['alone', false],
-      ['with other brief works', true],
-    ])('under the lock of an object, %s', (_name, isBrief) => {
+      ['alone', null],
+      ['with others of its lane', 'lane'],
+    ])('under the lock of an object, %s', (_name, lane) => {
       it('commits what is recorded under the lock when the work resolves, and nothing when it rejects', async () => {
         const { id, objectId, targetCopyId } = await planned()
         const { lease } = await claimed(id)
         const place = { storeId: '', container: '', nativeKey: '' }
-        await harness.ledger.withObjectLock(lease, { waitMsMax: 1_000, isBrief }, async locked => {
+        await harness.ledger.withObjectLock(lease, { waitMsMax: 1_000, lane }, async locked => {
           expect((await locked.readSubject()).object.generation).toBe(1)
           expect(await locked.copiesAt({ ...place, storeId: newId() })).toEqual([])
           expect(await locked.copies()).toMatchObject([{ objectId, isPrimary: true }])
@@ -382,10 +382,10 @@ export function describeMigrationLedger(options: {
       it('lets one worker at a time work under the lock of an object', async () => {
         const { id } = await planned()
         const { lease } = await claimed(id)
-        await harness.ledger.withObjectLock(lease, { waitMsMax: 1_000, isBrief }, async () => {
+        await harness.ledger.withObjectLock(lease, { waitMsMax: 1_000, lane }, async () => {
           const second = harness.ledger.withObjectLock(
             lease,
-            { waitMsMax: 50, isBrief },
+            { waitMsMax: 50, lane },
             async () => 'too early',
           )
           await expect(second).rejects.toMatchObject({ name: 'LedgerError', kind: 'busy' })
@@ -398,7 +398,7 @@ export function describeMigrationLedger(options: {
       it('keeps nothing of what was recorded under the lock when the work rejects', async () => {
         const { id, objectId } = await planned()
         const { lease } = await claimed(id)
-        const attempt = harness.ledger.withObjectLock(lease, { waitMsMax: 1_000, isBrief }, async locked => {
+        const attempt = harness.ledger.withObjectLock(lease, { waitMsMax: 1_000, lane }, async locked => {
           await locked.record({ steps: stepsFrom('move', 'planned', ['taken-up']), modelNow: 1 })
           throw new Error('the store went away')
         })
@@ -408,14 +408,14 @@ export function describeMigrationLedger(options: {
       })
     })
 
-    it('runs brief works of many objects at once, each with its own outcome', async () => {
+    it('runs works of one lane side by side, each with its own outcome', async () => {
       const plans = await Promise.all(Array.from({ length: 40 }, () => planned()))
       const all = await harness.ledger.claim({ worker: 'one', limit: 1_000, leaseMs: LEASE_MS })
       const leases = plans.map(({ id }) => leaseOf(all.find(one => one.id === id)!, 'one'))
       const taken = { steps: stepsFrom('move', 'planned', ['taken-up']), modelNow: 1 }
       const outcomes = await Promise.allSettled(
         leases.map((lease, index) =>
-          harness.ledger.withObjectLock(lease, { waitMsMax: 1_000, isBrief: true }, async locked => {
+          harness.ledger.withObjectLock(lease, { waitMsMax: 1_000, lane: 'lane' }, async locked => {
             if (index === 7) throw new Error('this one failed')
             const stale = { ...lease, fencingToken: lease.fencingToken - 1n }
             if (index === 8) return harness.ledger.record(stale, taken)

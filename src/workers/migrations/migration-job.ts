@@ -115,9 +115,11 @@ export async function underObjectLock(
   options: { readonly isBrief: boolean },
   work: (locked: LockedLedger) => Promise<void>,
 ): Promise<void> {
+  const { source, target } = job
+  const lane = options.isBrief ? `${source.location.storeId} ${target.location.storeId}` : null
   job.held.isRowLocked = true
   try {
-    await job.parts.ledger.withObjectLock(job.lease, { ...options, waitMsMax: LOCK_WAIT_MS_MAX }, work)
+    await job.parts.ledger.withObjectLock(job.lease, { lane, waitMsMax: LOCK_WAIT_MS_MAX }, work)
   } finally {
     job.held.isRowLocked = false
   }
