@@ -22,7 +22,7 @@ const SETS = [
     name: '4000 x 16 KiB',
     objects: 4_000,
     size: 16 * KIB,
-    concurrency: 128,
+    concurrency: 16,
     target: 0.9,
     rclone: ['--transfers', '32', '--checkers', '32'],
   },

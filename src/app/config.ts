@@ -65,7 +65,12 @@ export const configSchema = z.strictObject({
     .prefault({}),
   migrator: z
     .strictObject({
-      concurrency: z.int().min(1).max(256).default(8).describe('Migrations worked on at once'),
+      concurrency: z
+        .int()
+        .min(1)
+        .max(256)
+        .default(8)
+        .describe('Large objects moved at once; up to eight small ones take the place of one'),
       leaseSeconds: z
         .number()
         .min(1)

@@ -34,7 +34,7 @@ describe('schema changes', () => {
     const applied = await Promise.all(pools.map(pool => applySchemaChanges(pool)))
     await Promise.all(pools.map(pool => pool.end()))
     const all = (await readSchemaChanges()).map(change => change.number)
-    expect(applied.flat().sort()).toEqual(all)
+    expect(applied.flat().sort((left, right) => left - right)).toEqual(all)
   })
 
   it('are refused when an applied one has changed on disk, and nothing is touched', async () => {

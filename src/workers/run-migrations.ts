@@ -1,3 +1,4 @@
+import { type Bytes, KIB, MIB } from '../domain/bytes.ts'
 import { type Loop, rest } from './loop.ts'
 import { LEASE_MS, LeaseKeeper } from './migrations/lease-keeper.ts'
 import type { MigrationParts } from './migrations/migration-parts.ts'
@@ -5,12 +6,19 @@ import { runMigration } from './migrations/run-migration.ts'
 
 /** How many migrations one step of the loop runs before it comes up for air. */
 const MIGRATIONS_PER_STEP_MAX = 10_000
+/** What small objects take of the place of a large one: they wait for stores and commits, not for bytes. */
+const WEIGHTS = [
+  { bytesMax: 256 * KIB, weight: 1 / 8 },
+  { bytesMax: MIB, weight: 1 / 4 },
+] as const
 /** Leased ahead of the running ones, so that few statements lease many. */
 const CLAIM_AHEAD_FACTOR = 2
+const CLAIMS_MAX = 512
 const IDLE_MS = 250
 
 /**
- * The loop that moves objects: leases due migrations and runs `concurrency` of them at once until none is due.
+ * The loop that moves objects: leases due migrations and runs them until none is due, `concurrency` large ones
+ * at once or as many smaller ones as take their place.
  * When its signal aborts, running migrations are interrupted and given back before the step resolves.
  */
 export function createMigrationWorker(parts: MigrationParts): Loop {
@@ -42,25 +50,33 @@ async function runDueMigrations(
   signal: AbortSignal,
 ): Promise<number> {
   const running = new Set<Promise<void>>()
-  const waiting: (() => Promise<void>)[] = []
+  const waiting: { readonly weight: number; readonly run: () => Promise<void> }[] = []
+  let load = 0
   let taken = 0
 
   async function claim(): Promise<number> {
-    const limit = parts.concurrency * CLAIM_AHEAD_FACTOR - running.size
+    const places = (parts.concurrency * CLAIM_AHEAD_FACTOR - load) / WEIGHTS[0].weight
+    const limit = Math.min(Math.ceil(places), CLAIMS_MAX)
     const leaseMs = parts.leaseMs ?? LEASE_MS
     const claimed = await parts.ledger.claim({ worker: parts.workerId, limit, leaseMs })
     for (const migration of claimed) {
       if (migration.takenOverFrom !== null) parts.metrics.tookOver()
       const held = keeper.hold(migration)
-      waiting.push(async () => keeper.drop(held, await runMigration(parts, migration, held)))
+      const run = async () => keeper.drop(held, await runMigration(parts, migration, held))
+      waiting.push({ weight: weightOf(migration.size), run })
     }
     taken += claimed.length
     return claimed.length
   }
 
   function startWaiting(): void {
-    while (waiting.length > 0 && running.size < parts.concurrency) {
-      const job = waiting.shift()!().finally(() => running.delete(job))
+    for (let next = waiting[0]; next !== undefined && load < parts.concurrency; next = waiting[0]) {
+      const { weight, run } = waiting.shift()!
+      load += weight
+      const job = run().finally(() => {
+        load -= weight
+        running.delete(job)
+      })
       running.add(job)
     }
     parts.metrics.inFlight(running.size)
@@ -85,4 +101,8 @@ async function runDueMigrations(
     parts.metrics.inFlight(0)
   }
   return taken
+}
+
+function weightOf(size: Bytes): number {
+  return WEIGHTS.find(({ bytesMax }) => size <= bytesMax)?.weight ?? 1
 }

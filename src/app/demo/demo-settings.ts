@@ -11,11 +11,11 @@ export const DEMO = {
   sizeBytesMin: 1 * KIB,
   seed: 'data-in-motion',
   bucket: 'studio',
-  /** Ten wall seconds are a model day: a minute shows six days of cooling. */
-  clockScale: DAY / (10 * SECOND),
-  requestsPerSecond: 60,
+  /** Five wall seconds are a model day: a minute shows twelve days of cooling. */
+  clockScale: DAY / (5 * SECOND),
+  requestsPerSecond: 30,
   writeShare: 0.02,
-  skew: 1.05,
+  skew: 1.3,
   driftPerDay: 0.01,
   /** Its files can be made again from their names, so they need not wait for the disk; the catalog does. */
   durability: 'none',
@@ -40,12 +40,15 @@ export interface DemoSite {
   readonly container: string
 }
 
-/** Where copies can live besides on-prem, with the list prices of a warm and of a cold class. */
+/**
+ * Where copies can live besides on-prem, with the list prices of a warm class that charges no egress and of a cold
+ * one that does: reads decide between them as much as storage.
+ */
 export const DEMO_SITES: readonly DemoSite[] = [
   {
     name: 'cloud-warm',
     tier: 'warm',
-    priceId: 'aws/us-east-1/standard-ia',
+    priceId: 'cloudflare/auto/r2-ia',
     region: 'us-east-1',
     container: 'dim-warm',
   },

@@ -22,7 +22,7 @@ export interface MigrationParts {
   readonly wallClock: Clock
   /** Unique among processes and restarts: who holds the leases. */
   readonly workerId: string
-  /** How many migrations run at once. */
+  /** How many large objects move at once; up to eight small ones take the place of one. */
   readonly concurrency: number
   /** How long a lease lasts without renewal, by the database's clock. Default: 30,000. */
   readonly leaseMs?: number
