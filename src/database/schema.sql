@@ -566,6 +566,16 @@ table store
   constraint store_pkey PRIMARY KEY (id)
   constraint store_state_check CHECK ((state = ANY (ARRAY['active'::text, 'paused'::text, 'auth-failed'::text])))
 
+table upload_start
+  id uuid not null
+  store_id uuid not null
+  container text not null
+  native_key text collate C not null
+  started_at timestamp with time zone not null default now()
+  constraint upload_start_pkey PRIMARY KEY (id)
+  constraint upload_start_store_id_fkey FOREIGN KEY (store_id) REFERENCES store(id) ON DELETE CASCADE
+  CREATE INDEX upload_start_by_time ON public.upload_start USING btree (started_at, id)
+
 table write_intent
   id uuid not null
   object_id uuid not null

@@ -94,6 +94,18 @@ export interface MultipartStore {
   ): Promise<PutResult>
   /** Forgets the upload and its parts. Aborting one that is not there is no error. */
   abort(container: string, key: string, uploadId: string, options?: CallOptions): Promise<void>
+  /**
+   * Uploads at exactly this key that are neither completed nor aborted, whoever began them; at most 1,000.
+   * Present where the store does not sweep uploads nobody needs by itself.
+   */
+  list?(container: string, key: string, options?: CallOptions): Promise<readonly UploadInProgress[]>
+}
+
+/** An upload in parts that was begun and has not ended. */
+export interface UploadInProgress {
+  readonly uploadId: string
+  /** By the store's clock. */
+  readonly startedAt: Instant
 }
 
 /** What a store can do, as data: read by the engine, the gateway and the contract suite. */

@@ -1,6 +1,7 @@
 import { createDeletionAnnouncer } from '../../database/deletions-in-flight.ts'
 import { findLocation } from '../../database/locations.ts'
 import { createPostgresLedger } from '../../database/migrations.ts'
+import { createLostUploadAborter } from '../../workers/abort-lost-uploads.ts'
 import { createMigrationWorker } from '../../workers/run-migrations.ts'
 import { createCopySweeper } from '../../workers/sweep-copies.ts'
 import { createLeftoverSweeper } from '../../workers/sweep-leftovers.ts'
@@ -38,5 +39,6 @@ export async function startMigratorRole(parts: ServerParts): Promise<RunningRole
   })
   const sweeper = createCopySweeper({ ...shared, database, wallClock: parts.wallClock })
   const leftovers = createLeftoverSweeper({ ...shared, database, wallClock: parts.wallClock })
-  return runLoops(parts, [worker, sweeper, leftovers])
+  const lostUploads = createLostUploadAborter({ ...shared, database, wallClock: parts.wallClock })
+  return runLoops(parts, [worker, sweeper, leftovers, lostUploads])
 }

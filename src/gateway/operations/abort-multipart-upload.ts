@@ -4,7 +4,7 @@ import { GatewayError } from '../error-table.ts'
 import type { RequestContext } from '../request-context.ts'
 import { sendEmpty } from '../respond.ts'
 import { openUnfinishedUpload } from '../writes/client-upload.ts'
-import { multipartOf } from '../writes/write-content.ts'
+import { multipartOf } from '../writes/staged-upload.ts'
 
 /** AbortMultipartUpload: forgets the parts. It waits for a Complete in progress, and then finds no upload. */
 export async function abortMultipartUpload(context: RequestContext): Promise<void> {

@@ -17,8 +17,9 @@ import { type ChosenParts, chooseParts, parseCompletion } from '../writes/chosen
 import { type OpenUpload, openUpload } from '../writes/client-upload.ts'
 import { publish, UnknownOutcome } from '../writes/publish.ts'
 import { settleIntent } from '../writes/settle-intent.ts'
+import { multipartOf } from '../writes/staged-upload.ts'
 import { type WriteConditions, writeConditionsOf } from '../writes/write-conditions.ts'
-import { dropIntent, multipartOf } from '../writes/write-content.ts'
+import { dropIntent } from '../writes/write-content.ts'
 import { element, xmlDocument } from '../xml/write-xml.ts'
 
 const BODY_BYTES_MAX = 2 * 1024 * 1024

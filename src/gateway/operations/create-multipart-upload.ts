@@ -6,8 +6,9 @@ import type { RequestContext } from '../request-context.ts'
 import { sendXml } from '../respond.ts'
 import { contentFactsOf } from '../writes/content-facts.ts'
 import { placeIsGone } from '../writes/publish.ts'
-import { describeUpload, multipartOf } from '../writes/write-content.ts'
-import { openWriteTarget, withContainer } from '../writes/write-target.ts'
+import { beginUpload, multipartOf } from '../writes/staged-upload.ts'
+import { describeUpload } from '../writes/write-content.ts'
+import { openWriteTarget } from '../writes/write-target.ts'
 import { element, xmlDocument } from '../xml/write-xml.ts'
 
 /** CreateMultipartUpload: the client's parts become parts of an upload at the write location's store. */
@@ -24,9 +25,7 @@ export async function createMultipartUpload(context: RequestContext): Promise<vo
   const multipart = multipartOf(target.store)
   const id = newId()
   const { container, nativeKey, objectId, locationId } = target
-  const { uploadId } = await withContainer(target, () =>
-    multipart.create(container, nativeKey, describeUpload({ target, facts }, id)),
-  )
+  const { uploadId, isKnown } = await beginUpload(services, target, describeUpload({ target, facts }, id))
   try {
     const isStored = await insertMultipartUpload(services.options.database, {
       id,
@@ -42,6 +41,7 @@ export async function createMultipartUpload(context: RequestContext): Promise<vo
       principal: caller.principal,
     })
     if (!isStored) throw placeIsGone(services, bucket)
+    await isKnown()
   } catch (error) {
     await multipart.abort(container, nativeKey, uploadId)
     throw error

@@ -9,7 +9,8 @@ import type { DigestAlgorithm } from '../body/digests.ts'
 import { GatewayError } from '../error-table.ts'
 import type { RequestContext } from '../request-context.ts'
 import type { GatewayServices } from '../services.ts'
-import { type IncomingContent, multipartOf } from './write-content.ts'
+import { multipartOf } from './staged-upload.ts'
+import type { IncomingContent } from './write-content.ts'
 import type { OpenWriteTarget } from './write-target.ts'
 
 /** S3's smallest part, but for the last one. */

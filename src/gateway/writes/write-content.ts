@@ -2,15 +2,15 @@ import type { VersionFacts } from '../../database/object-publication.ts'
 import { deleteWriteIntent } from '../../database/write-intents.ts'
 import { newId, type Uuid } from '../../domain/identifiers.ts'
 import type { Principal } from '../../domain/principal.ts'
-import type { ObjectStore, PutFacts } from '../../stores/object-store.ts'
+import type { PutFacts } from '../../stores/object-store.ts'
 import { ByteReader } from '../body/byte-reader.ts'
 import type { DigestAlgorithm } from '../body/digests.ts'
-import { GatewayError } from '../error-table.ts'
+import type { GatewayError } from '../error-table.ts'
 import type { GatewayServices } from '../services.ts'
 import type { ContentFacts } from './content-facts.ts'
 import { copyFacts } from './copy-metadata.ts'
 import { publish, type StagedContent, saveIntent, UnknownOutcome } from './publish.ts'
-import { partSizeOf, uploadParts } from './staged-upload.ts'
+import { beginUpload, multipartOf, partSizeOf, uploadParts } from './staged-upload.ts'
 import type { WriteConditions } from './write-conditions.ts'
 import { type OpenWriteTarget, withContainer } from './write-target.ts'
 
@@ -92,12 +92,11 @@ async function writeByUpload(services: GatewayServices, write: ContentWrite): Pr
   const partSize = partSizeOf(target.store, content.size)
   const intentId = newId()
   const { container, nativeKey } = target
-  const { uploadId } = await withContainer(target, () =>
-    multipart.create(container, nativeKey, describeUpload(write, intentId)),
-  )
+  const { uploadId, isKnown } = await beginUpload(services, target, describeUpload(write, intentId))
   const intent = { ...intentOf(write, intentId), nativeUploadId: uploadId }
   try {
     await saveIntent(services, target, { ...intent, version: null, baseGeneration: null })
+    await isKnown()
     const parts = await uploadParts(multipart, target, uploadId, new ByteReader(content), {
       size: content.size,
       partSize,
@@ -123,14 +122,6 @@ async function writeByUpload(services: GatewayServices, write: ContentWrite): Pr
     }
     throw error
   }
-}
-
-/** The store's multipart side. Throws `NotImplemented` when it has none: nothing else stages invisibly. */
-export function multipartOf(store: ObjectStore) {
-  if (store.multipart === undefined) {
-    throw new GatewayError('NotImplemented', 'The store of this bucket takes no uploads of this size.')
-  }
-  return store.multipart
 }
 
 async function collect(content: IncomingContent): Promise<Buffer> {

@@ -107,6 +107,27 @@ export function describeMultipart(promised: Promised): void {
     expect(await listKeys(store, container)).toEqual([])
   })
 
+  inParts('lists the uploads at a key until they end', async ({ container }, multipart) => {
+    if (multipart.list === undefined) return
+    const begin = async (key: string) => (await multipart.create(container, key, {})).uploadId
+    const listed = async (key: string) =>
+      (await multipart.list!(container, key)).map(({ uploadId }) => uploadId).sort()
+    const key = 'a b+ü'
+    expect(await listed(key)).toEqual([])
+    const [one, two, longer] = [await begin(key), await begin(key), await begin(`${key}/longer`)]
+    expect(await listed(key)).toEqual([one, two].sort())
+    for (const { startedAt } of await multipart.list(container, key)) {
+      expect(Math.abs(startedAt - Date.now())).toBeLessThan(3_600_000)
+    }
+    await multipart.abort(container, key, one!)
+    const { etag } = await multipart.putPart(container, key, two!, 1, sampleBytes(10), { size: 10 })
+    expect(await listed(key)).toEqual([two])
+    await multipart.complete(container, key, two!, [{ partNumber: 1, etag }])
+    expect(await listed(key)).toEqual([])
+    expect(await listed(`${key}/longer`)).toEqual([longer])
+    await expectFailure(multipart.list(`${container}-missing`, key), 'container-not-found')
+  })
+
   inParts('completes an upload once', async ({ store, container }, multipart) => {
     const { uploadId } = await multipart.create(container, 'k', {})
     const { etag } = await multipart.putPart(container, 'k', uploadId, 1, sampleBytes(10), { size: 10 })

@@ -1,4 +1,5 @@
 import type { Bytes } from '../../domain/bytes.ts'
+import type { Instant } from '../../domain/clock.ts'
 import { checkFacts, checkKey, checkSize, KEY_BYTES_MAX } from '../call-rules.ts'
 import type { MultipartStore, PutFacts } from '../object-store.ts'
 import { checkPartNumber, checkPartOrder } from '../part-rules.ts'
@@ -10,8 +11,12 @@ interface Upload {
   readonly container: string
   readonly key: string
   readonly facts: PutFacts
+  readonly startedAt: Instant
   readonly parts: Map<number, { etag: string; content: Uint8Array }>
 }
+
+/** What the contract allows. */
+const LISTED_UPLOADS_MAX = 1_000
 
 const LIMITS = MEMORY_CAPABILITIES.multipart!
 
@@ -40,7 +45,7 @@ export function createMemoryMultipart(state: MemoryState): MultipartStore {
       checkFacts(operation, facts, MEMORY_CAPABILITIES.metadataBytesMax)
       state.containerOf(operation, container)
       const uploadId = `memory-upload-${++uploadsMade}`
-      uploads.set(uploadId, { container, key, facts, parts: new Map() })
+      uploads.set(uploadId, { container, key, facts, startedAt: state.now(), parts: new Map() })
       return { uploadId }
     },
 
@@ -83,6 +88,16 @@ export function createMemoryMultipart(state: MemoryState): MultipartStore {
       throwIfAborted(state.operation('multipart.abort', key), signal)
       const upload = uploads.get(uploadId)
       if (upload && upload.container === container && upload.key === key) forget(uploadId, upload)
+    },
+
+    async list(container, key, { signal } = {}) {
+      const operation = state.operation('multipart.list', key)
+      throwIfAborted(operation, signal)
+      state.containerOf(operation, container)
+      return [...uploads]
+        .filter(([, upload]) => upload.container === container && upload.key === key)
+        .slice(0, LISTED_UPLOADS_MAX)
+        .map(([uploadId, { startedAt }]) => ({ uploadId, startedAt }))
     },
   }
 }

@@ -1,5 +1,5 @@
 import type { Bytes } from '../../domain/bytes.ts'
-import type { Clock } from '../../domain/clock.ts'
+import type { Clock, Instant } from '../../domain/clock.ts'
 import type { StoreIdentity } from '../../domain/object.ts'
 import type { BodyDigests } from '../body-digests.ts'
 import { checkedBody } from '../checked-body.ts'
@@ -21,6 +21,10 @@ export class MemoryState {
     this.#name = options.name
     this.#clock = options.clock
     this.#capacity = options.capacityBytes
+  }
+
+  now(): Instant {
+    return this.#clock.now()
   }
 
   operation(operation: string, key: string | null): StoreOperation {

@@ -47,8 +47,8 @@ function cursorOf(operation: StoreOperation, output: ListObjectsV2CommandOutput)
   throw storeFailure(operation, 'unexpected', 'the listing goes on, but the server did not say where')
 }
 
-/** S3 encodes a space as `+` and a plus as `%2B`. */
-function decodeKey(operation: StoreOperation, encoded: string): string {
+/** A key as a listing encodes it: S3 encodes a space as `+` and a plus as `%2B`. */
+export function decodeKey(operation: StoreOperation, encoded: string): string {
   if (!/[%+]/.test(encoded)) return encoded
   try {
     return decodeURIComponent(encoded.replaceAll('+', ' '))

@@ -1,14 +1,19 @@
+import { ListMultipartUploadsCommand, type ListMultipartUploadsCommandOutput } from '@aws-sdk/client-s3'
 import { checkConditions, checkFacts, checkSize } from '../call-rules.ts'
-import type { MultipartStore, StoreError } from '../object-store.ts'
+import type { MultipartStore, StoreError, UploadInProgress } from '../object-store.ts'
 import { checkPartNumber, checkPartOrder } from '../part-rules.ts'
 import { storeFailure, throwIfAborted } from '../store-operation.ts'
 import { asFailedCondition, conditionHeaders } from './conditions.ts'
 import { encodedMetadata, factHeadersOf, identityOf, unquote } from './object-fields.ts'
 import type { S3Connection } from './s3-connection.ts'
+import { decodeKey } from './s3-listing.ts'
 import { AnsweredError, documentOf, elementOf, type S3Wire } from './s3-wire.ts'
 import { payloadSha256Of, sendBody } from './sent-body.ts'
 import { encodeForS3 } from './sign-request.ts'
 import { translateS3Error } from './translate-error.ts'
+
+/** What the contract allows, and S3's own page. */
+const LISTED_UPLOADS_MAX = 1_000
 
 /** S3 multipart uploads. */
 export function createS3Multipart(connection: S3Connection, wire: S3Wire): MultipartStore {
@@ -99,7 +104,37 @@ export function createS3Multipart(connection: S3Connection, wire: S3Wire): Multi
         },
       )
     },
+
+    list: (container, key, { signal } = {}) => listUploads(connection, container, key, signal),
   }
+}
+
+/** Uploads come in the order of their keys, so that those at the prefix itself are the first. */
+async function listUploads(
+  connection: S3Connection,
+  container: string,
+  key: string,
+  signal: AbortSignal | undefined,
+): Promise<UploadInProgress[]> {
+  const operation = connection.operation('multipart.list', key)
+  connection.checkKey(operation)
+  const command = new ListMultipartUploadsCommand({
+    Bucket: container,
+    Prefix: key,
+    MaxUploads: LISTED_UPLOADS_MAX,
+    // XML cannot hold every character a key may have.
+    EncodingType: 'url',
+  })
+  const output = await connection.send<ListMultipartUploadsCommandOutput>(operation, command, {
+    as: 'read',
+    signal,
+  })
+  const isEncoded = output.EncodingType === 'url'
+  return (output.Uploads ?? []).flatMap(({ Key, UploadId, Initiated }) => {
+    if (Key === undefined || UploadId === undefined || Initiated === undefined) return []
+    const found = isEncoded ? decodeKey(operation, Key) : Key
+    return found === key ? [{ uploadId: UploadId, startedAt: Initiated.getTime() }] : []
+  })
 }
 
 function completionOf(parts: readonly { partNumber: number; etag: string }[]): string {

@@ -29,6 +29,7 @@ export function meteredStore(
   }
 
   const { multipart } = inner
+  const listUploads = multipart?.list?.bind(multipart)
   const sweepLeftovers = inner.sweepLeftovers?.bind(inner)
   return {
     name: inner.name,
@@ -51,6 +52,9 @@ export function meteredStore(
             putPart: (...given) => measured('multipart.putPart', () => multipart.putPart(...given)),
             complete: (...given) => measured('multipart.complete', () => multipart.complete(...given)),
             abort: (...given) => measured('multipart.abort', () => multipart.abort(...given)),
+            ...(listUploads === undefined
+              ? {}
+              : { list: (...given) => measured('multipart.list', () => listUploads(...given)) }),
           },
         }),
   }
