@@ -1,6 +1,7 @@
 import { createDeletionAnnouncer } from '../../src/database/deletions-in-flight.ts'
 import { createPostgresLedger } from '../../src/database/migrations.ts'
 import { openDatabase } from '../../src/database/postgres.ts'
+import { createUploadStartNoter } from '../../src/database/upload-starts.ts'
 import { wallClock } from '../../src/domain/clock.ts'
 import { newId } from '../../src/domain/identifiers.ts'
 import type { Location } from '../../src/domain/location.ts'
@@ -45,6 +46,7 @@ async function main(task: MoverTask): Promise<MoverReport> {
   const worker = createMigrationWorker({
     ledger: createPostgresLedger(database),
     announceDeletion: createDeletionAnnouncer(database),
+    noteUploadStart: createUploadStartNoter(database),
     openStore: async id => stores.get(id)!,
     locationById: async id => task.locations.find(location => location.id === id) ?? null,
     modelClock: wallClock,

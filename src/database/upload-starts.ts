@@ -1,4 +1,5 @@
-import type { Uuid } from '../domain/identifiers.ts'
+import { newId, type Uuid } from '../domain/identifiers.ts'
+import type { NativePlace } from '../domain/migration-record.ts'
 import type { Queryable } from './postgres.ts'
 
 /** Where an upload in parts is about to begin; forgotten once its id is written down. */
@@ -47,4 +48,16 @@ export async function listLostUploadStarts(
     [page.olderThanMs, page.after?.startedAt ?? null, page.after?.id ?? null, page.limit],
   )
   return rows
+}
+
+/** Writes down where an upload is about to begin. Resolves to what forgets it, once its id is written down. */
+export type NoteUploadStart = (place: NativePlace) => Promise<() => Promise<void>>
+
+/** Makes what notes the beginnings of uploads; see workers/abort-lost-uploads. */
+export function createUploadStartNoter(database: Queryable): NoteUploadStart {
+  return async place => {
+    const id = newId()
+    await saveUploadStart(database, { id, ...place })
+    return () => deleteUploadStart(database, id)
+  }
 }

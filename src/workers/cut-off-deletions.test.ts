@@ -5,6 +5,7 @@ import { startTestGateway, type TestGateway } from '../../test/builders/gateway.
 import { createDeletionAnnouncer } from '../database/deletions-in-flight.ts'
 import { createPostgresLedger } from '../database/migrations.ts'
 import { resolveObject } from '../database/objects.ts'
+import { createUploadStartNoter } from '../database/upload-starts.ts'
 import { newId, objectIdOf } from '../domain/identifiers.ts'
 import type { Location } from '../domain/location.ts'
 import { createMemoryStore } from '../stores/memory/memory-store.ts'
@@ -137,6 +138,7 @@ describe('a deletion that is on its way when the database loses the session of i
       ledger,
       openStore,
       announceDeletion: announcer(),
+      noteUploadStart: createUploadStartNoter(test.database),
       locationById: async id => places.find(place => place.id === id) ?? null,
       modelClock: { now: Date.now },
       wallClock: { now: Date.now },

@@ -3,8 +3,13 @@ import { createMovingWorld, type MovingWorld, sampleOf } from '../../test/builde
 import { cancelMigration, retryMigration } from '../database/migration-commands.ts'
 import { commitGeneration, retireFormerCopies } from '../database/object-publication.ts'
 import { inTransaction } from '../database/postgres.ts'
+import { MIB } from '../domain/bytes.ts'
+import { wallClock } from '../domain/clock.ts'
+import { MINUTE } from '../domain/duration.ts'
 import { newId } from '../domain/identifiers.ts'
 import type { ObjectStore } from '../stores/object-store.ts'
+import { silentLogger } from '../telemetry/logger.ts'
+import { createLostUploadAborter } from './abort-lost-uploads.ts'
 
 const BYTES = sampleOf(1_000)
 
@@ -103,6 +108,32 @@ describe('what a migration leaves at its target', () => {
       ['complete', world.locationIds.cold],
     ])
     expect(await cold()).toEqual(['k'])
+  })
+
+  it('is found later when a worker died before it knew the id of its upload', async () => {
+    await world.addObject('large', sampleOf(9 * MIB))
+    const { multipart } = world.stores.cold
+    const uploads = async () => (await multipart!.list!('data', 'large')).length
+    const id = await world.plan('large')
+    await world.work({ atBoundary: dieWhen('upload-begun') })
+    await world.letTimePass()
+    await cancel(id)
+    await world.sweep()
+    expect(await uploads()).toBe(1)
+    await createLostUploadAborter({
+      database: world.test.database,
+      openStore: world.parts.openStore,
+      wallClock,
+      log: silentLogger,
+      ageMs: -MINUTE,
+    }).step(new AbortController().signal)
+    expect(await uploads()).toBe(0)
+  })
+
+  it('leaves no note of uploads whose id is known', async () => {
+    await world.addObject('large', sampleOf(9 * MIB))
+    expect(await finish(await world.plan('large'))).toBe('done')
+    expect((await world.test.database.query('select from upload_start')).rowCount).toBe(0)
   })
 
   it('stays known when its bytes say that they are of this content and nobody knows who wrote them', async () => {

@@ -4,6 +4,7 @@ import { createDeletionAnnouncer } from '../../src/database/deletions-in-flight.
 import { findMigration, listMigrationTimeline } from '../../src/database/migration-views.ts'
 import { createPostgresLedger } from '../../src/database/migrations.ts'
 import { resolveObject } from '../../src/database/objects.ts'
+import { createUploadStartNoter } from '../../src/database/upload-starts.ts'
 import type { BucketMode } from '../../src/domain/bucket.ts'
 import { GIB } from '../../src/domain/bytes.ts'
 import { wallClock } from '../../src/domain/clock.ts'
@@ -87,6 +88,7 @@ export async function createMovingWorld(
   const parts: MigrationParts = {
     ledger,
     announceDeletion: createDeletionAnnouncer(database),
+    noteUploadStart: createUploadStartNoter(database),
     openStore,
     locationById: async id => locations.get(id) ?? null,
     modelClock,

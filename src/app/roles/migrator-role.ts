@@ -1,6 +1,7 @@
 import { createDeletionAnnouncer } from '../../database/deletions-in-flight.ts'
 import { findLocation } from '../../database/locations.ts'
 import { createPostgresLedger } from '../../database/migrations.ts'
+import { createUploadStartNoter } from '../../database/upload-starts.ts'
 import { createLostUploadAborter } from '../../workers/abort-lost-uploads.ts'
 import { createMigrationWorker } from '../../workers/run-migrations.ts'
 import { createCopySweeper } from '../../workers/sweep-copies.ts'
@@ -20,6 +21,7 @@ export async function startMigratorRole(parts: ServerParts): Promise<RunningRole
   const worker = createMigrationWorker({
     ...shared,
     ledger: createPostgresLedger(database),
+    noteUploadStart: createUploadStartNoter(database),
     modelClock: parts.modelClock,
     modelScale: parts.modelScale,
     wallClock: parts.wallClock,

@@ -1,4 +1,5 @@
 import type { AnnounceDeletion } from '../../database/deletions-in-flight.ts'
+import type { NoteUploadStart } from '../../database/upload-starts.ts'
 import type { Clock } from '../../domain/clock.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
 import type { Location } from '../../domain/location.ts'
@@ -16,6 +17,8 @@ export interface MigrationParts {
   readonly locationById: (locationId: Uuid) => Promise<Location | null>
   /** Makes durable that a copy's bytes are about to go. */
   readonly announceDeletion: AnnounceDeletion
+  /** Makes durable where an upload in parts is about to begin. */
+  readonly noteUploadStart: NoteUploadStart
   readonly modelClock: Clock
   /** Model milliseconds per wall millisecond: turns the end of grace into a time to look again. Default: 1. */
   readonly modelScale?: number
@@ -41,6 +44,7 @@ export const BOUNDARIES = [
   'claimed',
   'target-intended',
   'source-read',
+  'upload-begun',
   'parts-staged',
   'before-publication',
   'published',

@@ -74,8 +74,12 @@ async function stageParts(
   const { container } = job.target.location
   const key = targetKeyOf(job.migration)
   const facts = targetFacts(job.migration, subject, job.target, subject.version?.digests.sha256 ?? null)
+  const place = { storeId: job.target.location.storeId, container, nativeKey: key }
+  const forgetStart = await job.parts.noteUploadStart(place)
   const { uploadId } = await multipart.create(container, key, { ...facts, signal: requestSignal(job, 0) })
+  await reach(job, 'upload-begun')
   job.migration = await job.parts.ledger.reportProgress(job.lease, { uploadId, bytesCopied: 0 })
+  await forgetStart()
   const { content, parts } = await sendParts(job, copy, multipart, uploadId)
   await checkContent(job, subject, copy, content)
   await reach(job, 'parts-staged')
