@@ -1,8 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { startDigests } from '../body-digests.ts'
-import { type ObjectStore, StoreError, type StoreErrorKind, type WriteCondition } from '../object-store.ts'
+import {
+  type ObjectDigests,
+  type ObjectStore,
+  StoreError,
+  type StoreErrorKind,
+  type WriteCondition,
+} from '../object-store.ts'
 import type { S3Credentials, S3Settings } from './config.ts'
+import { digestHeadersOf } from './object-fields.ts'
 import { createS3Store } from './s3-store.ts'
+import { S3Wire } from './s3-wire.ts'
+import { payloadSha256Of } from './sent-body.ts'
 
 /** The settings a probe finds out. */
 export type ProbedSettings = Pick<S3Settings, 'capabilities'>
@@ -29,7 +38,14 @@ export async function probeS3Capabilities(options: {
   const hoped = { conditionalPut: true, conditionalDelete: true, conditionalRead: true, versions: false }
   const settings = { ...options.settings, capabilities: { ...hoped, reportedDigests: [] } }
   const store = createS3Store({ ...options, settings })
-  const probe = { store, container: options.container, key: `${PROBE_PREFIX}${randomUUID()}` }
+  const wire = new S3Wire({ settings, credentials: options.credentials })
+  const probe = {
+    name: options.name,
+    store,
+    wire,
+    container: options.container,
+    key: `${PROBE_PREFIX}${randomUUID()}`,
+  }
   try {
     const reportedDigests = await probeDigests(probe)
     const conditionalRead = await probeRead(probe)
@@ -46,18 +62,26 @@ export async function probeS3Capabilities(options: {
     }
   } finally {
     await store.delete(probe.container, probe.key).catch((error: unknown) => error)
+    await wire.close()
     await store.close()
   }
 }
 
 interface Probe {
+  readonly name: string
   readonly store: ObjectStore
+  /** For what the store would not send: a digest that is wrong. */
+  readonly wire: S3Wire
   readonly container: string
   readonly key: string
 }
 
-/** Leaves the object behind for the next probes. */
-async function probeDigests({ store, container, key }: Probe): Promise<('sha256' | 'crc64nvme')[]> {
+/**
+ * Digests that the server reports and has checked: one that keeps whatever it is told proves nothing. Leaves
+ * the object behind for the next probes.
+ */
+async function probeDigests(probe: Probe): Promise<('sha256' | 'crc64nvme')[]> {
+  const { store, container, key } = probe
   await store.put(container, key, BYTES, { size: BYTES.length })
   const found: ('sha256' | 'crc64nvme')[] = []
   for (const name of ['crc64nvme', 'sha256'] as const) {
@@ -66,9 +90,27 @@ async function probeDigests({ store, container, key }: Probe): Promise<('sha256'
     const digests = running.finish()
     const refusal = await refusalOf(store.put(container, key, BYTES, { size: BYTES.length, digests }))
     const reported = refusal === null ? (await store.head(container, key)).digests[name] : undefined
-    if (reported !== undefined && reported === digests[name]) found.push(name)
+    const isReported = reported !== undefined && reported === digests[name]
+    if (isReported && (await refusesWrongDigest(probe, digests))) found.push(name)
   }
   return found
+}
+
+/** Sends other bytes with these digests. The signature names the hash of what is really sent. */
+async function refusesWrongDigest(probe: Probe, digests: ObjectDigests): Promise<boolean> {
+  const body = Buffer.from(BYTES).reverse()
+  const sent = probe.wire.send(
+    { store: probe.name, operation: 'put', key: probe.key },
+    {
+      method: 'PUT',
+      container: probe.container,
+      headers: { ...digestHeadersOf(digests), 'content-length': String(body.length) },
+      body,
+      payloadSha256: payloadSha256Of(body),
+      as: 'upload',
+    },
+  )
+  return (await refusalOf(sent.then(answer => answer.body.resume()))) !== null
 }
 
 async function probeRead({ store, container, key }: Probe): Promise<boolean> {

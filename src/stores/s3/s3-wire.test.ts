@@ -12,6 +12,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { chunked, expectFailure, readAll, sampleBytes } from '../contract/samples.ts'
 import type { ObjectStore } from '../object-store.ts'
 import { s3Credentials, s3Settings } from './config.ts'
+import { probeS3Capabilities } from './probe-capabilities.ts'
 import { createS3Store } from './s3-store.ts'
 
 /** What a server does on the wire that no well-behaved server would do on request. */
@@ -232,4 +233,26 @@ describe('s3 store on the wire', () => {
     expect(inspect(failure, { depth: 9 })).not.toContain('very-secret')
     expect(inspect(store, { depth: 9, showHidden: true })).not.toContain('very-secret')
   })
+
+  it('trusts no digest of a server that reports whatever it was told', async () => {
+    let checksum: string | undefined
+    const { store, seen } = await storeAgainst(({ method, headers }, response) => {
+      if (method === 'PUT') checksum = headers['x-amz-checksum-crc64nvme'] as string | undefined
+      const reported = checksum === undefined ? {} : { 'x-amz-checksum-crc64nvme': checksum }
+      response.writeHead(200, { ETag: '"abc"', 'Content-Length': '33', ...reported }).end()
+    })
+    const found = await probeS3Capabilities({
+      name: 'wire',
+      settings: s3Settings.parse({ endpoint: `http://${await hostOf(store, seen)}` }),
+      credentials: s3Credentials.parse({ accessKeyId: 'id', secretAccessKey: 'very-secret' }),
+      container: 'bucket',
+    })
+    expect(found.capabilities.reportedDigests).toEqual([])
+  })
 })
+
+/** Where the server of a store listens, as its first request says. */
+async function hostOf(store: ObjectStore, seen: readonly Seen[]): Promise<string> {
+  await store.head('bucket', 'k')
+  return seen[0]!.headers.host!
+}
