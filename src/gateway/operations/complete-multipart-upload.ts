@@ -95,7 +95,10 @@ async function publishUpload(
         const now = await findMultipartUpload(connection, upload.id)
         if (now === null) throw new GatewayError('NoSuchUpload')
         earlier = now.completed
-        return earlier === null
+        if (earlier !== null) return false
+        // Whoever held the lock before was cut off: its intent is the only word of what it may have published.
+        if ((await findWriteIntent(connection, upload.id)) !== null) throw formerCompleteIsOpen()
+        return true
       },
       putBytes: ({ condition }) =>
         multipart.complete(
@@ -106,18 +109,25 @@ async function publishUpload(
           condition === null ? {} : { condition },
         ),
       alsoCommit: connection => markCompleted(connection, upload.id, completed),
+      // All Completes of an upload have one intent; without the lock it may be another one's.
+      whenRefused: () => dropIntent(services, upload.id),
     })
     return earlier ?? completed
   } catch (error) {
-    if (!(error instanceof UnknownOutcome)) {
-      await dropIntent(services, upload.id)
-      throw error
-    }
+    if (!(error instanceof UnknownOutcome)) throw error
     if (error.cause instanceof StoreError && error.cause.kind === 'upload-not-found') {
       await settle(context, upload)
     }
     throw error.cause
   }
+}
+
+/** What this Complete would do may have been done: that must not be told as if nothing had happened. */
+function formerCompleteIsOpen(): GatewayError {
+  return new GatewayError(
+    'InternalError',
+    'A former completion of this upload is not settled yet. Try again.',
+  )
 }
 
 /** Settles the intent of an upload once whoever completes it has come to an end. */

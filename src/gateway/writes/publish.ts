@@ -27,6 +27,8 @@ export interface StagedContent {
   putBytes(facts: { generation: number; condition: WriteCondition | null }): Promise<PutResult>
   /** Runs in the transaction that commits the generation. */
   alsoCommit?(connection: Connection): Promise<void>
+  /** Runs under the object's lock when the store refused, so that nothing was published under the intent. */
+  whenRefused?(): Promise<void>
 }
 
 const DELETION_CUT_OFF = 'A deletion of this key was cut off and may still land. Try again in half a minute.'
@@ -40,8 +42,8 @@ const PUT_ATTEMPTS_MAX = 3
  * the store's answer and the commit the intent says what the bytes are and which generation they come after,
  * so that a crash there is rolled forward, unless the object has changed since.
  *
- * Rejects with the S3 error when nothing was published; the caller then drops the intent. When the outcome is
- * not known the intent stays and is settled later.
+ * Rejects with the S3 error when nothing was published; a caller whose intent is nobody else's then drops it.
+ * When the outcome is not known it rejects with {@link UnknownOutcome}; the intent stays and is settled later.
  */
 export async function publish(
   services: GatewayServices,
@@ -62,15 +64,18 @@ export async function publish(
         if (state.deletionLandsInMs > 0) throw new GatewayError('SlowDown', DELETION_CUT_OFF)
         await saveIntent(services, target, { ...intent, baseGeneration: state.generation })
         mayBePublished = true
-        const { identity } = await putInPlace(services, connection, target, staged, state).catch(error => {
-          // An upload that is not there may be one whose completion was sent twice on its way.
-          const isRefused =
-            error instanceof StoreError &&
-            error.retry !== 'unknown-outcome' &&
-            error.kind !== 'upload-not-found'
-          mayBePublished = !isRefused && !(error instanceof GatewayError)
-          throw error
-        })
+        const { identity } = await putInPlace(services, connection, target, staged, state).catch(
+          async error => {
+            // An upload that is not there may be one whose completion was sent twice on its way.
+            const isRefused =
+              error instanceof StoreError &&
+              error.retry !== 'unknown-outcome' &&
+              error.kind !== 'upload-not-found'
+            mayBePublished = !isRefused && !(error instanceof GatewayError)
+            if (!mayBePublished) await staged.whenRefused?.()
+            throw error
+          },
+        )
         const publication: Publication = {
           objectId: target.objectId,
           bucketId: target.bucket.id,
@@ -104,8 +109,13 @@ export async function saveIntent(
   { bucket }: Pick<OpenWriteTarget, 'bucket'>,
   intent: WriteIntent,
 ): Promise<void> {
-  if (await saveWriteIntent(services.intentDatabase, intent, services.options.bootId)) return
-  throw placeIsGone(services, bucket)
+  const { intentDatabase, options, unsettledIntents } = services
+  const isSaved = await saveWriteIntent(intentDatabase, intent, options.bootId).catch(error => {
+    // It may be there all the same; recovery looks.
+    unsettledIntents.add(intent.id)
+    throw error
+  })
+  if (!isSaved) throw placeIsGone(services, bucket)
 }
 
 /** The location that takes a bucket's writes, as it was remembered, is gone: the bucket is looked up anew. */

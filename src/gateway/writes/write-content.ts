@@ -154,7 +154,7 @@ function versionOf(services: GatewayServices, write: ContentWrite): VersionFacts
 /** Forgets the intent of a write that published nothing; recovery tries again when the database cannot. */
 export async function dropIntent(services: GatewayServices, id: Uuid): Promise<void> {
   services.unsettledIntents.add(id)
-  await deleteWriteIntent(services.options.database, id)
+  await deleteWriteIntent(services.intentDatabase, id)
   services.unsettledIntents.delete(id)
 }
 
