@@ -1,6 +1,6 @@
 import { createDeletionAnnouncer } from '../../src/database/deletions-in-flight.ts'
 import { createPostgresLedger } from '../../src/database/migrations.ts'
-import { openDatabase } from '../../src/database/postgres.ts'
+import { openBeside, openDatabase } from '../../src/database/postgres.ts'
 import { createUploadStartNoter } from '../../src/database/upload-starts.ts'
 import { wallClock } from '../../src/domain/clock.ts'
 import { newId } from '../../src/domain/identifiers.ts'
@@ -33,6 +33,10 @@ async function main(task: MoverTask): Promise<MoverReport> {
     applicationName: 'bench-copy',
     onIdleError: error => process.stderr.write(`${error.message}\n`),
   })
+  const announcerDatabase = openBeside(database, {
+    connectionsMax: 2,
+    onIdleError: error => process.stderr.write(`${error.message}\n`),
+  })
   const stores = new Map(
     task.stores.map(({ id, name, settings, credentials }) => [
       id,
@@ -45,7 +49,7 @@ async function main(task: MoverTask): Promise<MoverReport> {
   )
   const worker = createMigrationWorker({
     ledger: createPostgresLedger(database),
-    announceDeletion: createDeletionAnnouncer(database),
+    announceDeletion: createDeletionAnnouncer(announcerDatabase),
     noteUploadStart: createUploadStartNoter(database),
     openStore: async id => stores.get(id)!,
     locationById: async id => task.locations.find(location => location.id === id) ?? null,
@@ -69,6 +73,7 @@ async function main(task: MoverTask): Promise<MoverReport> {
     memoryBytesMax: process.resourceUsage().maxRSS * 1_024,
   }
   await Promise.all([...stores.values()].map(store => store.close()))
+  await announcerDatabase.end()
   await database.end()
   return report
 }

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { parseDocument } from 'yaml'
 import { z } from 'zod'
 import { apiConfigSchema } from '../api/config.ts'
+import { CONNECTIONS_MIN } from '../database/long-holds.ts'
 import { gatewayConfig } from '../gateway/config.ts'
 import { defaultDataFolder, type Environment } from './environment.ts'
 import { ingestConfig } from './ingest-config.ts'
@@ -29,10 +30,15 @@ export const configSchema = z.strictObject({
         ),
       connectionsMax: z
         .int()
-        .min(4)
+        .min(
+          CONNECTIONS_MIN,
+          `must be ${CONNECTIONS_MIN} or more: two stand, two stay free, two move objects`,
+        )
         .max(500)
         .default(24)
-        .describe('Connections this process opens at most; its gateway has 4 more'),
+        .describe(
+          'Connections this process opens at most; its gateway has 4 more, its migrator 2. All but 4 may be held while objects are moved or deleted',
+        ),
     })
     .prefault({}),
   api: apiConfigSchema

@@ -26,11 +26,11 @@ const STATEMENT_ITEMS_MAX = 64
  * What several migrations ask for at the same time is done with one statement and one commit for all of them;
  * each still learns what became of its own, and only after it is durable.
  *
- * A worker that holds an object's lock for long uses one connection for it; give the pool as many connections
- * as migrations run at once, and a few more for everything else.
+ * A worker that holds an object's lock for long uses one connection of `lockDatabase` for it: the same pool by
+ * default, or that pool with a bound on such holds.
  */
-export function createPostgresLedger(database: Database) {
-  const runLocked = createLockedRunner(database)
+export function createPostgresLedger(database: Database, lockDatabase: Database = database) {
+  const runLocked = createLockedRunner(lockDatabase)
   const readSubject = createBatcher<Uuid, MigrationSubject>({
     itemsMax: STATEMENT_ITEMS_MAX,
     runsMax: 1,

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createMovingWorld, type MovingWorld, sampleOf } from '../../test/builders/moving-world.ts'
+import { CONNECTIONS_MIN } from '../database/long-holds.ts'
+import { inTransaction } from '../database/postgres.ts'
 import { newId } from '../domain/identifiers.ts'
 import { type ObjectStore, StoreError } from '../stores/object-store.ts'
 
@@ -133,4 +135,40 @@ describe('the sweeper', () => {
     await world.sweep()
     expect(await states()).toEqual(['complete'])
   })
+})
+
+it('sweeps with the fewest connections while writes of clients go on', async () => {
+  const world = await createMovingWorld({ connectionsMax: CONNECTIONS_MIN })
+  const { database } = world.test
+  await world.stores.cold.ensureContainer('data')
+  for (let number = 0; number < 40; number++) {
+    await world.addObject(`k${number}`, sampleOf(10))
+    const { identity } = await world.stores.cold.put('data', `k${number}`, sampleOf(10), { size: 10 })
+    await database.query(
+      `insert into copy (object_id, id, generation, location_id, state, is_primary, etag, size, entered_ms,
+                         principal)
+       values ($1, $2, 1, $3, 'deleting', false, $4, 10, 0, 'user:test')`,
+      [world.objectId(`k${number}`), newId(), world.locationIds.cold, identity.etag],
+    )
+  }
+  // As in a running process: the claim on the server, and the feed of activities.
+  const standing = await Promise.all([database.connect(), database.connect()])
+  const { cold } = world.stores
+  const write = () => inTransaction(database, connection => connection.query('select 1'))
+  let writes = 0
+  world.stores.cold = {
+    ...cold,
+    // The store answers only after writes that began meanwhile are through.
+    async delete(...given: Parameters<ObjectStore['delete']>) {
+      await Promise.all([write(), write(), write()])
+      writes += 3
+      return cold.delete(...given)
+    },
+  }
+  expect(await world.sweep()).toBe(40)
+  expect(writes).toBe(120)
+  const { rows } = await database.query(`select 1 from copy where state = 'deleting'`)
+  expect(rows).toEqual([])
+  for (const connection of standing) connection.release()
+  await world.dispose()
 })

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
 import { COPY_COLUMNS, type CopyRow, copyOf } from '../../src/database/copies.ts'
 import { createDeletionAnnouncer } from '../../src/database/deletions-in-flight.ts'
+import { boundLongHolds } from '../../src/database/long-holds.ts'
 import { findMigration, listMigrationTimeline } from '../../src/database/migration-views.ts'
 import { createPostgresLedger } from '../../src/database/migrations.ts'
 import { resolveObject } from '../../src/database/objects.ts'
+import { openBeside } from '../../src/database/postgres.ts'
 import { createUploadStartNoter } from '../../src/database/upload-starts.ts'
 import type { BucketMode } from '../../src/domain/bucket.ts'
 import { GIB } from '../../src/domain/bytes.ts'
@@ -55,10 +57,21 @@ export interface MovingWorld {
 
 /** Builds the world on a database of its own. `dispose` it. */
 export async function createMovingWorld(
-  options: { mode?: BucketMode; stores?: { hot: ObjectStore; cold: ObjectStore } } = {},
+  options: {
+    mode?: BucketMode
+    stores?: { hot: ObjectStore; cold: ObjectStore }
+    connectionsMax?: number
+  } = {},
 ): Promise<MovingWorld> {
-  const test = await createTestDatabase({ connectionsMax: 24 })
+  const connectionsMax = options.connectionsMax ?? 24
+  const test = await createTestDatabase({ connectionsMax })
   const { database } = test
+  const announcerDatabase = openBeside(database, {
+    connectionsMax: 2,
+    // Dropping the database cuts connections that were told to end and have not gone yet.
+    onIdleError: () => undefined,
+  })
+  const lockDatabase = boundLongHolds(database, connectionsMax)
   const stores = options.stores ?? { hot: newMemoryStore('hot-store'), cold: newMemoryStore('cold-store') }
   const storeIds = { hot: newId(), cold: newId() }
   const locationIds = { hot: newId(), cold: newId() }
@@ -83,11 +96,11 @@ export async function createMovingWorld(
   )
   await stores.hot.ensureContainer(CONTAINER)
   const modelClock = { at: MODEL_START, now: () => modelClock.at }
-  const ledger: MigrationLedger = createPostgresLedger(database)
+  const ledger: MigrationLedger = createPostgresLedger(database, lockDatabase)
   const openStore = async (id: Uuid) => (id === storeIds.hot ? world.stores.hot : world.stores.cold)
   const parts: MigrationParts = {
     ledger,
-    announceDeletion: createDeletionAnnouncer(database),
+    announceDeletion: createDeletionAnnouncer(announcerDatabase),
     noteUploadStart: createUploadStartNoter(database),
     openStore,
     locationById: async id => locations.get(id) ?? null,
@@ -162,7 +175,7 @@ export async function createMovingWorld(
     sweep: () => world.sweeper()(),
     sweeper: () => {
       const loop = createCopySweeper({
-        database,
+        database: lockDatabase,
         openStore,
         announceDeletion: parts.announceDeletion,
         wallClock,
@@ -204,7 +217,10 @@ export async function createMovingWorld(
       for await (const chunk of body) chunks.push(chunk)
       return Buffer.concat(chunks)
     },
-    dispose: () => test.drop(),
+    async dispose() {
+      await announcerDatabase.end()
+      await test.drop()
+    },
   }
   return world
 }

@@ -1,6 +1,8 @@
 import { createDeletionAnnouncer } from '../../database/deletions-in-flight.ts'
 import { findLocation } from '../../database/locations.ts'
+import { boundLongHolds } from '../../database/long-holds.ts'
 import { createPostgresLedger } from '../../database/migrations.ts'
+import { openBeside } from '../../database/postgres.ts'
 import { createUploadStartNoter } from '../../database/upload-starts.ts'
 import { createLostUploadAborter } from '../../workers/abort-lost-uploads.ts'
 import { createMigrationWorker } from '../../workers/run-migrations.ts'
@@ -9,18 +11,26 @@ import { createLeftoverSweeper } from '../../workers/sweep-leftovers.ts'
 import { runLoops } from '../run-loops.ts'
 import type { RunningRole, ServerParts } from '../server-parts.ts'
 
+/** Connections for what is written down while an object's lock is held: each is one short statement. */
+const ANNOUNCER_CONNECTIONS_MAX = 2
+
 /** Moves objects, and deletes what they left behind. */
 export async function startMigratorRole(parts: ServerParts): Promise<RunningRole> {
   const { config, database, metrics } = parts
+  const announcerDatabase = openBeside(database, {
+    connectionsMax: ANNOUNCER_CONNECTIONS_MAX,
+    onIdleError: error => parts.log.warn({ error }, 'an idle connection to the database broke'),
+  })
+  const lockDatabase = boundLongHolds(database, config.database.connectionsMax)
   const shared = {
     openStore: (storeId: string) => parts.stores.open(storeId),
     locationById: (locationId: string) => findLocation(database, locationId),
-    announceDeletion: createDeletionAnnouncer(database),
+    announceDeletion: createDeletionAnnouncer(announcerDatabase),
     log: parts.log,
   }
   const worker = createMigrationWorker({
     ...shared,
-    ledger: createPostgresLedger(database),
+    ledger: createPostgresLedger(database, lockDatabase),
     noteUploadStart: createUploadStartNoter(database),
     modelClock: parts.modelClock,
     modelScale: parts.modelScale,
@@ -39,8 +49,8 @@ export async function startMigratorRole(parts: ServerParts): Promise<RunningRole
       inFlight: migrations => metrics.migrationsInFlight.set(migrations),
     },
   })
-  const sweeper = createCopySweeper({ ...shared, database, wallClock: parts.wallClock })
-  const leftovers = createLeftoverSweeper({ ...shared, database, wallClock: parts.wallClock })
+  const sweeper = createCopySweeper({ ...shared, database: lockDatabase, wallClock: parts.wallClock })
+  const leftovers = createLeftoverSweeper({ ...shared, database: lockDatabase, wallClock: parts.wallClock })
   const lostUploads = createLostUploadAborter({ ...shared, database, wallClock: parts.wallClock })
-  return runLoops(parts, [worker, sweeper, leftovers, lostUploads])
+  return runLoops(parts, [worker, sweeper, leftovers, lostUploads], () => announcerDatabase.end())
 }
