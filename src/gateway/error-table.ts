@@ -108,6 +108,18 @@ export class GatewayError extends Error {
 }
 
 /**
+ * What was asked for may have happened although it failed: bytes may be visible, a deletion committed. The
+ * intent of such a write is kept, and its client is never told that nothing happened.
+ */
+export class UnknownOutcome extends Error {
+  override readonly name = 'UnknownOutcome'
+
+  constructor(cause: unknown) {
+    super('the outcome of a write is not known', { cause })
+  }
+}
+
+/**
  * What a client is told when a store fails. A store that is down, or whose bytes are not what the catalog
  * knows, never becomes a 404: clients would take the object for deleted.
  */
@@ -141,9 +153,16 @@ const LOCK_NOT_AVAILABLE = '55P03'
 const DATABASE_AWAY =
   /^(08...|53...|57...|40001|40P01|25006|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|ENOTFOUND)$/
 
-/** Turns whatever was thrown into the S3 error the client gets. */
+/**
+ * Turns whatever was thrown into the S3 error the client gets. `SlowDown` and `ServiceUnavailable` say that
+ * nothing was begun, and clients that keep a catalog of their own rely on it; of an unknown outcome only
+ * `InternalError` is said, after which clients ask again too.
+ */
 export function gatewayErrorOf(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error
+  if (error instanceof UnknownOutcome || (error instanceof StoreError && error.retry === 'unknown-outcome')) {
+    return new GatewayError('InternalError', undefined, { cause: error.cause ?? error })
+  }
   if (error instanceof StoreError) {
     return new GatewayError(STORE_ERRORS[error.kind], undefined, { cause: error })
   }

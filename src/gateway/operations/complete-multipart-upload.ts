@@ -9,13 +9,13 @@ import type { VersionFacts } from '../../database/object-publication.ts'
 import { findWriteIntent } from '../../database/write-intents.ts'
 import { newId } from '../../domain/identifiers.ts'
 import { StoreError } from '../../stores/object-store.ts'
-import { GatewayError } from '../error-table.ts'
+import { GatewayError, UnknownOutcome } from '../error-table.ts'
 import { base64OfHex } from '../reads/object-headers.ts'
 import type { RequestContext } from '../request-context.ts'
 import { sendXml } from '../respond.ts'
 import { type ChosenParts, chooseParts, parseCompletion } from '../writes/chosen-parts.ts'
 import { type OpenUpload, openUpload } from '../writes/client-upload.ts'
-import { publish, UnknownOutcome } from '../writes/publish.ts'
+import { publish } from '../writes/publish.ts'
 import { settleIntent } from '../writes/settle-intent.ts'
 import { multipartOf } from '../writes/staged-upload.ts'
 import { type WriteConditions, writeConditionsOf } from '../writes/write-conditions.ts'
@@ -44,7 +44,7 @@ export async function completeMultipartUpload(context: RequestContext): Promise<
   checkDeclared(context, chosen)
   const completed = await publishUpload(context, open, chosen, conditions).catch(async error => {
     // It may have been published all the same: by another Complete, or by this one before the way back was cut.
-    const now = await findMultipartUpload(database, open.upload.id)
+    const now = await findMultipartUpload(database, open.upload.id).catch(() => null)
     if (now?.completed?.etag !== chosen.etag) throw error
     return now.completed
   })
@@ -116,9 +116,13 @@ async function publishUpload(
   } catch (error) {
     if (!(error instanceof UnknownOutcome)) throw error
     if (error.cause instanceof StoreError && error.cause.kind === 'upload-not-found') {
-      await settle(context, upload)
+      // Once that is settled it is known that this upload became nothing.
+      await settle(context, upload).catch(() => {
+        throw error
+      })
+      throw error.cause
     }
-    throw error.cause
+    throw error
   }
 }
 

@@ -47,7 +47,7 @@ describe('deleting a bucket', () => {
 
   it('waits for a write that was cut off after it published', async () => {
     store.losing = 'put'
-    await expect(put(Bucket)).rejects.toMatchObject({ name: 'SlowDown' })
+    await expect(put(Bucket)).rejects.toMatchObject({ name: 'InternalError' })
     store.losing = 'nothing'
     await expect(deleteBucket()).rejects.toMatchObject(refused(/cut off/))
     await door.gateway.recoverIntents()
@@ -61,7 +61,7 @@ describe('deleting a bucket', () => {
 
   it('waits until a cut off write that a deletion outdated is gone', async () => {
     store.losing = 'put'
-    await expect(put(Bucket)).rejects.toMatchObject({ name: 'SlowDown' })
+    await expect(put(Bucket)).rejects.toMatchObject({ name: 'InternalError' })
     store.losing = 'nothing'
     store.isDown = true
     await remove()

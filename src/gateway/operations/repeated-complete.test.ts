@@ -90,7 +90,7 @@ describe.each(kinds)('a Complete that is repeated, %s store', kind => {
   it('is answered after a crash between the store and the catalog', async () => {
     const { Key, completeAt } = await upload('in parts')
     store.losing = 'complete'
-    await expect(completeAt(door)).rejects.toMatchObject({ name: 'SlowDown' })
+    await expect(completeAt(door)).rejects.toMatchObject({ name: 'InternalError' })
     store.losing = 'nothing'
     const successor = await restart()
     const first = await completeAt(successor)
@@ -132,7 +132,7 @@ describe.each(kinds)('a Complete that is repeated, %s store', kind => {
   it('does not take the place of what was written since', async () => {
     const { Key, completeAt } = await upload('in parts')
     store.losing = 'complete'
-    await expect(completeAt(door)).rejects.toMatchObject({ name: 'SlowDown' })
+    await expect(completeAt(door)).rejects.toMatchObject({ name: 'InternalError' })
     store.losing = 'nothing'
     await door.client.send(new PutObjectCommand({ Bucket, Key, Body: 'since' }))
     const successor = await restart()

@@ -152,7 +152,7 @@ describe('interrupted writes and reads', () => {
   it('rolls a write forward that was published but not committed, when it is read', async () => {
     await put('published', 'old')
     store.failAfterPut = true
-    await expect(put('published', 'new')).rejects.toMatchObject({ name: 'SlowDown' })
+    await expect(put('published', 'new')).rejects.toMatchObject({ name: 'InternalError' })
     store.failAfterPut = false
     expect(await openIntents()).toBe(1)
     expect(await read('published')).toBe('new')
@@ -161,7 +161,7 @@ describe('interrupted writes and reads', () => {
 
   it('rolls forward after a restart, and drops what was never published', async () => {
     store.failAfterPut = true
-    await expect(put('restart', 'content')).rejects.toMatchObject({ name: 'SlowDown' })
+    await expect(put('restart', 'content')).rejects.toMatchObject({ name: 'InternalError' })
     store.failAfterPut = false
     await testDatabase.database.query(
       `insert into write_intent (id, object_id, bucket_id, key, copy_id, location_id, native_key, version,

@@ -11,7 +11,7 @@ import { lookAtObject, type ObjectState } from '../../database/objects.ts'
 import type { Connection } from '../../database/postgres.ts'
 import { saveWriteIntent, type WriteIntent } from '../../database/write-intents.ts'
 import { type PutResult, StoreError, type WriteCondition } from '../../stores/object-store.ts'
-import { GatewayError } from '../error-table.ts'
+import { GatewayError, UnknownOutcome } from '../error-table.ts'
 import type { GatewayServices } from '../services.ts'
 import { checkReplaceable } from './replaceable-bytes.ts'
 import { checkWriteConditions, type WriteConditions } from './write-conditions.ts'
@@ -122,15 +122,6 @@ export async function saveIntent(
 export function placeIsGone(services: GatewayServices, bucket: { readonly name: string }): GatewayError {
   services.buckets.forget(bucket.name)
   return new GatewayError('SlowDown', 'The bucket is written to another place now; try again.')
-}
-
-/** The bytes may have become visible although the write failed: its intent must be kept. */
-export class UnknownOutcome extends Error {
-  override readonly name = 'UnknownOutcome'
-
-  constructor(cause: unknown) {
-    super('the outcome of a publication is not known', { cause })
-  }
 }
 
 /**

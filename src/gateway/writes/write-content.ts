@@ -5,11 +5,11 @@ import type { Principal } from '../../domain/principal.ts'
 import type { PutFacts } from '../../stores/object-store.ts'
 import { ByteReader } from '../body/byte-reader.ts'
 import type { DigestAlgorithm } from '../body/digests.ts'
-import type { GatewayError } from '../error-table.ts'
+import { type GatewayError, UnknownOutcome } from '../error-table.ts'
 import type { GatewayServices } from '../services.ts'
 import type { ContentFacts } from './content-facts.ts'
 import { copyFacts } from './copy-metadata.ts'
-import { publish, type StagedContent, saveIntent, UnknownOutcome } from './publish.ts'
+import { publish, type StagedContent, saveIntent } from './publish.ts'
 import { beginUpload, multipartOf, partSizeOf, uploadParts } from './staged-upload.ts'
 import type { WriteConditions } from './write-conditions.ts'
 import { type OpenWriteTarget, withContainer } from './write-target.ts'
@@ -37,7 +37,8 @@ export interface ContentWrite {
 /**
  * Writes an object whole or not at all: bytes are staged where no reader sees them, in memory when they are
  * few and as an upload at the store otherwise; length and digests are checked; then they are published.
- * Resolves to the version that readers see from now on.
+ * Resolves to the version that readers see from now on. Rejects with {@link UnknownOutcome} when readers may see
+ * it all the same.
  */
 export async function writeContent(services: GatewayServices, write: ContentWrite): Promise<VersionFacts> {
   const { inMemoryBytesMax } = services.options.limits
@@ -46,8 +47,7 @@ export async function writeContent(services: GatewayServices, write: ContentWrit
       ? await writeFromMemory(services, write)
       : await writeByUpload(services, write)
   } catch (error) {
-    if (write.content.failure !== null) throw write.content.failure
-    throw error instanceof UnknownOutcome ? error.cause : error
+    throw error instanceof UnknownOutcome ? error : (write.content.failure ?? error)
   }
 }
 

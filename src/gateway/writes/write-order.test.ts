@@ -53,7 +53,7 @@ describe('the order of writes that were cut off', () => {
   }
   const putUnanswered = async (content: string, size: number = SIZES[0]) => {
     store.losing = size === SIZES[0] ? 'put' : 'complete'
-    await expect(put(content, size)).rejects.toMatchObject({ name: 'SlowDown' })
+    await expect(put(content, size)).rejects.toMatchObject({ name: 'InternalError' })
     store.losing = 'nothing'
   }
   const keysAt = async (place: { store: ObjectStore; container: string }) =>
@@ -193,7 +193,7 @@ describe('the order of writes that were cut off', () => {
     await utimes(path.join(root, dated.container, Key), inFuture, inFuture)
     await testDatabase.database.query('update object_version set last_modified = $1', [inFuture])
     folder.losing = 'put'
-    await expect(put('new')).rejects.toMatchObject({ name: 'SlowDown' })
+    await expect(put('new')).rejects.toMatchObject({ name: 'InternalError' })
     folder.losing = 'nothing'
     await door.gateway.recoverIntents()
     expect(await read()).toBe('new')
@@ -223,7 +223,7 @@ describe('the order of writes that were cut off', () => {
       )
       return result
     }
-    await expect(put('written')).rejects.toMatchObject({ name: 'SlowDown' })
+    await expect(put('written')).rejects.toMatchObject({ name: 'InternalError' })
     store.put = plainPut
     await door.gateway.recoverIntents()
     expect(await read()).toBe('written')
