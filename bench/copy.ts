@@ -4,7 +4,7 @@ import { access, mkdtemp, rm } from 'node:fs/promises'
 import { loadavg, tmpdir } from 'node:os'
 import path from 'node:path'
 import { applySchemaChanges } from '../src/database/apply-schema-changes.ts'
-import { startEmbeddedServer } from '../src/database/embedded/embedded-server.ts'
+import { removeDatabaseElsewhere, startEmbeddedServer } from '../src/database/embedded/embedded-server.ts'
 import { type Database, openDatabase } from '../src/database/postgres.ts'
 import { KIB, MIB } from '../src/domain/bytes.ts'
 import type { ObjectStore } from '../src/stores/object-store.ts'
@@ -105,6 +105,7 @@ export const benchmark: Benchmark = async ({ say }) => {
     await Promise.all(started.map(server => server.stop()))
     await database.end()
     await postgres.stop()
+    await removeDatabaseElsewhere(path.join(folder, 'database'))
     await rm(folder, { recursive: true, force: true })
   }
 }

@@ -8,7 +8,7 @@ import { SignatureV4 } from '@smithy/signature-v4'
 import { insertAccessKey } from '../src/database/access-keys.ts'
 import { applySchemaChanges } from '../src/database/apply-schema-changes.ts'
 import { insertBucket } from '../src/database/buckets.ts'
-import { startEmbeddedServer } from '../src/database/embedded/embedded-server.ts'
+import { removeDatabaseElsewhere, startEmbeddedServer } from '../src/database/embedded/embedded-server.ts'
 import { insertLocation } from '../src/database/locations.ts'
 import { type Database, openDatabase } from '../src/database/postgres.ts'
 import { insertStore } from '../src/database/stores.ts'
@@ -69,6 +69,7 @@ export const benchmark: Benchmark = async ({ say }) => {
     await Promise.all(children.map(child => (child.exitCode === null ? once(child, 'exit') : null)))
     await database.end()
     await server.stop()
+    await removeDatabaseElsewhere(path.join(folder, 'database'))
     await rm(folder, { recursive: true, force: true })
   }
 }

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { applySchemaChanges } from '../src/database/apply-schema-changes.ts'
-import { startEmbeddedServer } from '../src/database/embedded/embedded-server.ts'
+import { removeDatabaseElsewhere, startEmbeddedServer } from '../src/database/embedded/embedded-server.ts'
 import { createImportJob, findImportJob } from '../src/database/import-jobs.ts'
 import { type Database, openDatabase } from '../src/database/postgres.ts'
 import { wallClock } from '../src/domain/clock.ts'
@@ -50,6 +50,7 @@ export const benchmark: Benchmark = async ({ say }) => {
   } finally {
     await database.end()
     await server.stop()
+    await removeDatabaseElsewhere(folder)
     await rm(folder, { recursive: true, force: true })
   }
 }

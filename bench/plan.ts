@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import path from 'node:path'
 import { applySchemaChanges } from '../src/database/apply-schema-changes.ts'
-import { startEmbeddedServer } from '../src/database/embedded/embedded-server.ts'
+import { removeDatabaseElsewhere, startEmbeddedServer } from '../src/database/embedded/embedded-server.ts'
 import { lockDueReviews, settleReviews } from '../src/database/object-reviews.ts'
 import { type Database, inTransaction, openDatabase } from '../src/database/postgres.ts'
 import { decidePlacement } from '../src/placement/decide-placement.ts'
@@ -85,6 +85,7 @@ export const benchmark: Benchmark = async ({ say }) => {
   } finally {
     await database.end()
     await server.stop()
+    await removeDatabaseElsewhere(folder)
     await rm(folder, { recursive: true, force: true })
   }
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { applySchemaChanges } from '../src/database/apply-schema-changes.ts'
-import { startEmbeddedServer } from '../src/database/embedded/embedded-server.ts'
+import { removeDatabaseElsewhere, startEmbeddedServer } from '../src/database/embedded/embedded-server.ts'
 import { openDatabase } from '../src/database/postgres.ts'
 import { describeSchema } from './describe-schema.ts'
 
@@ -25,5 +25,6 @@ try {
 } finally {
   await database.end()
   await server.stop()
+  await removeDatabaseElsewhere(folder)
   await rm(folder, { recursive: true, force: true })
 }

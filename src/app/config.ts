@@ -13,7 +13,12 @@ const port = z.int().min(0).max(65_535)
 
 /** The whole configuration: one section per role or module. Unknown keys are errors. */
 export const configSchema = z.strictObject({
-  dataDir: z.string().min(1).describe('Folder for the embedded database, keys and local state'),
+  dataDir: z
+    .string()
+    .min(1)
+    .describe(
+      'Folder for the embedded database, keys and local state. Started as root, the database lies in /var/lib/data-in-motion where the folder is closed to the account postgres (or nobody); `postgres-at` in the folder says where',
+    ),
   roles: z
     .array(z.enum(ROLE_NAMES))
     .min(1)

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { startEmbeddedServer } from '../database/embedded/embedded-server.ts'
 import { type Database, openDatabase } from '../database/postgres.ts'
+import { hasSealedSecrets } from '../database/sealed-secrets.ts'
 import { claimServer } from '../database/server-claim.ts'
 import type { Uuid } from '../domain/identifiers.ts'
 import type { ObjectStore } from '../stores/object-store.ts'
@@ -47,7 +48,7 @@ export async function openCatalog(config: Config): Promise<OpenCatalog> {
   })
   const stores = createStoreRegistry({
     database,
-    secretBox: createSecretBox(await loadSealingKeys(config.dataDir)),
+    secretBox: createSecretBox(await loadSealingKeys(config.dataDir, () => hasSealedSecrets(database))),
     openStore,
     nowMs: () => performance.now(),
   })

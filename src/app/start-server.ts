@@ -10,6 +10,7 @@ import {
   readEventLogEnds,
 } from '../database/event-log.ts'
 import type { Database } from '../database/postgres.ts'
+import { hasSealedSecrets } from '../database/sealed-secrets.ts'
 import { type Clock, wallClock } from '../domain/clock.ts'
 import { newId } from '../domain/identifiers.ts'
 import { BATCH_EVENTS_MAX } from '../events/access-event-log.ts'
@@ -69,7 +70,7 @@ export async function startServer(
     metrics.buildInfo.set({ version: VERSION, node: process.version }, 1)
     const clock = await startPersistentClock(database, { scale: options.clockScale ?? 1, log, metrics })
     undo.unshift(() => clock.stop())
-    const secretBox = createSecretBox(await loadSealingKeys(config.dataDir))
+    const secretBox = createSecretBox(await loadSealingKeys(config.dataDir, () => hasSealedSecrets(database)))
     const stores = createStoreRegistry({
       database,
       secretBox,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { applySchemaChanges } from '../../src/database/apply-schema-changes.ts'
-import { startEmbeddedServer } from '../../src/database/embedded/embedded-server.ts'
+import { removeDatabaseElsewhere, startEmbeddedServer } from '../../src/database/embedded/embedded-server.ts'
 import { openDatabase } from '../../src/database/postgres.ts'
 
 declare module 'vitest' {
@@ -35,6 +35,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('postgresUrl', server.connectionString('postgres'))
   return async () => {
     await server.stop()
+    await removeDatabaseElsewhere(folder)
     await rm(folder, { recursive: true, force: true })
   }
 }

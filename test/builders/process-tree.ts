@@ -22,8 +22,8 @@ export async function processTree(roots: readonly number[]): Promise<number[]> {
 
 /** The postmaster of a data folder's embedded database, or null when none runs. */
 export async function findPostmaster(dataFolder: string): Promise<number | null> {
-  const elsewhere = await readText(path.join(dataFolder, 'postgres-is-elsewhere.txt'))
-  const home = /lies in (.+)\.\n$/.exec(elsewhere)?.[1] ?? path.join(dataFolder, 'postgres')
+  const [elsewhere = ''] = (await readText(path.join(dataFolder, 'postgres-at'))).split('\n')
+  const home = elsewhere === '' ? path.join(dataFolder, 'postgres') : elsewhere
   const pid = Number((await readText(path.join(home, 'cluster', 'postmaster.pid'))).split('\n')[0])
   return pid > 0 && isAlive(pid) ? pid : null
 }

@@ -4,7 +4,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { removeDatabaseElsewhere } from '../../src/database/embedded/embedded-server.ts'
 import { type DimProcess, startDim } from '../builders/dim-process.ts'
 import { findPostmaster, isAlive, killTree } from '../builders/process-tree.ts'
 
@@ -22,6 +23,7 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   for (const { pid } of started.splice(0)) if (isAlive(pid)) await killTree({ pid, dataFolder })
+  await vi.waitFor(() => removeDatabaseElsewhere(dataFolder), { timeout: 10_000 })
   await rm(folder, { recursive: true, force: true, maxRetries: 5 })
 })
 

@@ -1,7 +1,8 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { removeDatabaseElsewhere } from '../../src/database/embedded/embedded-server.ts'
 import { type DimProcess, startDim } from '../builders/dim-process.ts'
 import { isAlive, killTree, processesNaming } from '../builders/process-tree.ts'
 
@@ -19,6 +20,7 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   for (const { pid } of started.splice(0)) if (isAlive(pid)) await killTree({ pid, dataFolder })
+  await vi.waitFor(() => removeDatabaseElsewhere(dataFolder), { timeout: 10_000 })
   await rm(folder, { recursive: true, force: true, maxRetries: 5 })
 })
 

@@ -1,7 +1,8 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { removeDatabaseElsewhere } from '../../src/database/embedded/embedded-server.ts'
 import { killDemo } from './kill-demo.ts'
 import { recoverDemo } from './recover-demo.ts'
 
@@ -14,7 +15,10 @@ beforeEach(async () => {
   // The account of the embedded database must be able to pass through.
   await chmod(folder, 0o755)
 })
-afterEach(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }))
+afterEach(async () => {
+  await vi.waitFor(() => removeDatabaseElsewhere(path.join(folder, 'data')), { timeout: 10_000 })
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 })
+})
 
 // Twenty kills at seeded moments: `npm run test:long -- kill-the-demo`.
 test('a demo whose process tree is killed loses nothing, shows nothing wrong and leaves nothing stuck', async () => {

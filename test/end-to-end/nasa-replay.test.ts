@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { removeDatabaseElsewhere } from '../../src/database/embedded/embedded-server.ts'
 import { NASA_LOG, NASA_LOG_MISSING } from './nasa-log.ts'
 import { replayWhileMoving } from './replay-while-moving.ts'
 
@@ -29,6 +30,7 @@ test.skipIf(!isThere)(
       expect(replay.demotions).toBeGreaterThan(0)
       expect(replay.promotions).toBeGreaterThan(0)
     } finally {
+      await vi.waitFor(() => removeDatabaseElsewhere(path.join(folder, 'data')), { timeout: 10_000 })
       await rm(folder, { recursive: true, force: true })
     }
   },

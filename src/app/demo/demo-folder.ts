@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { removeDatabaseElsewhere } from '../../database/embedded/embedded-server.ts'
 import type { Bytes } from '../../domain/bytes.ts'
 import { stopLeftoverServer } from '../connect-database.ts'
 import { type DemoObject, writeDemoFiles } from './demo-objects.ts'
@@ -23,6 +24,7 @@ export async function prepareFolder(folder: string, options: { anew: boolean }):
       )
     // A killed demo leaves its database running; one that is in use makes this throw.
     await stopLeftoverServer(folder)
+    await removeDatabaseElsewhere(folder)
     await rm(folder, { recursive: true })
   }
   await mkdir(folder, { recursive: true })

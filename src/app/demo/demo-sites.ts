@@ -8,6 +8,7 @@ import { applySchemaChanges } from '../../database/apply-schema-changes.ts'
 import { type EmbeddedServer, findFreePort } from '../../database/embedded/embedded-server.ts'
 import { insertLocation } from '../../database/locations.ts'
 import { type Database, inTransaction, openDatabase } from '../../database/postgres.ts'
+import { hasSealedSecrets } from '../../database/sealed-secrets.ts'
 import { insertStore, listStores } from '../../database/stores.ts'
 import { newId } from '../../domain/identifiers.ts'
 import { principal } from '../../domain/principal.ts'
@@ -116,7 +117,7 @@ async function createAccessKey(
   database: Database,
   folder: string,
 ): Promise<{ accessKeyId: string; secretAccessKey: string }> {
-  const secretBox = createSecretBox(await loadSealingKeys(folder))
+  const secretBox = createSecretBox(await loadSealingKeys(folder, () => hasSealedSecrets(database)))
   const accessKeyId = `DIM${randomBytes(8).toString('hex').toUpperCase()}`
   const secretAccessKey = randomBytes(24).toString('base64url')
   await insertAccessKey(database, {

@@ -16,16 +16,20 @@ const KEYS_MAX = 100
 const FOR_OTHERS = 0o077
 
 /**
- * Reads the sealing keys from the data folder; makes the file with one random key where there is none. Any
- * number of processes may start at once: they end up with the same key.
+ * Reads the sealing keys from the data folder; makes the file with one random key where there is none and
+ * nothing is sealed yet. Any number of processes may start at once: they end up with the same key.
  *
  * The file has one key a line, `<id> <key>` in hexadecimal, the newest first; only its owner may read it.
- * Throws a KeyFileError when it is readable to others or has a line that is not a key. Losing it loses the
+ * Throws a KeyFileError when it is missing though something is sealed, is readable to others or has a line that
+ * is not a key. Losing it loses the
  * stores' credentials and the access keys' secrets, and nothing else.
  */
-export async function loadSealingKeys(dataFolder: string): Promise<[SealingKey, ...SealingKey[]]> {
+export async function loadSealingKeys(
+  dataFolder: string,
+  isAnythingSealed: () => Promise<boolean>,
+): Promise<[SealingKey, ...SealingKey[]]> {
   const file = path.join(dataFolder, KEY_FILE_NAME)
-  const text = (await readKeyFile(file)) ?? (await createKeyFile(dataFolder, file))
+  const text = (await readKeyFile(file)) ?? (await createFirst(dataFolder, file, isAnythingSealed))
   const lines = text.split('\n').filter(line => line.trim() !== '')
   if (lines.length > KEYS_MAX) throw new KeyFileError(`${file} has more than ${KEYS_MAX} keys`)
   const [first, ...rest] = lines.map((line, index) => {
@@ -48,6 +52,18 @@ async function readKeyFile(file: string): Promise<string | null> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     throw error
   }
+}
+
+async function createFirst(
+  dataFolder: string,
+  file: string,
+  isAnythingSealed: () => Promise<boolean>,
+): Promise<string> {
+  if (await isAnythingSealed())
+    throw new KeyFileError(
+      `${file} is missing, and the database has secrets that only its keys open: restore the file. If it is lost for good, write a new one (one line: 16 hexadecimal digits, a space, 64 random ones; chmod 600), then give stores and access keys new secrets`,
+    )
+  return createKeyFile(dataFolder, file)
 }
 
 /** Writes a whole file beside its place and links it there, so that nobody ever reads half a key. */

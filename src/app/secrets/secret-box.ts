@@ -38,7 +38,7 @@ export function createSecretBox(keys: readonly [SealingKey, ...SealingKey[]]): S
       if (key === undefined)
         throw new SecretBoxError(
           'unknown-key',
-          `sealed with key ${keyId.toString('hex')}, which is not in the key file`,
+          `sealed with key ${keyId.toString('hex')}, which is not in the key file: restore sealing-keys in the data folder`,
         )
       const decipher = createDecipheriv('aes-256-gcm', key.key, nonce, { authTagLength: TAG_BYTES })
         .setAAD(authenticated(key, purpose))

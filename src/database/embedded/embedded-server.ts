@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
-import { chmod, chown, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { chown, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -14,11 +14,10 @@ import {
   type PostgresBinaries,
   type ServerAccount,
 } from './binaries.ts'
+import { findHomeElsewhere, OPEN_BASE, prepareHome } from './server-home.ts'
 
 const run = promisify(execFile)
 
-/** Where root's clusters and programs go when its own folders are closed to the server's account. */
-const OPEN_BASE = '/var/lib/data-in-motion'
 const START_SECONDS_MAX = 60
 const SERVER_USER = 'dim'
 
@@ -87,32 +86,26 @@ export async function startEmbeddedServer(options: {
   }
 }
 
+/**
+ * Deletes the database of a data folder where it lies elsewhere: whoever removes a data folder for good calls
+ * this before. One that is another data folder's stays. Throws an EmbeddedServerError while its server runs.
+ */
+export async function removeDatabaseElsewhere(dataFolder: string): Promise<void> {
+  const home = await findHomeElsewhere(path.resolve(dataFolder))
+  if (home === null) return
+  const pid = Number.parseInt(
+    await readFile(path.join(home, 'cluster', 'postmaster.pid'), 'utf8').catch(() => ''),
+    10,
+  )
+  if (processExists(pid)) throw new EmbeddedServerError(`the database in ${home} is running: stop it first`)
+  await rm(home, { recursive: true, force: true, maxRetries: 3 })
+}
+
 interface Cluster {
   readonly folder: string
   readonly password: string
   readonly binaries: PostgresBinaries
   readonly account: ServerAccount | null
-}
-
-/** The folder for cluster, log and password: inside the data folder unless the account cannot get there. */
-async function prepareHome(dataFolder: string, account: ServerAccount | null): Promise<string> {
-  let home = path.join(dataFolder, 'postgres')
-  await mkdir(dataFolder, { recursive: true })
-  const closed = account === null ? null : await findClosedParent(home, account)
-  if (closed !== null) {
-    const digest = createHash('sha256').update(dataFolder).digest('hex').slice(0, 16)
-    home = path.join(OPEN_BASE, `postgres-${digest}`)
-    await mkdir(OPEN_BASE, { recursive: true })
-    await chmod(OPEN_BASE, 0o755)
-    await writeFile(
-      path.join(dataFolder, 'postgres-is-elsewhere.txt'),
-      `The account ${account?.name} cannot pass through ${closed}, so the database lies in ${home}.\n`,
-    )
-  }
-  await mkdir(home, { recursive: true })
-  await chmod(home, 0o700)
-  if (account !== null) await chown(home, account.uid, account.gid)
-  return home
 }
 
 async function readPassword(home: string): Promise<string> {
