@@ -37,6 +37,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     recoverIntents: () => recoverIntents(services),
     async close() {
       await services.publications.onIdle()
+      await services.readerSettlements.onIdle()
+      await services.uploadSettlements.onIdle()
       await services.intentDatabase.end()
     },
   }

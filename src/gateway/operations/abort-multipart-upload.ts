@@ -12,9 +12,12 @@ export async function abortMultipartUpload(context: RequestContext): Promise<voi
   const bucket = await services.buckets.forWriting(context)
   const { upload, target } = await openUnfinishedUpload(context, bucket)
   const { database, limits } = services.options
-  await withObjectLock(database, upload.objectId, limits.lockWaitMs, async connection => {
-    if (!(await deleteMultipartUpload(connection, upload.id))) throw new GatewayError('NoSuchUpload')
-    await multipartOf(target.store).abort(target.container, target.nativeKey, upload.nativeUploadId)
-  })
+  const { objectId } = upload
+  await services.uploadSettlements.run(objectId, limits.lockWaitMs, () =>
+    withObjectLock(database, objectId, limits.lockWaitMs, async connection => {
+      if (!(await deleteMultipartUpload(connection, upload.id))) throw new GatewayError('NoSuchUpload')
+      await multipartOf(target.store).abort(target.container, target.nativeKey, upload.nativeUploadId)
+    }),
+  )
   sendEmpty(context, 204)
 }

@@ -7,9 +7,9 @@ import {
 import { withObjectLock } from '../../database/object-lock.ts'
 import type { VersionFacts } from '../../database/object-publication.ts'
 import { findWriteIntent } from '../../database/write-intents.ts'
-import { newId } from '../../domain/identifiers.ts'
+import { newId, type Uuid } from '../../domain/identifiers.ts'
 import { StoreError } from '../../stores/object-store.ts'
-import { GatewayError, UnknownOutcome } from '../error-table.ts'
+import { GatewayError, gatewayErrorOf, UnknownOutcome } from '../error-table.ts'
 import { base64OfHex } from '../reads/object-headers.ts'
 import type { RequestContext } from '../request-context.ts'
 import { sendXml } from '../respond.ts'
@@ -42,11 +42,14 @@ export async function completeMultipartUpload(context: RequestContext): Promise<
   }
   const chosen = chooseParts(named, uploaded)
   checkDeclared(context, chosen)
-  const completed = await publishUpload(context, open, chosen, conditions).catch(async error => {
+  const { sharedCompletes } = services
+  const wanted = JSON.stringify([open.upload.id, chosen.etag, conditions])
+  const publishing = sharedCompletes.join(wanted, () => publishUpload(context, open, chosen, conditions))
+  const completed = await publishing.catch(async error => {
     // It may have been published all the same: by another Complete, or by this one before the way back was cut.
     const now = await findMultipartUpload(database, open.upload.id).catch(() => null)
-    if (now?.completed?.etag !== chosen.etag) throw error
-    return now.completed
+    if (now?.completed?.etag === chosen.etag) return now.completed
+    throw (await isRefusalSure(context, open.upload.id, error)) ? error : new UnknownOutcome(error)
   })
   context.recordAccess({
     objectId: open.upload.objectId,
@@ -126,6 +129,16 @@ async function publishUpload(
   }
 }
 
+/**
+ * Whether nothing can have come of the upload when a Complete of it was sent back for later: not while another
+ * one's intent is open, because whoever asks again was perhaps the one who began that.
+ */
+async function isRefusalSure({ services }: RequestContext, uploadId: Uuid, error: unknown): Promise<boolean> {
+  if (gatewayErrorOf(error).status !== 503) return true
+  const open = await findWriteIntent(services.options.database, uploadId).catch(() => 'cannot be asked')
+  return open === null
+}
+
 /** What this Complete would do may have been done: that must not be told as if nothing had happened. */
 function formerCompleteIsOpen(): GatewayError {
   return new GatewayError(
@@ -137,8 +150,10 @@ function formerCompleteIsOpen(): GatewayError {
 /** Settles the intent of an upload once whoever completes it has come to an end. */
 async function settle({ services }: RequestContext, { id, objectId }: OpenUpload['upload']): Promise<void> {
   const { database, limits } = services.options
-  await withObjectLock(database, objectId, limits.lockWaitMs, connection =>
-    settleIntent(services, connection, id),
+  await services.uploadSettlements.run(objectId, limits.lockWaitMs, () =>
+    withObjectLock(database, objectId, limits.lockWaitMs, connection =>
+      settleIntent(services, connection, id),
+    ),
   )
 }
 

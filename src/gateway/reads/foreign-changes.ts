@@ -7,7 +7,6 @@ import type { FoundBytes } from '../../domain/foreign-change.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
 import { principal } from '../../domain/principal.ts'
 import { StoreError } from '../../stores/object-store.ts'
-import { GatewayError } from '../error-table.ts'
 import type { GatewayServices } from '../services.ts'
 import { settlePublishedIntents } from '../writes/settle-intent.ts'
 import type { MetForeignChange } from './foreign-settlements.ts'
@@ -43,10 +42,9 @@ export async function settleForeignRead(
   const { copy, id } = changed.resolved
   if (copy === null || !areForeignChangesExpected(changed.bucket)) return null
   const { foreignSettlements, options, publications } = services
-  return foreignSettlements.join(id, async () => {
-    if (publications.size >= options.limits.publicationsQueuedMax) throw new GatewayError('SlowDown')
-    return publications.add(() => settle(services, changed, copy))
-  })
+  return foreignSettlements.join(id, () =>
+    publications.run(id, options.limits.lockWaitMs, () => settle(services, changed, copy)),
+  )
 }
 
 async function settle(

@@ -5,7 +5,7 @@ import { lookAtObject } from '../../database/objects.ts'
 import type { Connection } from '../../database/postgres.ts'
 import { objectIdOf } from '../../domain/identifiers.ts'
 import type { Principal } from '../../domain/principal.ts'
-import { GatewayError, UnknownOutcome } from '../error-table.ts'
+import { UnknownOutcome } from '../error-table.ts'
 import type { GatewayServices } from '../services.ts'
 import { settlePublishedIntents } from './settle-intent.ts'
 import { checkWriteConditions, UNCONDITIONAL, type WriteConditions } from './write-conditions.ts'
@@ -29,7 +29,6 @@ export async function deleteContent(
   const { database, limits } = services.options
   const { bucket } = deletion
   const objectId = objectIdOf(bucket.id, deletion.key)
-  if (services.publications.size >= limits.publicationsQueuedMax) throw new GatewayError('SlowDown')
   let mayBeCommitted = false
   const work = async (connection: Connection) => {
     // A write that was cut off after it published came before this deletion, and goes with it.
@@ -48,7 +47,9 @@ export async function deleteContent(
     return isThere
   }
   try {
-    return await services.publications.add(() => withObjectLock(database, objectId, limits.lockWaitMs, work))
+    return await services.publications.run(objectId, limits.lockWaitMs, () =>
+      withObjectLock(database, objectId, limits.lockWaitMs, work),
+    )
   } catch (error) {
     throw mayBeCommitted ? new UnknownOutcome(error) : error
   }

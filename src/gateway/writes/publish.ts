@@ -52,10 +52,9 @@ export async function publish(
 ): Promise<void> {
   const { options, publications, unsettledIntents } = services
   const { intent } = staged
-  if (publications.size >= options.limits.publicationsQueuedMax) throw new GatewayError('SlowDown')
   let mayBePublished = false
   try {
-    await publications.add(() =>
+    await publications.run(target.objectId, options.limits.lockWaitMs, () =>
       withObjectLock(options.database, target.objectId, options.limits.lockWaitMs, async connection => {
         if ((await holdBucket(connection, target.bucket.id)) === null) throw new GatewayError('NoSuchBucket')
         if ((await staged.isStillWanted?.(connection)) === false) return

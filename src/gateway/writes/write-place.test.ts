@@ -98,7 +98,7 @@ describe('a bucket whose writes go to another location now', () => {
 
   it('keeps the former one until a write that was cut off is settled', async () => {
     store.losing = 'put'
-    await expect(put()).rejects.toMatchObject({ name: 'SlowDown' })
+    await expect(put()).rejects.toMatchObject({ name: 'InternalError' })
     store.losing = 'nothing'
     await writeToCold()
     expect(await deleteFormer()).toBe(false)
