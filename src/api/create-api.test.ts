@@ -166,6 +166,7 @@ describe('an error', () => {
   it('is clear for unknown paths, broken JSON, other content types and large bodies', async () => {
     const codeOf = async (answer: Promise<{ json(): { code: string } }>) => (await answer).json().code
     expect(await codeOf(api.send('GET', '/v1/nothing'))).toBe('not-found')
+    expect((await api.send('GET', '/v1/nothing')).json().detail).toBe('there is no route GET /v1/nothing')
     expect(await codeOf(api.send('DELETE', '/v1/overview'))).toBe('not-found')
     const post = (payload: string, type: string) =>
       api.app.inject({

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import fastifyStatic from '@fastify/static'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { ApiOptions } from './context.ts'
 import { notFound } from './problems.ts'
 
@@ -21,14 +21,14 @@ export async function serveDashboard(app: FastifyInstance, options: ApiOptions):
   const folder = options.dashboardFolder
   if (folder === undefined || !existsSync(path.join(folder, 'index.html'))) {
     app.get('/*', { schema: { hide: true } }, async request => {
+      refuseOtherThanPages(request)
       throw notFound('page', `${request.url.split('?', 1)[0]} (the dashboard is not built: npm run build)`)
     })
     return
   }
   await app.register(fastifyStatic, { root: path.resolve(folder), serve: false, cacheControl: false })
   app.get('/*', { schema: { hide: true } }, async (request, reply) => {
-    if (NOT_PAGES.test(request.url))
-      throw notFound('route', `${request.method} ${request.url.split('?', 1)[0]}`)
+    refuseOtherThanPages(request)
     const { '*': wanted } = request.params as { '*': string }
     if (wanted.split(/[/\\]/).includes('..')) throw notFound('file', 'outside of the dashboard')
     if (!FILE.test(request.url.split('?', 1)[0] ?? ''))
@@ -36,4 +36,9 @@ export async function serveDashboard(app: FastifyInstance, options: ApiOptions):
     reply.header('cache-control', wanted.startsWith('assets/') ? FOREVER : ASK_AGAIN)
     return reply.sendFile(wanted)
   })
+}
+
+function refuseOtherThanPages(request: FastifyRequest): void {
+  if (NOT_PAGES.test(request.url))
+    throw notFound('route', `${request.method} ${request.url.split('?', 1)[0]}`)
 }

@@ -50,6 +50,12 @@ describe('configuration', () => {
     }
   })
 
+  it('counts each key that does not exist', () => {
+    const load = () =>
+      loadConfig({ environment: {}, overrides: { one: 1, two: 2, api: { three: 3, four: 4 } } })
+    expect(load).toThrow(/^the configuration has 4 problem\(s\):\n( {2}- .+: there is no such key(\n|$)){4}$/)
+  })
+
   it('takes weights of reader classes, but none that would go unnoticed and none for our own reads', () => {
     const { ingest } = loadConfig({ environment: { DIM_INGEST_READER_WEIGHTS_BACKUP: '0.2' } })
     expect(ingest.readerWeights).toMatchObject({ application: 1, scan: 0.05, backup: 0.2 })

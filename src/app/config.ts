@@ -148,7 +148,7 @@ export function loadConfig(options: {
   mergeInto(merged, options.overrides ?? {})
 
   const result = configSchema.safeParse(merged)
-  if (!result.success) problems.push(...result.error.issues.map(describeIssue))
+  if (!result.success) problems.push(...result.error.issues.flatMap(describeIssue))
   if (!result.success || problems.length > 0) throw new ConfigError(problems)
   return { ...result.data, dataDir: path.resolve(result.data.dataDir) }
 }
@@ -245,13 +245,11 @@ function readConfigFile(file: string, problems: string[]): Record<string, unknow
   return {}
 }
 
-function describeIssue(issue: z.core.$ZodIssue): string {
+function describeIssue(issue: z.core.$ZodIssue): string[] {
   const place = issue.path.join('.')
   if (issue.code === 'unrecognized_keys')
-    return issue.keys
-      .map(key => `${place === '' ? key : `${place}.${key}`}: there is no such key`)
-      .join('\n  - ')
-  return `${place}: ${issue.message}`
+    return issue.keys.map(key => `${place === '' ? key : `${place}.${key}`}: there is no such key`)
+  return [`${place}: ${issue.message}`]
 }
 
 function setAt(target: Record<string, unknown>, trail: readonly string[], value: unknown): void {

@@ -14,14 +14,15 @@ import type { ExplanationResource } from '../schemas/explanation.ts'
 
 /**
  * Makes the decision about one object again, as the planner would now, and words it for a person. Nothing is
- * kept. Throws an ApiError `conflict` where there is nothing to decide by: no policy, or no price book.
+ * kept. `address`, bucket and key, names the object where it is missing. Throws an ApiError `conflict` where there is nothing to decide by: no policy, or no price book.
  */
 export async function explainObject(
   objectId: string,
+  address: string,
   options: Pick<ApiOptions, 'database' | 'clock'>,
 ): Promise<ExplanationResource> {
   const [row] = await readPlacementFacts(options.database, [objectId])
-  if (row === undefined) throw notFound('object with a primary copy', objectId)
+  if (row === undefined) throw notFound('object with a primary copy', address)
   const stored = await rulesFor(row.facts, options)
   const locations = withOwnReservation(stored.locations, row.openDecision, row.facts.size)
   const rules = { ...stored, locations }

@@ -236,7 +236,9 @@ describe('an explanation', () => {
     expect((await explain('x/explanation')).key).toBe('x/explanation')
     const bare = await api.send('GET', '/v1/objects/photos/2026/busy.jpg/explanation')
     expect(bare.json()).toMatchObject({ key: '2026/busy.jpg', stays: true })
-    expect((await api.send('GET', '/v1/objects/photos/none/explanation')).statusCode).toBe(404)
+    const none = await api.send('GET', '/v1/objects/photos/none/explanation')
+    expect(none.statusCode).toBe(404)
+    expect(none.json().detail).toContain('photos/none')
   })
 
   it('says what is missing where nothing decides', async () => {

@@ -75,7 +75,7 @@ export function objectsRoutes(options: ApiOptions): FastifyPluginAsyncZod {
           response: { 200: explanationSchema },
         },
       },
-      async request => explainObject(await idOf(objectPathOf(request)), options),
+      async request => explanationOf(objectPathOf(request)),
     )
 
     // Keys with bare slashes: the same answers, for people who type addresses.
@@ -84,9 +84,7 @@ export function objectsRoutes(options: ApiOptions): FastifyPluginAsyncZod {
       { schema: { hide: true, querystring: objectDetailQuerySchema } },
       async request => {
         const path = objectPathOf(request)
-        return path.isExplanation
-          ? explainObject(await idOf(path), options)
-          : detailOf(path, request.query.days)
+        return path.isExplanation ? explanationOf(path) : detailOf(path, request.query.days)
       },
     )
 
@@ -108,6 +106,10 @@ export function objectsRoutes(options: ApiOptions): FastifyPluginAsyncZod {
     const bucket = await findBucketByName(database, path.bucket)
     if (bucket === null) throw notFound('bucket', path.bucket)
     return objectIdOf(bucket.id, path.key)
+  }
+
+  async function explanationOf(path: ObjectPath) {
+    return explainObject(await idOf(path), `${path.bucket}/${path.key}`, options)
   }
 
   async function detailOf(path: ObjectPath, days: number): Promise<ObjectDetail> {
