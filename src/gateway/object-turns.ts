@@ -27,23 +27,23 @@ export class ObjectTurns {
     const mustWait = former !== undefined || this.#lane.pending >= this.#lane.concurrency
     if (mustWait && this.#waiting >= this.#waitingMax) return Promise.reject(new GatewayError('SlowDown'))
     const { promise, resolve, reject } = Promise.withResolvers<T>()
-    let state: 'waiting' | 'begun' | 'late' = 'waiting'
+    // Null once it is too late: what it holds, a body in memory, is not kept until the turn comes.
+    let waiting: (() => Promise<T>) | null = work
     this.#waiting++
     const timer = setTimeout(() => {
-      state = 'late'
+      waiting = null
       this.#waiting--
       reject(new GatewayError('SlowDown', 'Too many requests for this key at once.'))
     }, waitMsMax)
     const turn = (former ?? Promise.resolve())
       .then(async () => {
         // Who gave up takes no place in the lane either.
-        if (state === 'late') return
+        if (waiting === null) return
         await this.#lane.add(async () => {
-          if (state === 'late') return
-          state = 'begun'
+          if (waiting === null) return
           this.#waiting--
           clearTimeout(timer)
-          await work().then(resolve, reject)
+          await waiting().then(resolve, reject)
         })
       })
       .finally(() => {
