@@ -1,7 +1,7 @@
 import type { ContentHeaders, StoreIdentity } from '../../domain/object.ts'
+import { decodeMetadataValue, encodeMetadataValue } from '../metadata-encoding.ts'
 import type { ObjectDigests, PutFacts, PutOptions, StoredObject } from '../object-store.ts'
 import { type StoreOperation, storeFailure } from '../store-operation.ts'
-import { decodeMetadataValue, encodeMetadataValue } from './metadata-encoding.ts'
 
 type Headers = Readonly<Record<string, string>>
 

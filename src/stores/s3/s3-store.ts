@@ -1,6 +1,7 @@
 import { CreateBucketCommand, HeadBucketCommand } from '@aws-sdk/client-s3'
 import { checkConditions, checkFacts, checkRange, checkSize } from '../call-rules.ts'
 import type { GetOptions, ObjectStore, StoreError } from '../object-store.ts'
+import { sendBody } from '../sent-body.ts'
 import { type StoreOperation, storeFailure, throwIfAborted } from '../store-operation.ts'
 import { storedBody } from '../stored-body.ts'
 import { asFailedCondition, conditionHeaders, onlyIfParts } from './conditions.ts'
@@ -14,11 +15,11 @@ import {
   storedObjectOf,
 } from './object-fields.ts'
 import { putAsOnePart } from './one-part-upload.ts'
+import { payloadSha256Of } from './payload-hash.ts'
 import { S3Connection } from './s3-connection.ts'
 import { listS3 } from './s3-listing.ts'
 import { createS3Multipart } from './s3-multipart.ts'
 import { S3Wire, type WireAnswer } from './s3-wire.ts'
-import { payloadSha256Of, sendBody } from './sent-body.ts'
 import { translateS3Error } from './translate-error.ts'
 
 /** Opens an S3-compatible endpoint as a store; containers are buckets. Nothing is sent before the first call. */

@@ -1,9 +1,8 @@
-import { hash } from 'node:crypto'
 import { Readable } from 'node:stream'
-import type { BodyDigests } from '../body-digests.ts'
-import { checkedBody } from '../checked-body.ts'
-import type { PutBody } from '../object-store.ts'
-import { abortFailure, type StoreOperation } from '../store-operation.ts'
+import type { BodyDigests } from './body-digests.ts'
+import { checkedBody } from './checked-body.ts'
+import type { PutBody } from './object-store.ts'
+import { abortFailure, type StoreOperation } from './store-operation.ts'
 
 /**
  * Sends a checked body. Bytes in memory are checked first; a stream is checked on the way, and when it
@@ -41,6 +40,8 @@ export async function sendBody<Output>(
   try {
     return await send(payload, cut.signal)
   } catch (error) {
+    // A refusal may come before the body's end: then the request ends here, not when somebody notices.
+    cut.abort()
     // A body that was not sent to its end became nothing; after its end, nobody knows.
     if (failure !== null) throw failure
     if (expected.signal?.aborted) throw abortFailure(operation, expected.signal, 'unknown-outcome')
@@ -49,9 +50,4 @@ export async function sendBody<Output>(
     expected.signal?.removeEventListener('abort', onAbort)
     payload.destroy()
   }
-}
-
-/** The hash that is signed: of bytes in memory their own; a stream without a digest has none yet. */
-export function payloadSha256Of(payload: Uint8Array | Readable): string {
-  return payload instanceof Uint8Array ? hash('sha256', payload, 'hex') : 'UNSIGNED-PAYLOAD'
 }
