@@ -1,0 +1,135 @@
+import type { BlockBlobTier } from '@azure/storage-blob'
+import type { ContentHeaders, StoreIdentity } from '../../domain/object.ts'
+import { decodeMetadataValue, encodeMetadataValue } from '../metadata-encoding.ts'
+import type { ObjectDigests, PutFacts, StoredObject } from '../object-store.ts'
+import { type StoreOperation, storeFailure } from '../store-operation.ts'
+import { decodeMetadataName, encodeMetadataName } from './metadata-names.ts'
+
+/** The access tiers that can be asked for. */
+const TIERS: readonly string[] = ['Hot', 'Cool', 'Cold', 'Archive']
+
+/** Where the `Expires` header stays, which Azure has no field for. Metadata names never begin like that. */
+const EXPIRES_NAME = 'dim_h_expires'
+
+/** What travels with the bytes, as a write of the SDK takes it. */
+export interface BlobFacts {
+  readonly blobHTTPHeaders: {
+    readonly blobContentType?: string
+    readonly blobContentEncoding?: string
+    readonly blobContentDisposition?: string
+    readonly blobContentLanguage?: string
+    readonly blobCacheControl?: string
+  }
+  readonly metadata: Record<string, string>
+  readonly tier?: BlockBlobTier
+}
+
+/** The fields of a write that carry what travels with the bytes. Throws for what Azure would not keep. */
+export function blobFactsOf(operation: StoreOperation, facts: PutFacts): BlobFacts {
+  const { expires, ...headers } = facts.headers ?? {}
+  for (const value of Object.values(facts.headers ?? {})) checkHeader(operation, value)
+  const { storageClass } = facts
+  if (storageClass !== undefined && !TIERS.includes(storageClass)) {
+    const message = `"${storageClass}" is no access tier; there are ${TIERS.join(', ')}`
+    throw storeFailure(operation, 'unsupported', message)
+  }
+  return {
+    blobHTTPHeaders: {
+      ...(headers.contentType === undefined ? {} : { blobContentType: headers.contentType }),
+      ...(headers.contentEncoding === undefined ? {} : { blobContentEncoding: headers.contentEncoding }),
+      ...(headers.contentDisposition === undefined
+        ? {}
+        : { blobContentDisposition: headers.contentDisposition }),
+      ...(headers.contentLanguage === undefined ? {} : { blobContentLanguage: headers.contentLanguage }),
+      ...(headers.cacheControl === undefined ? {} : { blobCacheControl: headers.cacheControl }),
+    },
+    metadata: {
+      ...encodedMetadata(facts),
+      ...(expires === undefined ? {} : { [EXPIRES_NAME]: encodeMetadataValue(expires) }),
+    },
+    ...(storageClass === undefined ? {} : { tier: storageClass as BlockBlobTier }),
+  }
+}
+
+function encodedMetadata(facts: PutFacts): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(facts.metadata ?? {}).map(([name, value]) => [
+      encodeMetadataName(name),
+      encodeMetadataValue(value),
+    ]),
+  )
+}
+
+function checkHeader(operation: StoreOperation, value: string): void {
+  if (/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(value)) return
+  throw storeFailure(
+    operation,
+    'unsupported',
+    `the header value ${JSON.stringify(value)} is not printable ASCII`,
+  )
+}
+
+/** What the SDK tells of a blob with the answers to Get Blob and Get Blob Properties. */
+export interface BlobAnswer {
+  readonly etag?: string | undefined
+  readonly versionId?: string | undefined
+  readonly lastModified?: Date | undefined
+  readonly contentType?: string | undefined
+  readonly contentEncoding?: string | undefined
+  readonly contentDisposition?: string | undefined
+  readonly contentLanguage?: string | undefined
+  readonly cacheControl?: string | undefined
+  readonly metadata?: Record<string, string> | undefined
+  readonly accessTier?: string | undefined
+}
+
+/** Facts of an object. `size` and `md5` are those of the whole object. */
+export function storedObjectOf(
+  answer: BlobAnswer,
+  size: number,
+  md5: Uint8Array | undefined,
+  keepsVersions: boolean,
+): StoredObject {
+  const { [EXPIRES_NAME]: expires, ...metadata } = answer.metadata ?? {}
+  return {
+    size,
+    identity: identityOf(answer, keepsVersions),
+    lastModified: answer.lastModified?.getTime() ?? 0,
+    headers: contentHeadersOf(answer, expires),
+    metadata: Object.fromEntries(
+      Object.entries(metadata).map(([name, value]) => [decodeMetadataName(name), decodeMetadataValue(value)]),
+    ),
+    storageClass: answer.accessTier ?? null,
+    digests: digestsOf(md5),
+  }
+}
+
+/** The identity Azure gives to bytes: a new ETag with every write. */
+export function identityOf(
+  answer: Pick<BlobAnswer, 'etag' | 'versionId'>,
+  keepsVersions: boolean,
+): StoreIdentity {
+  return { etag: unquote(answer.etag), versionId: keepsVersions ? (answer.versionId ?? null) : null }
+}
+
+/** An ETag without its quotes. */
+export function unquote(etag: string | undefined): string | null {
+  return etag === undefined || etag === '' ? null : etag.replace(/^"(.*)"$/, '$1')
+}
+
+/** The digest Azure reports, as our digests are written. */
+export function digestsOf(md5: Uint8Array | undefined): ObjectDigests {
+  return md5?.byteLength === 16 ? { md5: Buffer.from(md5).toString('hex') } : {}
+}
+
+function contentHeadersOf(answer: BlobAnswer, expires: string | undefined): ContentHeaders {
+  const { contentType, contentEncoding, contentDisposition, contentLanguage, cacheControl } = answer
+  return {
+    ...(contentType ? { contentType } : {}),
+    ...(contentEncoding ? { contentEncoding } : {}),
+    ...(contentDisposition ? { contentDisposition } : {}),
+    ...(contentLanguage ? { contentLanguage } : {}),
+    ...(cacheControl ? { cacheControl } : {}),
+    ...(expires === undefined ? {} : { expires: decodeMetadataValue(expires) }),
+  }
+}

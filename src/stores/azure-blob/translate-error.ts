@@ -1,0 +1,159 @@
+import { StoreError, type StoreErrorKind } from '../object-store.ts'
+import { type StoreOperation, storeFailure } from '../store-operation.ts'
+
+/**
+ * What an Azure error code means. Whoever may see bytes and not touch them, because of a lease, a retention
+ * policy or snapshots, is told so by `access-denied`.
+ * Codes: https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes
+ */
+const KIND_OF_CODE: Readonly<Record<string, StoreErrorKind>> = {
+  BlobNotFound: 'not-found',
+  ResourceNotFound: 'not-found',
+  ContainerNotFound: 'container-not-found',
+  ContainerDisabled: 'container-not-found',
+  ContainerBeingDeleted: 'container-not-found',
+  ConditionNotMet: 'precondition-failed',
+  TargetConditionNotMet: 'precondition-failed',
+  BlobAlreadyExists: 'precondition-failed',
+  BlobOverwritten: 'precondition-failed',
+  InvalidRange: 'range-not-satisfiable',
+  Md5Mismatch: 'digest-mismatch',
+  InvalidMd5: 'digest-mismatch',
+  Crc64Mismatch: 'digest-mismatch',
+  LeaseIdMissing: 'access-denied',
+  LeaseLost: 'access-denied',
+  LeaseAlreadyPresent: 'access-denied',
+  LeaseIdMismatchWithBlobOperation: 'access-denied',
+  BlobImmutableDueToPolicy: 'access-denied',
+  UnauthorizedBlobOverwrite: 'access-denied',
+  SnapshotsPresent: 'access-denied',
+  AuthenticationFailed: 'access-denied',
+  AuthorizationFailure: 'access-denied',
+  AuthorizationPermissionMismatch: 'access-denied',
+  AuthorizationProtocolMismatch: 'access-denied',
+  AuthorizationResourceTypeMismatch: 'access-denied',
+  AuthorizationServiceMismatch: 'access-denied',
+  AuthorizationSourceIPMismatch: 'access-denied',
+  InsufficientAccountPermissions: 'access-denied',
+  InvalidAuthenticationInfo: 'access-denied',
+  KeyBasedAuthenticationNotPermitted: 'access-denied',
+  NoAuthenticationInformation: 'access-denied',
+  PublicAccessNotPermitted: 'access-denied',
+  AccountIsDisabled: 'access-denied',
+  InvalidResourceName: 'invalid-key',
+  InvalidUri: 'invalid-key',
+  RequestUrlFailedToParse: 'invalid-key',
+  RequestBodyTooLarge: 'too-large',
+  MetadataTooLarge: 'metadata-too-large',
+  InvalidMetadata: 'unsupported',
+  EmptyMetadataKey: 'unsupported',
+  InvalidBlobOrBlock: 'invalid-part',
+  InvalidBlockId: 'invalid-part',
+  InvalidBlockList: 'invalid-part',
+  BlockCountExceedsLimit: 'invalid-part',
+  BlockListTooLong: 'invalid-part',
+  ServerBusy: 'throttled',
+  OperationTimedOut: 'timeout',
+  InternalError: 'unexpected',
+  BlobArchived: 'unsupported',
+  BlobBeingRehydrated: 'unsupported',
+  InvalidBlobType: 'unsupported',
+  InvalidBlobTier: 'unsupported',
+  InvalidHeaderValue: 'unsupported',
+  FeatureVersionMismatch: 'unsupported',
+  UnsupportedHeader: 'unsupported',
+}
+
+/** What people are told besides, where Azure's own words do not say what to do. */
+const ADVICE: Readonly<Record<string, string>> = {
+  BlobArchived: 'it is in the archive tier: set its tier to Hot, Cool or Cold and wait until it is there',
+  BlobBeingRehydrated: 'it is on its way out of the archive tier: try again when it is there',
+  LeaseIdMissing: 'somebody holds a lease on it',
+  SnapshotsPresent: 'it has snapshots, which are never deleted along with it',
+  BlobImmutableDueToPolicy: 'a retention policy or legal hold locks it',
+  InvalidBlobOrBlock: 'blocks of another tool, with ids of another length, wait under this key',
+  InvalidBlockList: 'the blocks are gone: Azure forgets them when the key is written, and after a week',
+}
+
+/** What an HTTP status means when the code says nothing. */
+const KIND_OF_STATUS: Readonly<Record<number, StoreErrorKind>> = {
+  304: 'precondition-failed',
+  401: 'access-denied',
+  403: 'access-denied',
+  404: 'not-found',
+  412: 'precondition-failed',
+  413: 'too-large',
+  416: 'range-not-satisfiable',
+  429: 'throttled',
+  501: 'unsupported',
+  502: 'unreachable',
+  503: 'throttled',
+  504: 'timeout',
+  507: 'store-full',
+}
+
+/** Errors of a connection that was never made, so that nothing can have happened. */
+const NEVER_CONNECTED = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EHOSTDOWN',
+  'CONNECT_TIMEOUT',
+])
+
+const TIMED_OUT = new Set(['ETIMEDOUT', 'ESOCKETTIMEDOUT', 'CONNECT_TIMEOUT', 'IDLE_TIMEOUT'])
+
+const NO_CONNECTION =
+  /^(E[A-Z]+|REQUEST_SEND_ERROR|ERR_TLS_.*|ERR_SSL_.*|CERT_.*|UNABLE_TO_.*|DEPTH_ZERO_.*|SELF_SIGNED_.*)$/
+
+/**
+ * Turns whatever the SDK throws into a {@link StoreError}. The only place where that happens; the SDK's
+ * error stays behind, as it holds request and response. For a write (`mayHaveHappened`) without a clear
+ * answer the outcome is unknown.
+ */
+export function translateAzureError(
+  operation: StoreOperation,
+  error: unknown,
+  options: { mayHaveHappened: boolean },
+): StoreError {
+  if (error instanceof StoreError) return error
+  const { code, status, text } = factsOf(error)
+  const advice = ADVICE[code ?? '']
+  const message = advice === undefined ? text : `${text} (${advice})`
+  const cause = new Error(`${code ?? 'no code'}, HTTP status ${status ?? 'none'}: ${text}`)
+  const kind = kindOf(code, status)
+  const isAnswered = status !== null && status >= 300 && status < 500
+  const neverHappened = isAnswered || NEVER_CONNECTED.has(code ?? '') || code === 'ServerBusy'
+  if (options.mayHaveHappened && !neverHappened && kind !== 'unsupported' && kind !== 'store-full') {
+    return storeFailure(operation, kind, message, { retry: 'unknown-outcome', cause })
+  }
+  const mayHelp =
+    code === 'ContainerBeingDeleted' || (status !== null && status >= 500 && kind === 'unexpected')
+  return storeFailure(operation, kind, message, mayHelp ? { retry: 'yes', cause } : { cause })
+}
+
+function kindOf(code: string | null, status: number | null): StoreErrorKind {
+  const byCode = code === null ? undefined : KIND_OF_CODE[code]
+  if (byCode !== undefined) return byCode
+  if (status !== null) return KIND_OF_STATUS[status] ?? 'unexpected'
+  if (code !== null && TIMED_OUT.has(code)) return 'timeout'
+  return code !== null && NO_CONNECTION.test(code) ? 'unreachable' : 'unexpected'
+}
+
+/** The code of Azure or of the connection, the HTTP status, and a text that is safe to show. */
+function factsOf(error: unknown): { code: string | null; status: number | null; text: string } {
+  if (!(error instanceof Error)) return { code: null, status: null, text: String(error) }
+  const { code, statusCode, details } = error as {
+    code?: unknown
+    statusCode?: unknown
+    details?: { errorCode?: unknown }
+  }
+  const status = typeof statusCode === 'number' ? statusCode : null
+  const found = details?.errorCode ?? code
+  const shown = typeof found === 'string' ? found : null
+  // The lines after the first are ids and, for wrong credentials, what was signed. An answer to HEAD has no text.
+  const text = error.message.split('\n', 1)[0]!.trim()
+  return { code: shown, status, text: text === '' ? (shown ?? `HTTP status ${status}`) : text }
+}
