@@ -14,6 +14,8 @@ const bucket = (endpoint: string | undefined, container: string) =>
   )
 
 const areOne = async (one: Promise<Place>, other: Promise<Place>) => isSamePlace(await one, await other)
+const blobs = (settings: object, container: string) =>
+  placeOf({ id: 'x', kind: 'azure-blob', settings: { account: 'acme', ...settings } }, container)
 
 describe('two places', () => {
   let disk: string
@@ -31,6 +33,20 @@ describe('two places', () => {
     expect(await areOne(folder(real, 'new'), folder(alias, 'new'))).toBe(true)
     expect(await areOne(folder(real, 'inner'), folder(path.join(alias, 'inner', 'deep'), 'new'))).toBe(true)
     expect(await areOne(folder(real, 'inner'), folder(alias, 'new'))).toBe(false)
+  })
+
+  it('are one when Azure account and container are, in the path or in the host name', async () => {
+    const here = 'http://localhost:10000/acme'
+    expect(
+      await areOne(blobs({}, 'c'), blobs({ endpoint: 'https://acme.blob.core.windows.net/' }, 'c')),
+    ).toBe(true)
+    expect(
+      await areOne(blobs({ endpoint: here }, 'c'), blobs({ endpoint: 'http://127.0.0.1:10000/acme/' }, 'c')),
+    ).toBe(true)
+    expect(
+      await areOne(blobs({ endpoint: here }, 'c'), blobs({ endpoint: 'http://localhost:10000/other' }, 'c')),
+    ).toBe(false)
+    expect(await areOne(blobs({}, 'c'), blobs({}, 'd'))).toBe(false)
   })
 
   it('are one when their folders are equal or nested, whatever the stores are called', async () => {

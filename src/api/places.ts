@@ -25,6 +25,8 @@ export async function placeOf(
       return { kind, address: await realFolder(path.resolve(String(settings.root), container)) }
     case 's3':
       return { kind, address: `${endpointOf(settings.endpoint)}/${container}` }
+    case 'azure-blob':
+      return { kind, address: `${accountEndpointOf(settings)}/${container}` }
     case 'memory':
       return { kind, address: `${store.id}/${container}` }
   }
@@ -62,6 +64,13 @@ async function realFolder(folder: string): Promise<string> {
 
 function isInside(folder: string, outer: string): boolean {
   return folder.startsWith(outer.endsWith(path.sep) ? outer : outer + path.sep)
+}
+
+/** The account's own address; emulators and some networks have the account in the path. */
+function accountEndpointOf({ account, endpoint }: Store['settings']): string {
+  const address = endpoint ?? `https://${String(account)}.blob.core.windows.net`
+  if (typeof address !== 'string' || !URL.canParse(address)) return String(account)
+  return endpointOf(address) + new URL(address).pathname.replace(/\/+$/, '')
 }
 
 /** Names of this machine are one name; the port tells its servers apart. */

@@ -7,6 +7,9 @@ import { openStore, StoreSettingsError, type StoreToOpen } from './open-store.ts
 const s3: StoreToOpen = { name: 'remote', kind: 's3', settings: { endpoint: 'https://s3.example.org' } }
 const keys = new Redacted(JSON.stringify({ accessKeyId: 'id', secretAccessKey: 'very-secret' }))
 
+const azure: StoreToOpen = { name: 'blobs', kind: 'azure-blob', settings: { account: 'acme' } }
+const accountKey = new Redacted(JSON.stringify({ accountKey: 'dmVyeS1zZWNyZXQ=' }))
+
 function problemsOf(store: StoreToOpen, credentials: Redacted | null): readonly string[] {
   try {
     openStore(store, credentials)
@@ -24,6 +27,7 @@ describe('openStore', () => {
     )
     expect(openStore({ name: 'f', kind: 'filesystem', settings: { root: tmpdir() } }, null).name).toBe('f')
     expect(openStore(s3, keys).capabilities.conditionalDelete).toBe(false)
+    expect(openStore(azure, accountKey).capabilities.conditionalDelete).toBe(true)
   })
 
   it('reports every problem at once', () => {
@@ -44,6 +48,29 @@ describe('openStore', () => {
     for (const host of ['127.0.0.1:9000', 'localhost', '[::1]:7070']) expect(at(`http://${host}`)).toEqual([])
   })
 
+  it('takes one of three secrets for Azure, and plain http only on this machine', () => {
+    const given = (secrets: object, settings = azure.settings) =>
+      problemsOf({ ...azure, settings }, new Redacted(JSON.stringify(secrets)))
+    const connectionString =
+      'DefaultEndpointsProtocol=http;AccountName=x;AccountKey=dmVyeS1zZWNyZXQ=;EndpointSuffix=core.windows.net'
+    expect(given({ connectionString })).toEqual([])
+    expect(given({ connectionString: 'BlobEndpoint=https://x/;SharedAccessSignature=sv=1&sig=x' })).toEqual(
+      [],
+    )
+    expect(given({ sasToken: '?sv=1&sig=x' })).toEqual([])
+    expect(given({ connectionString: 'UseDevelopmentStorage=true' })).toHaveLength(1)
+    expect(given({})).toEqual([expect.stringContaining('exactly one of')])
+    expect(given({ accountKey: 'eA==', sasToken: 'sv=1' })).toEqual([
+      expect.stringContaining('exactly one of'),
+    ])
+    const at = (endpoint: string) => given({ sasToken: 'sv=1' }, { account: 'acme', endpoint })
+    expect(at('http://acme.blob.example.org')).toEqual([expect.stringContaining('must be https')])
+    expect(at('http://127.0.0.1:10000/acme')).toEqual([])
+    expect(at('https://acme.blob.core.windows.net/?sv=1&sig=x')).toEqual([
+      expect.stringContaining('no query'),
+    ])
+  })
+
   it('refuses a relative root and credentials that are none', () => {
     expect(problemsOf({ name: 'f', kind: 'filesystem', settings: { root: 'here' } }, null)).toHaveLength(1)
     expect(problemsOf(s3, new Redacted('very-secret'))).toEqual(['credentials: are not JSON'])
@@ -54,5 +81,10 @@ describe('openStore', () => {
     const wrong = new Redacted(JSON.stringify({ accessKeyId: 5, secretAccessKey: ['very-secret'] }))
     expect(problemsOf(s3, wrong).join()).not.toContain('very-secret')
     expect(inspect(openStore(s3, keys), { depth: 9 })).not.toContain('very-secret')
+    const sas = new Redacted(JSON.stringify({ sasToken: 'sv=1&sig=very-secret' }))
+    expect(inspect(openStore(azure, sas), { depth: 9 })).not.toContain('very-secret')
+    expect(problemsOf(azure, new Redacted('{"accountKey":"very-secret!"}')).join()).not.toContain(
+      'very-secret',
+    )
   })
 })

@@ -1,6 +1,8 @@
 import type { z } from 'zod'
 import type { Redacted } from '../domain/redacted.ts'
 import type { Store } from '../domain/store.ts'
+import { createAzureBlobStore } from '../stores/azure-blob/azure-blob-store.ts'
+import { azureBlobCredentials, azureBlobSettings } from '../stores/azure-blob/config.ts'
 import { filesystemCredentials, filesystemSettings } from '../stores/filesystem/config.ts'
 import { createFilesystemStore } from '../stores/filesystem/filesystem-store.ts'
 import { memoryCredentials, memorySettings } from '../stores/memory/config.ts'
@@ -43,6 +45,11 @@ export function openStore(store: StoreToOpen, credentials: Redacted | null): Obj
       const { settings } = check(store, credentials, filesystemSettings, filesystemCredentials)
       return createFilesystemStore({ name, settings })
     }
+    case 'azure-blob':
+      return createAzureBlobStore({
+        name,
+        ...check(store, credentials, azureBlobSettings, azureBlobCredentials),
+      })
     case 's3':
       return createS3Store({ name, ...check(store, credentials, s3Settings, s3Credentials) })
     default: {
@@ -66,6 +73,7 @@ export function problemsOfSettings(
 }
 
 const SETTINGS_SCHEMAS = {
+  'azure-blob': azureBlobSettings,
   memory: memorySettings,
   filesystem: filesystemSettings,
   s3: s3Settings,

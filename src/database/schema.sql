@@ -560,7 +560,7 @@ table store
   revision bigint not null default 1
   created_at timestamp with time zone not null default now()
   principal text not null
-  constraint store_kind_check CHECK ((kind = ANY (ARRAY['filesystem'::text, 'memory'::text, 's3'::text])))
+  constraint store_kind_check CHECK ((kind = ANY (ARRAY['azure-blob'::text, 'filesystem'::text, 'gcs'::text, 'memory'::text, 's3'::text])))
   constraint store_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9._-]{0,62}$'::text))
   constraint store_name_key UNIQUE (name)
   constraint store_pkey PRIMARY KEY (id)

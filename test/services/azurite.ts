@@ -38,7 +38,8 @@ export async function startAzurite(): Promise<AzureServer | { readonly missing: 
   for (let attempt = 1; ; attempt++) {
     const server = await tryToStart(program)
     if (server !== null) return server
-    if (attempt === START_ATTEMPTS_MAX) throw new Error(`${program} did not start ${START_ATTEMPTS_MAX} times`)
+    if (attempt === START_ATTEMPTS_MAX)
+      throw new Error(`${program} did not start ${START_ATTEMPTS_MAX} times`)
   }
 }
 

@@ -858,7 +858,7 @@ export type Simulation = {
 export type Store = {
   readonly id: string
   readonly name: string
-  readonly kind: 'filesystem' | 'memory' | 's3'
+  readonly kind: 'azure-blob' | 'filesystem' | 'memory' | 's3'
   readonly state: 'active' | 'paused' | 'auth-failed'
   readonly settings: Readonly<Record<string, unknown>>
   readonly hasCredentials: boolean
@@ -1546,12 +1546,18 @@ export interface Operations {
     headers: undefined
     body: {
       readonly name: string
-      readonly kind: 'filesystem' | 'memory' | 's3'
+      readonly kind: 'azure-blob' | 'filesystem' | 'memory' | 's3'
       readonly settings: Readonly<Record<string, unknown>>
       readonly credentials?: {
         readonly accessKeyId: string
         readonly secretAccessKey: string
         readonly sessionToken?: string
+      } | {
+        readonly accountKey: string
+      } | {
+        readonly sasToken: string
+      } | {
+        readonly connectionString: string
       }
     }
     answer: Store
@@ -1576,6 +1582,12 @@ export interface Operations {
         readonly accessKeyId: string
         readonly secretAccessKey: string
         readonly sessionToken?: string
+      } | {
+        readonly accountKey: string
+      } | {
+        readonly sasToken: string
+      } | {
+        readonly connectionString: string
       }
     }
     answer: Store

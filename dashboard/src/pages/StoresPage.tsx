@@ -77,7 +77,7 @@ export function StoresPage(): ReactNode {
         ) : stores.data.length === 0 ? (
           <Panel>
             <EmptyState title="No stores yet" command="dim store add --help">
-              A store is an endpoint that keeps bytes: S3-compatible or a file system.
+              A store is an endpoint that keeps bytes: S3-compatible, Azure Blob Storage or a file system.
             </EmptyState>
           </Panel>
         ) : (
@@ -214,6 +214,7 @@ function Usage({ place }: { place: Place }): ReactNode {
 }
 
 const KINDS: Readonly<Record<Store['kind'], string>> = {
+  'azure-blob': 'Azure Blob',
   filesystem: 'File system',
   memory: 'Memory',
   s3: 'S3',

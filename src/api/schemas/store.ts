@@ -5,12 +5,32 @@ import { idSchema, nameSchema, principalSchema, revisionSchema, wallTimeSchema }
 /** Settings of a store's adapter: endpoint, region, root folder … checked by the adapter itself. */
 const settingsSchema = z.record(z.string(), z.unknown())
 
-/** Credentials of a store. They are sealed at once and never come back. */
-const storeCredentialsSchema = z.object({
-  accessKeyId: z.string().min(1).max(256),
-  secretAccessKey: z.string().min(1).max(1_024),
-  sessionToken: z.string().min(1).max(8_192).optional(),
-})
+const s3CredentialsSchema = z
+  .strictObject({
+    accessKeyId: z.string().min(1).max(256),
+    secretAccessKey: z.string().min(1).max(1_024),
+    sessionToken: z.string().min(1).max(8_192).optional(),
+  })
+  .meta({ title: 'S3' })
+
+const accountKeySchema = z
+  .strictObject({ accountKey: z.base64().min(1).max(1_024) })
+  .meta({ title: 'Azure Blob, by the account’s key' })
+const sasTokenSchema = z
+  .strictObject({ sasToken: z.string().min(1).max(8_192) })
+  .meta({ title: 'Azure Blob, by a shared access signature' })
+const connectionStringSchema = z
+  .strictObject({ connectionString: z.string().min(1).max(8_192) })
+  .meta({ title: 'Azure Blob, by a connection string, of which only the key or signature is used' })
+
+/** Credentials of a store, by its kind. They are sealed at once and never come back. */
+const storeCredentialsSchema = z.union(
+  [s3CredentialsSchema, accountKeySchema, sasTokenSchema, connectionStringSchema],
+  {
+    error:
+      'must be accessKeyId and secretAccessKey (S3), or one of accountKey, sasToken and connectionString (Azure Blob)',
+  },
+)
 export type StoreCredentials = z.infer<typeof storeCredentialsSchema>
 
 /** An endpoint that keeps bytes, without its secrets. */
