@@ -80,6 +80,8 @@ export function directionBetween(from: Tier, to: Tier): MigrationDirection {
 export interface MigrationEvidence {
   readonly sha256?: string
   readonly crc64nvme?: string
+  /** Kept for the target's report; the catalog has no place for it. */
+  readonly crc32c?: string
   readonly bytesCopied?: Bytes
   readonly targetIdentity?: StoreIdentity
   /**

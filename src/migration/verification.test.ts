@@ -31,6 +31,15 @@ describe('what the target reports', () => {
     expect(judgeReport(read, reported, ['sha256'])).toEqual({ verdict: 'verified', by: 'target-checksum' })
   })
 
+  it('proves the copy by the CRC-32C of a store that keeps nothing else', () => {
+    const seen = { size: 10, digests: { ...read.digests, crc32c: 'e3069283' } }
+    const reported = { size: 10, digests: { md5: 'm', crc32c: 'e3069283' } }
+    const proven = { verdict: 'verified', by: 'target-checksum' }
+    expect(judgeReport(seen, reported, ['crc32c', 'md5'])).toEqual(proven)
+    const other = { size: 10, digests: { crc32c: '00000000' } }
+    expect(judgeReport(seen, other, ['crc32c']).verdict).toBe('mismatch')
+  })
+
   it('proves nothing without a trusted digest that both sides know', () => {
     expect(judgeReport(read, { size: 10, digests: { sha256: A } }, []).verdict).toBe('must-read-back')
     expect(judgeReport(read, { size: 10, digests: {} }, ['sha256']).verdict).toBe('must-read-back')

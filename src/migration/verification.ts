@@ -4,13 +4,14 @@ import type { Bytes } from '../domain/bytes.ts'
 export interface KnownDigests {
   readonly sha256?: string | null
   readonly crc64nvme?: string | null
+  readonly crc32c?: string | null
   readonly md5?: string | null
 }
 
 export type DigestName = keyof KnownDigests
 
 /** Digests in the order in which they are believed. */
-const DIGEST_NAMES = ['sha256', 'crc64nvme', 'md5'] as const satisfies readonly DigestName[]
+const DIGEST_NAMES = ['sha256', 'crc64nvme', 'md5', 'crc32c'] as const satisfies readonly DigestName[]
 
 /** What was found out about bytes that were read to their end. */
 export interface ReadContent {

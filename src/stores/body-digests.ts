@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { startCrc32c } from '../domain/crc32c.ts'
 import { startCrc64Nvme } from '../domain/crc64-nvme.ts'
 
 /** Digests of a whole body, lower-case hexadecimal. */
@@ -6,12 +7,14 @@ export interface BodyDigests {
   readonly sha256?: string
   readonly md5?: string
   readonly crc64nvme?: string
+  /** Of the 4 bytes in big-endian order. */
+  readonly crc32c?: string
 }
 
 /** The names of the digests a store can check. */
 export type DigestName = keyof BodyDigests
 
-export const DIGEST_NAMES = ['sha256', 'md5', 'crc64nvme'] as const satisfies readonly DigestName[]
+export const DIGEST_NAMES = ['sha256', 'md5', 'crc64nvme', 'crc32c'] as const satisfies readonly DigestName[]
 
 /** Digests that grow with the bytes they are fed. */
 export interface DigestAccumulator {
@@ -40,6 +43,7 @@ interface RunningDigest {
 
 async function startDigest(name: DigestName): Promise<RunningDigest> {
   if (name === 'crc64nvme') return startCrc64Nvme()
+  if (name === 'crc32c') return startCrc32c()
   const hash = createHash(name)
   return { update: chunk => void hash.update(chunk), finish: () => hash.digest('hex') }
 }

@@ -120,7 +120,7 @@ export interface StoreCapabilities {
    * Which whole-object digests `head` can be trusted to report when they were given to `put`. A store that
    * keeps one digest of several reports `crc64nvme` if it was among them.
    */
-  readonly reportedDigests: readonly ('sha256' | 'crc64nvme' | 'md5')[]
+  readonly reportedDigests: readonly ('sha256' | 'crc64nvme' | 'crc32c' | 'md5')[]
   /** Keeps old versions when bytes are overwritten or deleted. */
   readonly versions: boolean
   readonly userMetadata: boolean
@@ -187,6 +187,8 @@ export interface ObjectDigests {
   readonly sha256?: string
   readonly md5?: string
   readonly crc64nvme?: string
+  /** Of the 4 bytes in big-endian order. */
+  readonly crc32c?: string
 }
 
 export interface DeleteOptions extends CallOptions {

@@ -56,6 +56,7 @@ export function describeWrites(promised: Promised): void {
         { sha256: digests.sha256 },
         { md5: digests.md5 },
         { crc64nvme: digests.crc64nvme },
+        { crc32c: digests.crc32c },
       ]) {
         const body = chunked(whole.subarray(0, 200_000))
         await expectFailure(
@@ -90,7 +91,7 @@ export function describeWrites(promised: Promised): void {
     expect(await listKeys(store, container)).toEqual([])
   })
 
-  for (const name of ['sha256', 'md5', 'crc64nvme'] as const) {
+  for (const name of ['sha256', 'md5', 'crc64nvme', 'crc32c'] as const) {
     promised(`checks a given ${name} before the object becomes visible`, async ({ store, container }) => {
       const bytes = sampleBytes(200_000)
       const right = { [name]: (await digestsOf(bytes))[name] }

@@ -1,32 +1,42 @@
 import { createHash } from 'node:crypto'
 import type { Bytes } from '../../domain/bytes.ts'
+import { startCrc32c } from '../../domain/crc32c.ts'
 import { startCrc64Nvme } from '../../domain/crc64-nvme.ts'
 
 /** Number and digests of bytes that were seen to their end; digests are lower-case hexadecimal. */
 export interface SeenContent {
   readonly size: Bytes
-  readonly digests: { readonly sha256: string; readonly crc64nvme: string }
+  readonly digests: { readonly sha256: string; readonly crc64nvme: string; readonly crc32c: string }
 }
 
-/** Both digests and the byte count of a content, grown while it passes. */
+/** The digests and the byte count of a content, grown while it passes. */
 export interface ContentDigests {
   update(chunk: Uint8Array): void
   /** Called once, after the last chunk. */
   finish(): SeenContent
 }
 
-/** Starts SHA-256 and CRC-64/NVME over a whole content. */
+/** Starts SHA-256 and the two checksums that stores report, CRC-64/NVME and CRC-32C, over a whole content. */
 export async function startContentDigests(): Promise<ContentDigests> {
   const sha256 = createHash('sha256')
   const crc64nvme = await startCrc64Nvme()
+  const crc32c = startCrc32c()
   let size = 0
   return {
     update(chunk) {
       size += chunk.byteLength
       sha256.update(chunk)
       crc64nvme.update(chunk)
+      crc32c.update(chunk)
     },
-    finish: () => ({ size, digests: { sha256: sha256.digest('hex'), crc64nvme: crc64nvme.finish() } }),
+    finish: () => ({
+      size,
+      digests: {
+        sha256: sha256.digest('hex'),
+        crc64nvme: crc64nvme.finish(),
+        crc32c: crc32c.finish(),
+      },
+    }),
   }
 }
 

@@ -52,7 +52,11 @@ async function proveTarget(job: MigrationJob, target: Copy): Promise<'target-che
   const { evidence } = job.migration
   const read: ReadContent = {
     size: job.migration.size,
-    digests: { sha256: evidence.sha256 ?? null, crc64nvme: evidence.crc64nvme ?? null },
+    digests: {
+      sha256: evidence.sha256 ?? null,
+      crc64nvme: evidence.crc64nvme ?? null,
+      crc32c: evidence.crc32c ?? null,
+    },
   }
   const reported = await judgeByReport(job, target, read)
   const verdict = reported.verdict === 'must-read-back' ? await judgeByBytes(job, target, read) : reported
