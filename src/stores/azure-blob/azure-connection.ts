@@ -93,8 +93,11 @@ export class AzureConnection {
     } catch (error) {
       const mayHaveHappened = as !== 'read'
       const retry = mayHaveHappened ? 'unknown-outcome' : undefined
+      const isLate = cut.signal.aborted
+      // A refusal may come before the body is over: then nobody waits for the rest, nor keeps the connection.
+      cut.abort()
       if (signal?.aborted) throw abortFailure(operation, signal, retry)
-      if (cut.signal.aborted) {
+      if (isLate) {
         const message = `no answer within ${this.settings.requestTimeoutMs} ms`
         throw storeFailure(operation, 'timeout', message, retry === undefined ? {} : { retry })
       }
