@@ -127,6 +127,18 @@ describe('beside a server', () => {
     expect(words).toBe('')
   })
 
+  test('adds an Azure store with its secret from a file, and says which secrets there are', async () => {
+    const file = path.join(folder, 'account-key')
+    await writeFile(file, 'dmVyeS1zZWNyZXQ=\n')
+    const add = ['store', 'add', 'blobs', '--kind', 'azure-blob', '--set', 'account=acme']
+    const wrong = await dim([...add, '--credential', `key=${file}`], here())
+    expect(wrong.words).toContain('one of accountKey, sasToken and connectionString')
+    const { answer } = await mustDo([...add, '--credential', `accountKey=${file}`, '-o', 'json'])
+    expect(JSON.parse(answer)).toMatchObject({ kind: 'azure-blob', hasCredentials: true })
+    expect(answer).not.toContain('dmVyeS1zZWNyZXQ')
+    await mustDo(['store', 'remove', 'blobs'])
+  })
+
   test('adds a location whose price no book has, and names the closest prices', async () => {
     const place = ['--store', 'disk', '--container', 'unpriced', '--tier', 'hot']
     const added = await mustDo(['location', 'add', 'unpriced', ...place, '--price', 'onprem/dc1/nvmee'])
