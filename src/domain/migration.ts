@@ -82,6 +82,8 @@ export interface MigrationEvidence {
   readonly crc64nvme?: string
   /** Kept for the target's report; the catalog has no place for it. */
   readonly crc32c?: string
+  /** Like `crc32c`, for stores that report nothing else. */
+  readonly md5?: string
   readonly bytesCopied?: Bytes
   readonly targetIdentity?: StoreIdentity
   /**

@@ -6,7 +6,13 @@ import { startCrc64Nvme } from '../../domain/crc64-nvme.ts'
 /** Number and digests of bytes that were seen to their end; digests are lower-case hexadecimal. */
 export interface SeenContent {
   readonly size: Bytes
-  readonly digests: { readonly sha256: string; readonly crc64nvme: string; readonly crc32c: string }
+  readonly digests: {
+    readonly sha256: string
+    readonly crc64nvme: string
+    readonly crc32c: string
+    /** Where it was asked for. */
+    readonly md5?: string
+  }
 }
 
 /** The digests and the byte count of a content, grown while it passes. */

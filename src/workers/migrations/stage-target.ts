@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { type Bytes, MIB } from '../../domain/bytes.ts'
 import type { MigrationSubject } from '../../domain/migration-record.ts'
 import type { Copy } from '../../domain/object.ts'
@@ -48,10 +49,10 @@ async function stageWhole(job: MigrationJob, subject: MigrationSubject, copy: Co
     digests.update(chunk)
     chunks.push(chunk)
   }
-  const content = digests.finish()
+  const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+  const content = withMd5For(job, digests.finish(), bytes)
   await checkContent(job, subject, copy, content)
   await reach(job, 'source-read')
-  const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
   return {
     content,
     publish: condition =>
@@ -63,6 +64,13 @@ async function stageWhole(job: MigrationJob, subject: MigrationSubject, copy: Co
         signal: requestSignal(job, copy.size),
       }),
   }
+}
+
+/** Adds MD5, which is slow, for a target that reports no other digest. */
+function withMd5For(job: MigrationJob, content: SeenContent, bytes: Uint8Array): SeenContent {
+  const reported = job.target.store.capabilities.reportedDigests
+  const needsMd5 = reported.length === 1 && reported[0] === 'md5' && job.parts.verification !== 'read-back'
+  return needsMd5 ? { ...content, digests: { ...content.digests, md5: hash('md5', bytes, 'hex') } } : content
 }
 
 async function stageParts(

@@ -56,6 +56,7 @@ async function proveTarget(job: MigrationJob, target: Copy): Promise<'target-che
       sha256: evidence.sha256 ?? null,
       crc64nvme: evidence.crc64nvme ?? null,
       crc32c: evidence.crc32c ?? null,
+      md5: evidence.md5 ?? null,
     },
   }
   const reported = await judgeByReport(job, target, read)
