@@ -1,0 +1,27 @@
+import { KIB, TIB } from '../../domain/bytes.ts'
+import { KEY_BYTES_MAX } from '../call-rules.ts'
+import type { StoreCapabilities } from '../object-store.ts'
+import { type GcsSettings, isGoogle } from './config.ts'
+
+/**
+ * What Google Cloud Storage can do. Conditions are part of its contract and count as missing at other servers
+ * until somebody found out. Reads compare the generation here, so they are conditional everywhere. A report is
+ * trusted only where a wrong digest was seen to be refused or not to be repeated (`probe-capabilities.ts`).
+ *
+ * Limits: https://cloud.google.com/storage/quotas
+ */
+export function gcsCapabilitiesOf(settings: GcsSettings): StoreCapabilities {
+  const found = settings.capabilities
+  return {
+    conditionalPut: found.conditionalPut ?? isGoogle(settings),
+    conditionalDelete: found.conditionalDelete ?? isGoogle(settings),
+    conditionalRead: true,
+    reportedDigests: found.reportedDigests ?? [],
+    versions: found.versions ?? false,
+    userMetadata: true,
+    multipart: null,
+    putSizeMax: 5 * TIB,
+    keyBytesMax: KEY_BYTES_MAX,
+    metadataBytesMax: 8 * KIB,
+  }
+}

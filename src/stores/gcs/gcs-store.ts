@@ -1,0 +1,216 @@
+import { startCrc32c } from '../../domain/crc32c.ts'
+import { checkConditions, checkFacts, checkRange, checkSize } from '../call-rules.ts'
+import { checkedBody } from '../checked-body.ts'
+import type { ObjectStore, PutBody, PutOptions, StoreError } from '../object-store.ts'
+import { type StoreOperation, storeFailure, throwIfAborted } from '../store-operation.ts'
+import type { GcsCredentials, GcsSettings } from './config.ts'
+import { GcsConnection, isSame } from './gcs-connection.ts'
+import { listGcs } from './gcs-listing.ts'
+import { objectPath } from './gcs-wire.ts'
+import {
+  checkMetadataNames,
+  digestsOf,
+  encodedMetadata,
+  identityOf,
+  type ObjectResource,
+  storedObjectOf,
+  uploadedResourceOf,
+} from './object-fields.ts'
+import { checkIdentity, openObject } from './open-object.ts'
+import { uploadResumably } from './resumable-upload.ts'
+import { uploadWhole } from './whole-upload.ts'
+
+/** Opens Google Cloud Storage as a store; containers are buckets. Nothing is sent before the first call. */
+export function createGcsStore(options: {
+  name: string
+  settings: GcsSettings
+  credentials: GcsCredentials
+}): ObjectStore {
+  const connection = new GcsConnection(options)
+  const { capabilities, wire } = connection
+
+  return {
+    name: options.name,
+    capabilities,
+
+    async ensureContainer(container, { signal } = {}) {
+      const operation = connection.operation('ensureContainer', null)
+      throwIfAborted(operation, signal)
+      if (await connection.hasContainer(operation, container, signal)) return
+      await createBucket(connection, operation, container, signal)
+    },
+
+    async head(container, key, { signal, onlyIf } = {}) {
+      const operation = connection.operation('head', key)
+      throwIfAborted(operation, signal)
+      connection.checkKey(operation)
+      const resource = await connection.readResource(operation, container, signal)
+      checkIdentity(operation, resource, onlyIf)
+      return storedObjectOf(resource)
+    },
+
+    async get(container, key, getOptions = {}) {
+      const operation = connection.operation('get', key)
+      throwIfAborted(operation, getOptions.signal)
+      connection.checkKey(operation)
+      if (getOptions.range !== undefined) checkRange(operation, getOptions.range)
+      return openObject(connection, operation, container, getOptions)
+    },
+
+    async put(container, key, body, putOptions) {
+      const operation = connection.operation('put', key)
+      throwIfAborted(operation, putOptions.signal)
+      checkPut(connection, operation, putOptions)
+      const { resource, crc32c } = await upload(connection, operation, container, body, putOptions)
+      await checkUploaded(connection, operation, container, resource, { size: putOptions.size, crc32c })
+      return { identity: identityOf(resource), digests: digestsOf(resource) }
+    },
+
+    async delete(container, key, { signal, onlyIf } = {}) {
+      const operation = connection.operation('delete', key)
+      throwIfAborted(operation, signal)
+      connection.checkKey(operation)
+      checkConditions(operation, capabilities, { delete: onlyIf })
+      try {
+        const generation = onlyIf && (await connection.generationOf(operation, container, onlyIf, signal))
+        await deleteGeneration(connection, operation, container, generation, signal)
+      } catch (error) {
+        const failure = (await connection.refine(operation, container, error, signal)) as StoreError
+        if (failure.kind === 'not-found' && onlyIf === undefined) return
+        const mayBeGone = failure.kind === 'not-found' || failure.kind === 'precondition-failed'
+        if (onlyIf === undefined || !mayBeGone) throw failure
+        const found = await connection.findResource(operation, container, signal)
+        if (found === null) return
+        const message = isSame(found, onlyIf)
+          ? 'the server did not find the bytes that are there'
+          : 'other bytes are there than the ones that are meant'
+        throw storeFailure(operation, 'precondition-failed', message)
+      }
+    },
+
+    list: (container, listOptions = {}) => listGcs(connection, container, listOptions),
+
+    close: () => wire.close(),
+  }
+}
+
+function checkPut(connection: GcsConnection, operation: StoreOperation, options: PutOptions): void {
+  const { capabilities } = connection
+  connection.checkKey(operation)
+  checkSize(operation, options.size, capabilities.putSizeMax)
+  checkFacts(operation, options, Number.POSITIVE_INFINITY)
+  checkFacts(operation, { metadata: encodedMetadata(options) }, capabilities.metadataBytesMax)
+  checkMetadataNames(operation, options)
+  checkConditions(operation, capabilities, { write: options.condition })
+}
+
+/** Uploads a body by one request or by many, and tells the CRC-32C of what was sent. */
+async function upload(
+  connection: GcsConnection,
+  operation: StoreOperation,
+  container: string,
+  body: PutBody,
+  { size, digests = {}, condition, signal, ...facts }: PutOptions,
+): Promise<{ resource: ObjectResource; crc32c: string }> {
+  const resource = uploadedResourceOf(operation, facts, digests)
+  const ifGenerationMatch = await connection.writeGenerationOf(operation, container, condition, signal)
+  const target = { container, resource, size, ifGenerationMatch, signal }
+  const chunks = checkedBody(operation, body, { size, digests, signal })
+  try {
+    if (size > connection.settings.uploadChunkBytes) {
+      return await uploadResumably(connection, operation, target, chunks)
+    }
+    const running = startCrc32c()
+    const held: Uint8Array[] = []
+    for await (const chunk of chunks) {
+      running.update(chunk)
+      held.push(chunk)
+    }
+    const crc32c = running.finish()
+    const bytes = held.length === 1 ? held[0]! : Buffer.concat(held)
+    return { resource: await uploadWhole(connection, operation, target, bytes, { crc32c }), crc32c }
+  } catch (error) {
+    const failure = error as StoreError
+    if (failure.kind !== 'not-found') throw failure
+    throw storeFailure(operation, 'container-not-found', `there is no bucket "${container}"`)
+  }
+}
+
+/**
+ * Throws kind `digest-mismatch` when the server says it made something else of the bytes. That can only be one
+ * that does not compare the CRC-32C itself; what it made is taken away again where it can be named.
+ */
+async function checkUploaded(
+  connection: GcsConnection,
+  operation: StoreOperation,
+  container: string,
+  resource: ObjectResource,
+  sent: { size: number; crc32c: string },
+): Promise<void> {
+  const { crc32c = sent.crc32c } = digestsOf(resource)
+  if (Number(resource.size) === sent.size && crc32c === sent.crc32c) return
+  if (connection.capabilities.conditionalDelete) {
+    await deleteGeneration(connection, operation, container, resource.generation, undefined).catch(
+      (problem: unknown) => problem,
+    )
+  }
+  const message = `the server keeps ${resource.size} bytes with crc32c ${crc32c}, not ${sent.size} with ${sent.crc32c}`
+  throw storeFailure(operation, 'digest-mismatch', message)
+}
+
+async function deleteGeneration(
+  { wire, settings }: GcsConnection,
+  operation: StoreOperation,
+  container: string,
+  generation: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const parameter = settings.deletes === 'by-generation' ? 'generation' : 'ifGenerationMatch'
+  const answer = await wire.send(operation, {
+    method: 'DELETE',
+    path: objectPath(container, operation.key!),
+    query: { [parameter]: generation },
+    as: 'write',
+    signal,
+  })
+  answer.body.resume()
+}
+
+/** Makes a bucket that is closed to the public. Somebody may make it at the same time. */
+async function createBucket(
+  connection: GcsConnection,
+  operation: StoreOperation,
+  container: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { settings, projectId, wire } = connection
+  if (projectId === null) {
+    const message = `there is no bucket "${container}", and none can be made without the setting projectId`
+    throw storeFailure(operation, 'container-not-found', message)
+  }
+  const bucket = {
+    name: container,
+    iamConfiguration: {
+      uniformBucketLevelAccess: { enabled: true },
+      publicAccessPrevention: 'enforced',
+    },
+    ...(settings.bucketLocation === undefined ? {} : { location: settings.bucketLocation }),
+  }
+  const body = Buffer.from(JSON.stringify(bucket))
+  const headers = { 'content-type': 'application/json', 'content-length': String(body.byteLength) }
+  const request = {
+    method: 'POST',
+    path: '/storage/v1/b',
+    query: { project: projectId },
+    headers,
+    body,
+  } as const
+  try {
+    const answer = await wire.send(operation, { ...request, as: 'write', signal })
+    answer.body.resume()
+  } catch (error) {
+    // Names are shared by the whole world: only what we may list is ours.
+    if (await connection.hasContainer(operation, container, signal)) return
+    throw error
+  }
+}
