@@ -52,11 +52,14 @@ function checkHeader(operation: StoreOperation, value: string): void {
  * the signed hash of the payload besides.
  */
 export function digestHeadersOf(digests: NonNullable<PutOptions['digests']>): Headers {
-  const { md5, sha256, crc64nvme } = digests
+  const { md5, sha256, crc64nvme, crc32c } = digests
   return {
     ...(md5 === undefined ? {} : { 'content-md5': base64Of(md5) }),
     ...(crc64nvme === undefined ? {} : { 'x-amz-checksum-crc64nvme': base64Of(crc64nvme) }),
     ...(sha256 === undefined || crc64nvme !== undefined ? {} : { 'x-amz-checksum-sha256': base64Of(sha256) }),
+    ...(crc32c === undefined || sha256 !== undefined || crc64nvme !== undefined
+      ? {}
+      : { 'x-amz-checksum-crc32c': base64Of(crc32c) }),
   }
 }
 
