@@ -17,6 +17,9 @@ const areOne = async (one: Promise<Place>, other: Promise<Place>) => isSamePlace
 const blobs = (settings: object, container: string) =>
   placeOf({ id: 'x', kind: 'azure-blob', settings: { account: 'acme', ...settings } }, container)
 
+const google = (settings: object, container: string) =>
+  placeOf({ id: 'x', kind: 'gcs', settings: { ...settings } }, container)
+
 describe('two places', () => {
   let disk: string
   beforeAll(async () => {
@@ -47,6 +50,15 @@ describe('two places', () => {
       await areOne(blobs({ endpoint: here }, 'c'), blobs({ endpoint: 'http://localhost:10000/other' }, 'c')),
     ).toBe(false)
     expect(await areOne(blobs({}, 'c'), blobs({}, 'd'))).toBe(false)
+  })
+
+  it('are one when the Google bucket is, also where it is reached as S3 or over a private endpoint', async () => {
+    const isPlaceOfB = (other: ReturnType<typeof google>) => areOne(google({}, 'b'), other)
+    expect(await isPlaceOfB(google({ endpoint: 'https://storage-x.p.googleapis.com' }, 'b'))).toBe(true)
+    expect(await isPlaceOfB(bucket('https://storage.googleapis.com', 'b'))).toBe(true)
+    expect(await isPlaceOfB(google({}, 'c'))).toBe(false)
+    expect(await isPlaceOfB(google({ endpoint: 'http://127.0.0.1:4443' }, 'b'))).toBe(false)
+    expect(await isPlaceOfB(bucket(undefined, 'b'))).toBe(false)
   })
 
   it('are one when their folders are equal or nested, whatever the stores are called', async () => {

@@ -14,7 +14,10 @@ export interface Place {
   readonly address: string
 }
 
-/** The place of a container of a store. An S3 store without an endpoint is AWS, whose buckets are global. */
+/**
+ * The place of a container of a store. Buckets of AWS (an S3 store without an endpoint) and of Google are global,
+ * and Google's can be reached as S3, too.
+ */
 export async function placeOf(
   store: Pick<Store, 'id' | 'kind' | 'settings'>,
   container: string,
@@ -24,7 +27,13 @@ export async function placeOf(
     case 'filesystem':
       return { kind, address: await realFolder(path.resolve(String(settings.root), container)) }
     case 's3':
-      return { kind, address: `${endpointOf(settings.endpoint)}/${container}` }
+      return isGoogle(settings.endpoint)
+        ? { kind: 'gcs', address: `google/${container}` }
+        : { kind, address: `${endpointOf(settings.endpoint)}/${container}` }
+    case 'gcs': {
+      const isGlobal = settings.endpoint === undefined || isGoogle(settings.endpoint)
+      return { kind, address: `${isGlobal ? 'google' : endpointOf(settings.endpoint)}/${container}` }
+    }
     case 'azure-blob':
       return { kind, address: `${accountEndpointOf(settings)}/${container}` }
     case 'memory':
@@ -64,6 +73,11 @@ async function realFolder(folder: string): Promise<string> {
 
 function isInside(folder: string, outer: string): boolean {
   return folder.startsWith(outer.endsWith(path.sep) ? outer : outer + path.sep)
+}
+
+function isGoogle(endpoint: unknown): boolean {
+  if (typeof endpoint !== 'string' || !URL.canParse(endpoint)) return false
+  return new URL(endpoint).hostname.toLowerCase().endsWith('.googleapis.com')
 }
 
 /** The account's own address; emulators and some networks have the account in the path. */

@@ -10,6 +10,14 @@ const keys = new Redacted(JSON.stringify({ accessKeyId: 'id', secretAccessKey: '
 const azure: StoreToOpen = { name: 'blobs', kind: 'azure-blob', settings: { account: 'acme' } }
 const accountKey = new Redacted(JSON.stringify({ accountKey: 'dmVyeS1zZWNyZXQ=' }))
 
+const gcs: StoreToOpen = { name: 'google', kind: 'gcs', settings: {} }
+const serviceAccountKey = JSON.stringify({
+  type: 'service_account',
+  project_id: 'acme',
+  client_email: 'dim@acme.iam.gserviceaccount.com',
+  private_key: 'very-secret',
+})
+
 function problemsOf(store: StoreToOpen, credentials: Redacted | null): readonly string[] {
   try {
     openStore(store, credentials)
@@ -28,6 +36,7 @@ describe('openStore', () => {
     expect(openStore({ name: 'f', kind: 'filesystem', settings: { root: tmpdir() } }, null).name).toBe('f')
     expect(openStore(s3, keys).capabilities.conditionalDelete).toBe(false)
     expect(openStore(azure, accountKey).capabilities.conditionalDelete).toBe(true)
+    expect(openStore(gcs, null).capabilities.conditionalDelete).toBe(true)
   })
 
   it('reports every problem at once', () => {
@@ -71,6 +80,20 @@ describe('openStore', () => {
     ])
   })
 
+  it('takes a service account’s key for Google or none, and nothing else', () => {
+    const given = (credentials: object) => problemsOf(gcs, new Redacted(JSON.stringify(credentials)))
+    expect(given({ serviceAccountKey })).toEqual([])
+    expect(problemsOf(gcs, null)).toEqual([])
+    for (const key of ['very-secret', '{"type":"external_account"}', '{"type":"service_account"}']) {
+      expect(given({ serviceAccountKey: key })).toEqual([expect.stringContaining('is not the JSON of')])
+    }
+    expect(given({})).toHaveLength(1)
+    const at = (settings: object) => problemsOf({ ...gcs, settings: { ...settings } }, null)
+    expect(at({ endpoint: 'http://storage.example.org' })).toEqual([expect.stringContaining('must be https')])
+    expect(at({ endpoint: 'http://127.0.0.1:4443' })).toEqual([])
+    expect(at({ uploadChunkBytes: 300_000 })).toHaveLength(1)
+  })
+
   it('refuses a relative root and credentials that are none', () => {
     expect(problemsOf({ name: 'f', kind: 'filesystem', settings: { root: 'here' } }, null)).toHaveLength(1)
     expect(problemsOf(s3, new Redacted('very-secret'))).toEqual(['credentials: are not JSON'])
@@ -83,6 +106,8 @@ describe('openStore', () => {
     expect(inspect(openStore(s3, keys), { depth: 9 })).not.toContain('very-secret')
     const sas = new Redacted(JSON.stringify({ sasToken: 'sv=1&sig=very-secret' }))
     expect(inspect(openStore(azure, sas), { depth: 9 })).not.toContain('very-secret')
+    const google = openStore(gcs, new Redacted(JSON.stringify({ serviceAccountKey })))
+    expect(inspect(google, { depth: 9 })).not.toContain('very-secret')
     expect(problemsOf(azure, new Redacted('{"accountKey":"very-secret!"}')).join()).not.toContain(
       'very-secret',
     )

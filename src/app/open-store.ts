@@ -5,6 +5,8 @@ import { createAzureBlobStore } from '../stores/azure-blob/azure-blob-store.ts'
 import { azureBlobCredentials, azureBlobSettings } from '../stores/azure-blob/config.ts'
 import { filesystemCredentials, filesystemSettings } from '../stores/filesystem/config.ts'
 import { createFilesystemStore } from '../stores/filesystem/filesystem-store.ts'
+import { gcsCredentials, gcsSettings } from '../stores/gcs/config.ts'
+import { createGcsStore } from '../stores/gcs/gcs-store.ts'
 import { memoryCredentials, memorySettings } from '../stores/memory/config.ts'
 import { createMemoryStore } from '../stores/memory/memory-store.ts'
 import type { ObjectStore } from '../stores/object-store.ts'
@@ -50,6 +52,8 @@ export function openStore(store: StoreToOpen, credentials: Redacted | null): Obj
         name,
         ...check(store, credentials, azureBlobSettings, azureBlobCredentials),
       })
+    case 'gcs':
+      return createGcsStore({ name, ...check(store, credentials, gcsSettings, gcsCredentials) })
     case 's3':
       return createS3Store({ name, ...check(store, credentials, s3Settings, s3Credentials) })
     default: {
@@ -74,8 +78,9 @@ export function problemsOfSettings(
 
 const SETTINGS_SCHEMAS = {
   'azure-blob': azureBlobSettings,
-  memory: memorySettings,
   filesystem: filesystemSettings,
+  gcs: gcsSettings,
+  memory: memorySettings,
   s3: s3Settings,
 } as const satisfies Record<StoreToOpen['kind'], z.ZodType>
 

@@ -139,6 +139,17 @@ describe('beside a server', () => {
     await mustDo(['store', 'remove', 'blobs'])
   })
 
+  test('adds a Google store with the key of a service account from its file', async () => {
+    const file = path.join(folder, 'service-account.json')
+    const key = { type: 'service_account', client_email: 'dim@acme.example', private_key: 'very\nsecret' }
+    await writeFile(file, JSON.stringify(key, null, 2))
+    const add = ['store', 'add', 'google', '--kind', 'gcs', '--set', 'projectId=acme']
+    const { answer } = await mustDo([...add, '--credential', `serviceAccountKey=${file}`, '-o', 'json'])
+    expect(JSON.parse(answer)).toMatchObject({ kind: 'gcs', hasCredentials: true })
+    expect(answer).not.toContain('secret')
+    await mustDo(['store', 'remove', 'google'])
+  })
+
   test('adds a location whose price no book has, and names the closest prices', async () => {
     const place = ['--store', 'disk', '--container', 'unpriced', '--tier', 'hot']
     const added = await mustDo(['location', 'add', 'unpriced', ...place, '--price', 'onprem/dc1/nvmee'])

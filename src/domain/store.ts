@@ -1,7 +1,7 @@
 import type { Uuid } from './identifiers.ts'
 
 /** The kinds of endpoint that keep bytes and for which there is an adapter. */
-export const STORE_KINDS = ['azure-blob', 'filesystem', 'memory', 's3'] as const
+export const STORE_KINDS = ['azure-blob', 'filesystem', 'gcs', 'memory', 's3'] as const
 export type StoreKind = (typeof STORE_KINDS)[number]
 
 /** Whether a store is used: paused by a person, or shut out because it refused our credentials. */

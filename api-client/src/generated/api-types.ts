@@ -858,7 +858,7 @@ export type Simulation = {
 export type Store = {
   readonly id: string
   readonly name: string
-  readonly kind: 'azure-blob' | 'filesystem' | 'memory' | 's3'
+  readonly kind: 'azure-blob' | 'filesystem' | 'gcs' | 'memory' | 's3'
   readonly state: 'active' | 'paused' | 'auth-failed'
   readonly settings: Readonly<Record<string, unknown>>
   readonly hasCredentials: boolean
@@ -1546,7 +1546,7 @@ export interface Operations {
     headers: undefined
     body: {
       readonly name: string
-      readonly kind: 'azure-blob' | 'filesystem' | 'memory' | 's3'
+      readonly kind: 'azure-blob' | 'filesystem' | 'gcs' | 'memory' | 's3'
       readonly settings: Readonly<Record<string, unknown>>
       readonly credentials?: {
         readonly accessKeyId: string
@@ -1558,6 +1558,8 @@ export interface Operations {
         readonly sasToken: string
       } | {
         readonly connectionString: string
+      } | {
+        readonly serviceAccountKey: string
       }
     }
     answer: Store
@@ -1588,6 +1590,8 @@ export interface Operations {
         readonly sasToken: string
       } | {
         readonly connectionString: string
+      } | {
+        readonly serviceAccountKey: string
       }
     }
     answer: Store

@@ -77,7 +77,8 @@ export function StoresPage(): ReactNode {
         ) : stores.data.length === 0 ? (
           <Panel>
             <EmptyState title="No stores yet" command="dim store add --help">
-              A store is an endpoint that keeps bytes: S3-compatible, Azure Blob Storage or a file system.
+              A store is an endpoint that keeps bytes: S3-compatible, Azure Blob Storage, Google Cloud Storage
+              or a file system.
             </EmptyState>
           </Panel>
         ) : (
@@ -216,6 +217,7 @@ function Usage({ place }: { place: Place }): ReactNode {
 const KINDS: Readonly<Record<Store['kind'], string>> = {
   'azure-blob': 'Azure Blob',
   filesystem: 'File system',
+  gcs: 'Google Cloud',
   memory: 'Memory',
   s3: 'S3',
 }

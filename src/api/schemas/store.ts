@@ -23,12 +23,16 @@ const connectionStringSchema = z
   .strictObject({ connectionString: z.string().min(1).max(8_192) })
   .meta({ title: 'Azure Blob, by a connection string, of which only the key or signature is used' })
 
+const serviceAccountKeySchema = z
+  .strictObject({ serviceAccountKey: z.string().min(1).max(16_384) })
+  .meta({ title: 'Google Cloud Storage, by the JSON text of a service account’s key' })
+
 /** Credentials of a store, by its kind. They are sealed at once and never come back. */
 const storeCredentialsSchema = z.union(
-  [s3CredentialsSchema, accountKeySchema, sasTokenSchema, connectionStringSchema],
+  [s3CredentialsSchema, accountKeySchema, sasTokenSchema, connectionStringSchema, serviceAccountKeySchema],
   {
     error:
-      'must be accessKeyId and secretAccessKey (S3), or one of accountKey, sasToken and connectionString (Azure Blob)',
+      'must be accessKeyId and secretAccessKey (S3), or one of accountKey, sasToken and connectionString (Azure Blob), or serviceAccountKey (Google)',
   },
 )
 export type StoreCredentials = z.infer<typeof storeCredentialsSchema>

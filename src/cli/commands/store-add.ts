@@ -26,13 +26,14 @@ export const registerStoreAdd: Register = (noun, bind) => {
     .option('--secret-access-key-file <file>', 'file with its secret; "-" reads standard input')
     .option(
       '--credential <name=file>',
-      'a secret of another kind, from a file; "-" reads standard input: accountKey, sasToken or connectionString of Azure',
+      'a secret of another kind, from a file; "-" reads standard input: accountKey, sasToken or connectionString of Azure, serviceAccountKey of Google',
       repeated,
     )
     .addHelpText(
       'after',
       '\nExample: dim store add ceph --kind s3 --set endpoint=https://rgw.local --access-key-id AK --secret-access-key-file -' +
-        '\n         dim store add blobs --kind azure-blob --set account=acme --credential accountKey=key.txt',
+        '\n         dim store add blobs --kind azure-blob --set account=acme --credential accountKey=key.txt' +
+        '\n         dim store add google --kind gcs --set projectId=acme --credential serviceAccountKey=key.json',
     )
   bind<Options>(command, async ({ api, out }, options, name) => {
     const credentials = await credentialsOf(options)
