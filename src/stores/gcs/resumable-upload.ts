@@ -39,7 +39,7 @@ export async function uploadResumably(
   } catch (error) {
     const failure = error as StoreError
     if (failure.retry !== 'unknown-outcome') await session.forget()
-    if (failure.kind !== 'not-found') throw failure
+    if (failure.kind !== 'not-found' && failure.kind !== 'upload-not-found') throw failure
     const message = 'the server forgot the upload before its end'
     throw storeFailure(operation, 'upload-not-found', message, { retry: 'yes', cause: failure.cause })
   }
