@@ -1,6 +1,6 @@
-import { GoogleAuth } from 'google-auth-library'
+import { GoogleAuth, JWT } from 'google-auth-library'
 import { type StoreOperation, storeFailure } from '../store-operation.ts'
-import { type GcsCredentials, type GcsSettings, isGoogle } from './config.ts'
+import { type GcsCredentials, type GcsSettings, isGoogle, type ServiceAccountKey } from './config.ts'
 
 const SCOPES = ['https://www.googleapis.com/auth/devstorage.read_write']
 
@@ -17,21 +17,10 @@ export function accessTokensOf(options: {
 }): AccessTokens {
   const { settings, credentials } = options
   if (credentials === null && !isGoogle(settings)) return async () => null
-  const auth = new GoogleAuth({
-    scopes: SCOPES,
-    ...(credentials === null
-      ? {}
-      : {
-          credentials: {
-            type: 'service_account',
-            client_email: credentials.email,
-            private_key: credentials.privateKey.reveal(),
-          },
-        }),
-  })
+  const getToken = credentials === null ? tokensOfMachine() : tokensOfKey(credentials)
   return async operation => {
     try {
-      const token = await inTime(auth.getAccessToken(), settings.requestTimeoutMs)
+      const token = await inTime(getToken(), settings.requestTimeoutMs)
       if (token) return token
     } catch (error) {
       throw noToken(operation, error)
@@ -39,6 +28,21 @@ export function accessTokensOf(options: {
     throw storeFailure(operation, 'access-denied', 'Google gave no token')
   }
 }
+
+type TokenSource = () => Promise<string | null | undefined>
+
+function tokensOfMachine(): TokenSource {
+  const auth = new GoogleAuth({ scopes: SCOPES })
+  return () => auth.getAccessToken()
+}
+
+function tokensOfKey({ email, privateKey }: ServiceAccountKey): TokenSource {
+  const client = new JWT({ email, key: privateKey.reveal(), scopes: SCOPES })
+  return async () => (await client.getAccessToken()).token
+}
+
+/** Errors of the way to Google. What else fails without an answer is a key or a machine that is none. */
+const BROKEN_LINE = /^(E[A-Z]+|UND_ERR_.*|ERR_TLS_.*|CERT_.*|UNABLE_TO_.*)$/
 
 /** What the library throws holds the signed request, so only its text goes on. */
 function noToken(operation: StoreOperation, error: unknown) {
@@ -48,13 +52,12 @@ function noToken(operation: StoreOperation, error: unknown) {
     response?: { status?: number }
   }
   const status = response?.status ?? null
-  const isRefused = status !== null && status >= 400 && status < 500 && status !== 429
-  const isBrokenLine = status !== null || typeof code === 'string' || error instanceof TokenTimeout
-  return storeFailure(
-    operation,
-    isRefused || !isBrokenLine ? 'access-denied' : 'unreachable',
-    `no token to show: ${message ?? 'unknown'}`,
-  )
+  const isAway =
+    status === null
+      ? error instanceof TokenTimeout || BROKEN_LINE.test(String(code))
+      : status >= 500 || status === 429
+  const kind = isAway ? 'unreachable' : 'access-denied'
+  return storeFailure(operation, kind, `no token to show: ${message ?? 'unknown'}`)
 }
 
 class TokenTimeout extends Error {

@@ -1,8 +1,12 @@
-import { afterAll, describe, it } from 'vitest'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startGcsServer } from '../../../test/services/gcs-server.ts'
+import { MIB } from '../../domain/bytes.ts'
 import { describeObjectStore } from '../contract/describe-object-store.ts'
+import { chunked, digestsOf, expectFailure, putBytes, readAll, sampleBytes } from '../contract/samples.ts'
 import { gcsSettings } from './config.ts'
 import { createGcsStore } from './gcs-store.ts'
+import { probeGcsCapabilities } from './probe-capabilities.ts'
 
 const server = await startGcsServer()
 
@@ -48,5 +52,86 @@ if ('missing' in server) {
       store: createGcsStore({ name: 'fake', settings: { ...settings, capabilities: {} }, credentials: null }),
       dispose: async () => undefined,
     }),
+  })
+
+  describe('a gcs store', () => {
+    const store = createGcsStore({ name: 'fake', settings, credentials: null })
+    const container = 'own-tests'
+    beforeAll(() => store.ensureContainer(container))
+    afterAll(() => store.close())
+
+    it('gives back packed bytes as they are stored, whole and in ranges', async () => {
+      const packed = gzipSync(Buffer.from('packed '.repeat(1_000)))
+      const headers = { contentEncoding: 'gzip', contentType: 'text/plain' }
+      await store.put(container, 'packed', packed, { size: packed.length, headers })
+      const got = await store.get(container, 'packed')
+      expect(got).toMatchObject({ size: packed.length, bodySize: packed.length, headers })
+      expect((await readAll(got.body)).equals(packed)).toBe(true)
+      const part = await store.get(container, 'packed', { range: { start: 3, end: 20 } })
+      expect((await readAll(part.body)).equals(packed.subarray(3, 21))).toBe(true)
+    })
+
+    it('names bytes by their generation, and finds those a listing named by their ETag', async () => {
+      const { identity } = await putBytes(store, container, 'named', sampleBytes(10, 'a'))
+      expect(identity.versionId).toMatch(/^\d+$/)
+      const listed = { etag: identity.etag, versionId: null }
+      expect((await store.head(container, 'named', { onlyIf: listed })).identity).toEqual(identity)
+      const condition = { kind: 'identity', identity: listed } as const
+      await store.put(container, 'named', sampleBytes(10, 'b'), { size: 10, condition })
+      await expectFailure(store.delete(container, 'named', { onlyIf: listed }), 'precondition-failed')
+      await expectFailure(store.get(container, 'named', { onlyIf: listed }), 'precondition-failed')
+      await expectFailure(
+        store.put(container, 'named', sampleBytes(10), { size: 10, condition }),
+        'precondition-failed',
+      )
+    })
+
+    it('puts into a storage class and tells it', async () => {
+      await store.put(container, 'cold', sampleBytes(10), { size: 10, storageClass: 'COLDLINE' })
+      expect(await store.head(container, 'cold')).toMatchObject({ storageClass: 'COLDLINE' })
+      const { objects } = await store.list(container, { prefix: 'cold' })
+      expect(objects).toMatchObject([{ storageClass: 'COLDLINE' }])
+    })
+
+    it('reports the CRC-32C of every object, also one that came by a resumable upload', async () => {
+      const bytes = sampleBytes(9 * MIB)
+      const { crc32c } = await digestsOf(bytes)
+      const put = await store.put(container, 'large', chunked(bytes), { size: bytes.length })
+      expect(put.digests).toMatchObject({ crc32c })
+      expect((await store.head(container, 'large')).digests).toMatchObject({ crc32c })
+    })
+
+    it('refuses names that Google does not take', async () => {
+      for (const key of ['.', '..', 'line\nbreak', 'return\rhere', '.well-known/acme-challenge/x']) {
+        await expectFailure(putBytes(store, container, key, sampleBytes(1)), 'invalid-key')
+      }
+    })
+
+    it('makes no bucket without a project, and says so', async () => {
+      const { projectId: _, ...rest } = settings
+      const poor = createGcsStore({ name: 'poor', settings: rest, credentials: null })
+      const error = await expectFailure(poor.ensureContainer('never-made'), 'container-not-found')
+      expect(error.message).toContain('projectId')
+      await poor.ensureContainer(container)
+      await poor.close()
+    })
+  })
+
+  describe('probing a gcs server', () => {
+    it('finds out what it does and leaves nothing behind', async () => {
+      const store = createGcsStore({ name: 'fake', settings, credentials: null })
+      await store.ensureContainer('probed')
+      const { deletes: _, ...rest } = settings
+      const unknown = gcsSettings.parse({ ...rest, capabilities: {} })
+      const probe = { name: 'p', settings: unknown, credentials: null }
+      expect(await probeGcsCapabilities({ ...probe, container: 'probed' })).toEqual({
+        capabilities: settings.capabilities,
+        deletes: 'by-generation',
+        interruptedUploads: 'given-up',
+      })
+      expect((await store.list('probed')).objects).toEqual([])
+      await expectFailure(probeGcsCapabilities({ ...probe, container: 'not-there' }), 'container-not-found')
+      await store.close()
+    })
   })
 }

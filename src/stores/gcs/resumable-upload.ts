@@ -1,6 +1,6 @@
 import { startCrc32c } from '../../domain/crc32c.ts'
 import { StoreError } from '../object-store.ts'
-import { type StoreOperation, storeFailure } from '../store-operation.ts'
+import { abortFailure, type StoreOperation, storeFailure } from '../store-operation.ts'
 import { isGoogle } from './config.ts'
 import { cutChunks } from './cut-chunks.ts'
 import { type GcsConnection, resourceFrom } from './gcs-connection.ts'
@@ -45,7 +45,8 @@ export async function uploadResumably(
   }
 }
 
-class UploadSession {
+/** One resumable session, which lives for a week at most. */
+export class UploadSession {
   readonly #connection: GcsConnection
   readonly #operation: StoreOperation
   readonly #upload: Upload
@@ -95,7 +96,7 @@ class UploadSession {
 
   /** Sends one chunk to its end. Answers the object that the last one made of them all, else null. */
   async sendChunk(bytes: Uint8Array, offset: number, crc32c: string | null): Promise<ObjectResource | null> {
-    const { settings, wire } = this.#connection
+    const { settings } = this.#connection
     const resumes =
       (settings.interruptedUploads ?? (isGoogle(settings) ? 'resumed' : 'given-up')) === 'resumed'
     let sent = 0
@@ -109,9 +110,7 @@ class UploadSession {
       } catch (error) {
         const mayHelp = error instanceof StoreError && error.retry !== 'no'
         if (!mayHelp || !resumes || attempt >= settings.readAttemptsMax) throw error
-        if (this.#upload.signal?.aborted) throw error
-        await wire.pause(this.#operation, attempt, this.#upload.signal)
-        const progress = await this.#askProgress(error)
+        const progress = await this.#progressAfter(error, attempt)
         if ('resource' in progress) return progress.resource
         sent = this.#checkedProgress(progress.received - offset, bytes.byteLength)
         if (sent === bytes.byteLength && crc32c === null) return null
@@ -148,8 +147,8 @@ class UploadSession {
     return this.#progressOf(request, await this.#connection.wire.send(this.#operation, request))
   }
 
-  /** How far the server came. When it does not say, the failure that made us ask stands. */
-  async #askProgress(failure: unknown): Promise<Progress> {
+  /** How far the server came. */
+  async askProgress(): Promise<Progress> {
     const request: WireRequest = {
       method: 'PUT',
       path: this.#path,
@@ -158,10 +157,18 @@ class UploadSession {
       alsoAccepts: INCOMPLETE,
       signal: this.#upload.signal,
     }
+    return this.#progressOf(request, await this.#connection.wire.send(this.#operation, request))
+  }
+
+  /** How far the server came before a request failed. When it does not say, that failure stands. */
+  async #progressAfter(failure: StoreError, attempt: number): Promise<Progress> {
+    const { signal } = this.#upload
     try {
-      return await this.#progressOf(request, await this.#connection.wire.send(this.#operation, request))
-    } catch (problem) {
-      throw problem instanceof StoreError && problem.kind === 'aborted' ? problem : failure
+      if (signal?.aborted) throw failure
+      await this.#connection.wire.pause(this.#operation, attempt, signal)
+      return await this.askProgress()
+    } catch {
+      throw signal?.aborted ? abortFailure(this.#operation, signal, failure.retry) : failure
     }
   }
 
