@@ -25,6 +25,9 @@ class SessionServer {
   kept = Buffer.alloc(0)
   finalHash: string | null = null
   isForgotten = false
+  /** Says it keeps other bytes than it was sent. */
+  isLying = false
+  deleted: string | null = null
   #isFinished = false
   #chunkRequests = 0
   readonly #server: Server
@@ -51,6 +54,9 @@ class SessionServer {
     this.requests.push(`${request.method} ${range}`.trim())
     if (request.method === 'POST') {
       response.writeHead(200, { location: `https://elsewhere.example/upload/session?upload_id=1` }).end()
+    } else if (request.method === 'DELETE' && !request.url!.includes('/upload/')) {
+      this.deleted = request.url!
+      response.writeHead(204).end()
     } else if (request.method === 'DELETE') {
       this.isForgotten = true
       response.writeHead(499).end()
@@ -86,7 +92,7 @@ class SessionServer {
       size: String(this.kept.byteLength),
       updated: '2026-01-01T00:00:00Z',
       etag: 'CBE=',
-      crc32c: crc32cOf(this.kept),
+      crc32c: this.isLying ? 'AAAAAA==' : crc32cOf(this.kept),
     }
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(resource))
   }
@@ -163,6 +169,13 @@ describe('a resumable upload', () => {
     server.mishaps.set(2, 410)
     const error = await expectFailure(put(), 'upload-not-found')
     expect(error.retry).toBe('yes')
+  })
+
+  it('takes away again what the server made of other bytes than were sent', async () => {
+    const put = await begin({ capabilities: { conditionalDelete: true } })
+    server.isLying = true
+    await expectFailure(put(), 'digest-mismatch')
+    expect(server.deleted).toBe('/storage/v1/b/bucket/o/k?ifGenerationMatch=17')
   })
 
   it('forgets what it sent of a body that turns out wrong, and never sends its last chunk', async () => {
