@@ -9,9 +9,9 @@ import {
 } from '../object-store.ts'
 import type { S3Credentials, S3Settings } from './config.ts'
 import { digestHeadersOf } from './object-fields.ts'
+import { payloadSha256Of } from './payload-hash.ts'
 import { createS3Store } from './s3-store.ts'
 import { S3Wire } from './s3-wire.ts'
-import { payloadSha256Of } from './sent-body.ts'
 
 /** The settings a probe finds out. */
 export type ProbedSettings = Pick<S3Settings, 'capabilities'>
