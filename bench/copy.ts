@@ -93,7 +93,7 @@ export const benchmark: Benchmark = async ({ say }) => {
     await applySchemaChanges(database)
     const servers = { one: await start(), two: await start() }
     const rclone = await openRclone(folder, servers)
-    if (rclone === null) throw new Error('rclone is not installed: run "test/services/rclone install"')
+    if (rclone === null) throw new Error('rclone is not installed: run "bench/copy-parts/rclone install"')
     const results: BenchmarkCase[] = []
     for (const set of SETS) {
       if (!isAsked(set.name)) continue

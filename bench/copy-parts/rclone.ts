@@ -20,7 +20,7 @@ export async function openRclone(
   folder: string,
   servers: Readonly<Record<string, S3Server>>,
 ): Promise<Rclone | null> {
-  const script = path.join(import.meta.dirname, '../../test/services/rclone')
+  const script = path.join(import.meta.dirname, 'rclone')
   const binary = await promisify(execFile)(script, ['path']).then(
     ({ stdout }) => stdout.trim(),
     () => null,
