@@ -86,6 +86,13 @@ if ('missing' in server) {
       )
     })
 
+    it('keeps metadata of names that mean something to JavaScript', async () => {
+      const metadata = JSON.parse('{"__proto__":"a","constructor":"b","tostring":"c"}')
+      await store.put(container, 'names', sampleBytes(1), { size: 1, metadata })
+      const kept = (await store.head(container, 'names')).metadata
+      expect(Object.entries(kept).sort()).toEqual(Object.entries(metadata).sort())
+    })
+
     it('puts into a storage class and tells it', async () => {
       await store.put(container, 'cold', sampleBytes(10), { size: 10, storageClass: 'COLDLINE' })
       expect(await store.head(container, 'cold')).toMatchObject({ storageClass: 'COLDLINE' })

@@ -19,11 +19,17 @@ export const objectResource = z.object({
   contentDisposition: z.string().optional(),
   contentLanguage: z.string().optional(),
   cacheControl: z.string().optional(),
-  metadata: z.record(z.string(), z.string()).optional(),
+  // A record of zod would lose the name `__proto__`.
+  metadata: z.custom<Readonly<Record<string, string>>>(isTextByName).optional(),
   md5Hash: z.string().optional(),
   crc32c: z.string().optional(),
 })
 export type ObjectResource = z.output<typeof objectResource>
+
+function isTextByName(found: unknown): boolean {
+  if (typeof found !== 'object' || found === null) return false
+  return Object.values(found).every(value => typeof value === 'string')
+}
 
 /** The fields of {@link objectResource} as a request asks for them. */
 export const OBJECT_FIELDS = Object.keys(objectResource.shape).join(',')
