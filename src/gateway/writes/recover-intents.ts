@@ -23,7 +23,7 @@ const COMPLETED_UPLOADS_KEPT_MS = 7 * DAY
 export interface Recovery {
   readonly rolledForward: number
   readonly dropped: number
-  /** Could not be settled now, because a store could not be asked or a lock was not free. */
+  /** Could not be settled now: a store could not be asked, a lock was not free, or the write may still land. */
   readonly left: number
 }
 
@@ -45,13 +45,14 @@ export async function recoverIntents(services: GatewayServices): Promise<Recover
     if (intent === null) services.unsettledIntents.delete(id)
     else intents.push(intent)
   }
-  const counts = { 'rolled-forward': 0, dropped: 0, 'already-settled': 0, left: 0 }
+  const counts = { 'rolled-forward': 0, dropped: 0, 'already-settled': 0, 'may-still-land': 0, left: 0 }
   for (const intent of intents) {
     try {
       const settlement = await withObjectLock(database, intent.objectId, limits.lockWaitMs, connection =>
         settleIntent(services, connection, intent.id),
       )
       counts[settlement]++
+      if (settlement === 'may-still-land') continue
       services.unsettledIntents.delete(intent.id)
       log.info({ intent: intent.id, objectId: intent.objectId, settlement }, 'settled an interrupted write')
     } catch (error) {
@@ -61,7 +62,8 @@ export async function recoverIntents(services: GatewayServices): Promise<Recover
   }
   await abortOrphanUploads(services)
   await forgetCompletedUploads(database, COMPLETED_UPLOADS_KEPT_MS)
-  const recovery = { rolledForward: counts['rolled-forward'], dropped: counts.dropped, left: counts.left }
+  const left = counts.left + counts['may-still-land']
+  const recovery = { rolledForward: counts['rolled-forward'], dropped: counts.dropped, left }
   metrics?.intentsRecovered?.(recovery)
   return recovery
 }

@@ -23,8 +23,11 @@ import { deletionWayOf } from '../../migration/deletion.ts'
 import { type ObjectStore, type StoredObject, StoreError } from '../../stores/object-store.ts'
 import type { GatewayServices } from '../services.ts'
 
-/** What became of an intent. */
-export type Settlement = 'rolled-forward' | 'dropped' | 'already-settled'
+/** A write is waited for twice as long as another gateway needs to notice that its writer is gone. */
+const LANDING_INTENT_AGES = 2
+
+/** What became of an intent; `may-still-land`: nothing was published yet, and it stays. */
+export type Settlement = 'rolled-forward' | 'dropped' | 'already-settled' | 'may-still-land'
 
 /** An intent whose bytes lie under the native key. */
 interface PublishedIntent {
@@ -36,7 +39,7 @@ interface PublishedIntent {
 /**
  * Settles an intent whose writer is gone, under the object's lock: bytes that carry the intent's id were
  * published, so the catalog follows them if nothing was committed since, and they are deleted otherwise. When
- * nothing became visible, what was staged is thrown away. Rejects when the store cannot be asked: the intent
+ * nothing became visible and no longer can, what was staged is thrown away. Rejects when the store cannot be asked: the intent
  * then stays.
  */
 export async function settleIntent(
@@ -49,10 +52,21 @@ export async function settleIntent(
   const store = await services.options.openStore(intent.storeId)
   const published = await findPublished(store, intent)
   if (published !== null) return settlePublished(services, connection, published)
+  if (mayStillLand(services, intent)) return 'may-still-land'
   const { generation } = await lookAtObject(connection, intent.objectId)
   const mayBeReplaced = intent.baseGeneration !== null && intent.baseGeneration !== generation
   await forgetStaged(connection, store, intent, mayBeReplaced)
   return 'dropped'
+}
+
+/**
+ * Whether a store may still do what it was asked: a request outlives its connection, and a store that is a
+ * gateway like this one settles what was cut off there by its own clock first.
+ */
+function mayStillLand({ options }: GatewayServices, intent: FoundWriteIntent): boolean {
+  if (intent.baseGeneration === null || intent.version === null) return false
+  const age = options.wallClock.now() - intent.version.lastModified
+  return age < LANDING_INTENT_AGES * options.limits.intentAgeMs
 }
 
 /**

@@ -108,6 +108,43 @@ describe('a write whose outcome is not known', () => {
   })
 })
 
+describe('a write that did not land before anybody looked', () => {
+  it('is waited for, and given up when it can land no longer', async () => {
+    const test = await createTestDatabase({ connectionsMax: 12 })
+    const inner = memoryStore()
+    let land: () => Promise<unknown> = async () => undefined
+    const late: ObjectStore = {
+      ...inner,
+      put: async (...given) => {
+        land = () => inner.put(...given)
+        const facts = { kind: 'timeout', retry: 'unknown-outcome', store: 'hot', operation: 'put' } as const
+        throw new StoreError({ ...facts, message: 'no answer' })
+      },
+    }
+    let now = Date.now()
+    const door = await startTestGateway({
+      database: test.database,
+      store: late,
+      limits: { ...limits, intentAgeMs: 30_000 },
+      wallClock: { now: () => now },
+    })
+    await door.addBucket(Bucket)
+    const put = (key: string) =>
+      door.clientWith({ maxAttempts: 1 }).send(new PutObjectCommand({ Bucket, Key: key, Body: 'late' }))
+    await expect(put('lands')).rejects.toMatchObject(UNKNOWN)
+    expect(await door.gateway.recoverIntents()).toEqual({ rolledForward: 0, dropped: 0, left: 1 })
+    await land()
+    expect(await door.gateway.recoverIntents()).toEqual({ rolledForward: 1, dropped: 0, left: 0 })
+    const { Body } = await door.client.send(new GetObjectCommand({ Bucket, Key: 'lands' }))
+    expect(await Body!.transformToString()).toBe('late')
+    await expect(put('never')).rejects.toMatchObject(UNKNOWN)
+    now += 60_000
+    expect(await door.gateway.recoverIntents()).toEqual({ rolledForward: 0, dropped: 1, left: 0 })
+    await door.close()
+    await test.drop()
+  })
+})
+
 describe('a gateway whose store is a gateway', () => {
   it.each([
     [10, 'put'],
