@@ -192,7 +192,7 @@ describe('azure-blob store on the wire', () => {
         response.writeHead(200, { ETag: '"0x1"', 'Content-Length': 1000 })
         response.write(Buffer.alloc(500))
       },
-      { socketIdleTimeoutMs: 150 },
+      { socketIdleTimeoutMs: 1_000 },
     )
     const { body } = await store.get('container', 'k')
     await expectFailure(readAll(body), 'timeout', 'truncated')
