@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander'
-import { rest } from '../workers/loop.ts'
+import { rest } from '../workers/timers.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import type { Session } from './session.ts'
 

@@ -5,6 +5,7 @@ import { startTestGateway, type TestGateway } from '../../test/builders/gateway.
 import { createDeletionAnnouncer } from '../database/deletions-in-flight.ts'
 import { createPostgresLedger } from '../database/migrations.ts'
 import { resolveObject } from '../database/objects.ts'
+import { createPostgresSweepLedger } from '../database/sweep-ledger.ts'
 import { createUploadStartNoter } from '../database/upload-starts.ts'
 import { newId, objectIdOf } from '../domain/identifiers.ts'
 import type { Location } from '../domain/location.ts'
@@ -74,7 +75,7 @@ describe('a deletion that is on its way when the database loses the session of i
     test.database.query(`update deletion_in_flight set lands_until = now() - interval '1 second'`)
   const sweep = () =>
     createCopySweeper({
-      database: test.database,
+      ledger: createPostgresSweepLedger(test.database),
       openStore,
       announceDeletion: announcer(),
       wallClock: { now: Date.now },

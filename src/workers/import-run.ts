@@ -5,7 +5,7 @@ import type { Uuid } from '../domain/identifiers.ts'
 import type { Principal } from '../domain/principal.ts'
 import { type ObjectStore, StoreError } from '../stores/object-store.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import { rest } from './loop.ts'
+import { rest } from './timers.ts'
 
 /** How often a store is asked again before the import is left interrupted. */
 const ATTEMPTS_MAX = 6

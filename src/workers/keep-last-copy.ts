@@ -1,6 +1,4 @@
-import { type CopyToSweep, deleteCopyRow, type PlacedCopy, suspectCopy } from '../database/copies.ts'
-import { promoteLeftover, quarantineObject, readContentDigests } from '../database/last-copies.ts'
-import type { Connection } from '../database/postgres.ts'
+import type { CopyToSweep, PlacedCopy } from '../database/copies.ts'
 import type { Copy } from '../domain/object.ts'
 import { isSameCopy } from '../migration/deletion.ts'
 import { judgeLeftover, type LeftoverFinding, type PrimaryFinding } from '../migration/last-copy.ts'
@@ -9,10 +7,11 @@ import type { StoredObject } from '../stores/object-store.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { digestBody } from './migrations/content-digests.ts'
 import { lookAt, type OpenPlace } from './migrations/same-bytes.ts'
+import type { LockedSweep } from './sweep-ledger.ts'
 
 /** A copy of present content that is to be deleted, and what says whether it may be. */
 export interface Leftover {
-  readonly connection: Connection
+  readonly ledger: LockedSweep
   readonly found: CopyToSweep
   /** All copies of the object, as the catalog says while the object is locked. */
   readonly placed: readonly PlacedCopy[]
@@ -34,7 +33,7 @@ export type LeftoverOutcome = 'deletable' | 'kept' | 'forgotten' | 'waiting'
  * Rejects with a `StoreError` when a store could not be asked.
  */
 export async function keepLastCopy(leftover: Leftover): Promise<LeftoverOutcome> {
-  const { connection, found, log } = leftover
+  const { ledger, found, log } = leftover
   const { copy, bucket, key } = found
   const primary = await findPrimary(leftover)
   if (primary === 'sound' || bucket.mode === 'observed') return 'deletable'
@@ -46,19 +45,19 @@ export async function keepLastCopy(leftover: Leftover): Promise<LeftoverOutcome>
   switch (verdict) {
     case 'delete':
       log.error(facts, 'an object lost its primary copy, and a copy that was to be deleted is gone too')
-      await deleteCopyRow(connection, copy.objectId, copy.id)
+      await ledger.deleteCopyRow(copy.id)
       return 'forgotten'
     case 'wait':
       return 'waiting'
     case 'promote':
       // What was sent before may still land here.
       if (found.deletionLandsInMs > 0) return 'waiting'
-      if (!(await promoteLeftover(connection, copy, bytes!.identity))) return 'waiting'
+      if (!(await ledger.promoteLeftover(copy, bytes!.identity))) return 'waiting'
       log.error(facts, 'an object lost its primary copy; a copy that was to be deleted took its place')
       return 'kept'
     case 'keep':
-      await suspectCopy(connection, copy.objectId, copy.id)
-      await quarantineObject(connection, copy.objectId, WORDS[primary])
+      await ledger.suspectCopy(copy.id)
+      await ledger.quarantineObject(WORDS[primary])
       log.error(facts, 'an object lost its primary copy, and another copy of it cannot be proven')
       return 'kept'
     default:
@@ -87,7 +86,7 @@ async function findPrimary({ placed, openPlace, signalFor }: Leftover): Promise<
 async function examine(leftover: Leftover, place: OpenPlace, bytes: StoredObject): Promise<LeftoverFinding> {
   const { copy } = leftover.found
   if (wasProven(copy, bytes)) return 'proven'
-  const digests = await readContentDigests(leftover.connection, copy.objectId, copy.generation)
+  const digests = await leftover.ledger.readContentDigests(copy.generation)
   const content: ReadContent = { size: copy.size, digests }
   const reported = { size: bytes.size, digests: bytes.digests }
   const report = judgeReport(content, reported, place.store.capabilities.reportedDigests)

@@ -1,4 +1,5 @@
 import type { Logger } from '../telemetry/logger.ts'
+import { rest } from './timers.ts'
 
 /** One loop of a worker: what it does once, and how long it rests when there was nothing to do. */
 export interface Loop {
@@ -31,18 +32,4 @@ export async function runLoop(loop: Loop, options: { signal: AbortSignal; log: L
     }
     if (restMs > 0) await rest(restMs, options.signal)
   }
-}
-
-/** Waits; resolves early when the signal aborts. */
-export function rest(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (signal.aborted) return resolve()
-    const finish = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', finish)
-      resolve()
-    }
-    const timer = setTimeout(finish, ms)
-    signal.addEventListener('abort', finish)
-  })
 }

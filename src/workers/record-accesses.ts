@@ -3,7 +3,7 @@ import type { Uuid } from '../domain/identifiers.ts'
 import { whyMalformed } from '../events/access-event-check.ts'
 import { type AccessEventBatch, type AccessEventLog, partitionOf } from '../events/access-event-log.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import { rest } from './loop.ts'
+import { rest } from './timers.ts'
 
 /** Hands access events to the log without ever making a reader wait. */
 export interface AccessRecorder {

@@ -9,7 +9,8 @@ import {
 import { SECOND } from '../domain/duration.ts'
 import { newId } from '../domain/identifiers.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import { type Loop, rest } from './loop.ts'
+import type { Loop } from './loop.ts'
+import { rest } from './timers.ts'
 
 /** Reads objects as a client of the gateway does: over HTTP, signed, leaving access events. */
 export interface BurstReader {

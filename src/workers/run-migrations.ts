@@ -1,8 +1,9 @@
 import { type Bytes, KIB, MIB } from '../domain/bytes.ts'
-import { type Loop, rest } from './loop.ts'
+import type { Loop } from './loop.ts'
 import { LEASE_MS, LeaseKeeper } from './migrations/lease-keeper.ts'
 import type { MigrationParts } from './migrations/migration-parts.ts'
 import { runMigration } from './migrations/run-migration.ts'
+import { systemTimers } from './timers.ts'
 
 /** How many migrations one step of the loop runs before it comes up for air. */
 const MIGRATIONS_PER_STEP_MAX = 10_000
@@ -49,6 +50,7 @@ async function runDueMigrations(
   keeper: LeaseKeeper,
   signal: AbortSignal,
 ): Promise<number> {
+  const { timers = systemTimers } = parts
   const running = new Set<Promise<void>>()
   const waiting: { readonly weight: number; readonly run: () => Promise<void> }[] = []
   let load = 0
@@ -90,7 +92,7 @@ async function runDueMigrations(
       if (running.size === 0) break
       // Without a new lease, look again after a while: something may have become due meanwhile.
       const isBusy = found > 0 || waiting.length > 0
-      await Promise.race([...running, ...(isBusy ? [] : [rest(IDLE_MS, signal)])])
+      await Promise.race([...running, ...(isBusy ? [] : [timers.sleep(IDLE_MS, signal)])])
     }
   } finally {
     if (signal.aborted) keeper.interruptAll('stopping')

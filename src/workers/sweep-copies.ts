@@ -1,16 +1,5 @@
-import {
-  abandonStagingCopies,
-  type CopyToSweep,
-  deleteCopyRow,
-  listCopiesToSweep,
-  listPlacedCopies,
-  lockCopyToSweep,
-  retainCopy,
-  suspectCopy,
-} from '../database/copies.ts'
+import type { CopyToSweep } from '../database/copies.ts'
 import type { AnnounceDeletion } from '../database/deletions-in-flight.ts'
-import { withObjectLock } from '../database/object-lock.ts'
-import type { Connection, Database } from '../database/postgres.ts'
 import type { Clock } from '../domain/clock.ts'
 import { MINUTE, SECOND } from '../domain/duration.ts'
 import type { Uuid } from '../domain/identifiers.ts'
@@ -22,6 +11,8 @@ import type { Logger } from '../telemetry/logger.ts'
 import { keepLastCopy, type LeftoverOutcome } from './keep-last-copy.ts'
 import type { Loop } from './loop.ts'
 import { type DeletionOutcome, deleteCopyBytes } from './migrations/delete-copy.ts'
+import type { LockedSweep, SweepLedger } from './sweep-ledger.ts'
+import { systemTimers, type Timers } from './timers.ts'
 
 /** How many copies one step looks at. */
 const COPIES_PER_STEP_MAX = 200
@@ -38,12 +29,14 @@ const IDLE_MS = SECOND
 
 /** What the sweeper needs. */
 export interface SweepParts {
-  readonly database: Database
+  readonly ledger: SweepLedger
   /** The open store with this id. Rejects with a `StoreError`. Whoever opens stores closes them. */
   readonly openStore: (storeId: Uuid) => Promise<ObjectStore>
   /** Makes durable that a copy's bytes are about to go. */
   readonly announceDeletion: AnnounceDeletion
   readonly wallClock: Clock
+  /** Default: the machine's. */
+  readonly timers?: Timers
   readonly log: Logger
   /** Told what became of each copy. */
   readonly onSwept?: (outcome: DeletionOutcome) => void
@@ -61,8 +54,8 @@ export function createCopySweeper(parts: SweepParts): Loop {
     name: 'sweep-copies',
     idleMs: IDLE_MS,
     async step(signal) {
-      await abandonStagingCopies(parts.database, COPIES_PER_STEP_MAX)
-      const copies = await listCopiesToSweep(parts.database, {
+      await parts.ledger.abandonStagingCopies(COPIES_PER_STEP_MAX)
+      const copies = await parts.ledger.listCopiesToSweep({
         limit: COPIES_PER_STEP_MAX,
         exceptCopyIds: resting.list('copy'),
         exceptLocationIds: resting.list('location'),
@@ -91,10 +84,8 @@ async function sweepOne(
   try {
     const store = await parts.openStore(found.place.storeId)
     storeName = store.name
-    await withObjectLock(parts.database, copy.objectId, LOCK_WAIT_MS_MAX, async connection => {
-      const locked = await lockCopyToSweep(connection, copy.objectId, copy.id)
-      if (locked === null) return
-      const outcome = await sweepLocked(parts, connection, store, locked, signal)
+    await parts.ledger.withLockedCopy(copy, LOCK_WAIT_MS_MAX, async (ledger, locked) => {
+      const outcome = await sweepLocked(parts, ledger, store, locked, signal)
       if (outcome === 'waiting') resting.add('copy', copy.id, REST_MS)
     })
   } catch (error) {
@@ -111,27 +102,28 @@ async function sweepOne(
 
 async function sweepLocked(
   parts: SweepParts,
-  connection: Connection,
+  ledger: LockedSweep,
   store: ObjectStore,
   locked: CopyToSweep,
   signal: AbortSignal,
 ): Promise<LeftoverOutcome> {
   const { copy, place } = locked
-  const signalFor = (bytes: number) => AbortSignal.any([signal, AbortSignal.timeout(deadlineMs(bytes))])
+  const { timers = systemTimers } = parts
+  const signalFor = (bytes: number) => AbortSignal.any([signal, timers.timeoutSignal(deadlineMs(bytes))])
   const requestSignal = () => signalFor(0)
   if (locked.uploadId !== null) {
     await store.multipart?.abort(place.container, place.nativeKey, locked.uploadId, {
       signal: requestSignal(),
     })
   }
-  const placed = await listPlacedCopies(connection, [copy.objectId])
+  const placed = await ledger.listPlacedCopies()
   const openPlace = async (there: NativePlace) => ({
     ...there,
     store: await parts.openStore(there.storeId),
   })
   if (locked.isOfPresentContent) {
     const log = parts.log
-    const kept = await keepLastCopy({ connection, found: locked, placed, openPlace, signalFor, log })
+    const kept = await keepLastCopy({ ledger, found: locked, placed, openPlace, signalFor, log })
     if (kept !== 'deletable') return kept
   }
   const others = placed.filter(other => other.copy.id !== copy.id)
@@ -150,11 +142,12 @@ async function sweepLocked(
     isApart: false,
     intent: locked.migrationId,
     announce: parts.announceDeletion,
+    timers,
     signal: requestSignal,
   })
   parts.onSwept?.(outcome)
   if (outcome === 'unsafe' || outcome === 'refused' || outcome === 'shared') {
-    await retainCopy(connection, copy.objectId, copy.id)
+    await ledger.retainCopy(copy.id)
     parts.log[outcome === 'shared' ? 'error' : 'info'](
       { copyId: copy.id, outcome },
       'a superseded copy is retained',
@@ -162,7 +155,7 @@ async function sweepLocked(
     return 'kept'
   }
   if (outcome === 'unclear') {
-    await suspectCopy(connection, copy.objectId, copy.id)
+    await ledger.suspectCopy(copy.id)
     parts.log.error(
       { copyId: copy.id },
       "a superseded copy's bytes are not the ones it had; a person must look",
@@ -171,7 +164,7 @@ async function sweepLocked(
   }
   if (outcome === 'changed')
     parts.log.warn({ copyId: copy.id }, 'bytes that are not ours took the place of a copy')
-  await deleteCopyRow(connection, copy.objectId, copy.id)
+  await ledger.deleteCopyRow(copy.id)
   return 'forgotten'
 }
 

@@ -6,6 +6,7 @@ import { findMigration, listMigrationTimeline } from '../../src/database/migrati
 import { createPostgresLedger } from '../../src/database/migrations.ts'
 import { resolveObject } from '../../src/database/objects.ts'
 import { openBeside } from '../../src/database/postgres.ts'
+import { createPostgresSweepLedger } from '../../src/database/sweep-ledger.ts'
 import { createUploadStartNoter } from '../../src/database/upload-starts.ts'
 import type { BucketMode } from '../../src/domain/bucket.ts'
 import { GIB } from '../../src/domain/bytes.ts'
@@ -175,7 +176,7 @@ export async function createMovingWorld(
     sweep: () => world.sweeper()(),
     sweeper: () => {
       const loop = createCopySweeper({
-        database: lockDatabase,
+        ledger: createPostgresSweepLedger(lockDatabase),
         openStore,
         announceDeletion: parts.announceDeletion,
         wallClock,

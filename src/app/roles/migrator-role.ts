@@ -3,6 +3,7 @@ import { findLocation } from '../../database/locations.ts'
 import { boundLongHolds } from '../../database/long-holds.ts'
 import { createPostgresLedger } from '../../database/migrations.ts'
 import { openBeside } from '../../database/postgres.ts'
+import { createPostgresSweepLedger } from '../../database/sweep-ledger.ts'
 import { createUploadStartNoter } from '../../database/upload-starts.ts'
 import { createLostUploadAborter } from '../../workers/abort-lost-uploads.ts'
 import { createMigrationWorker } from '../../workers/run-migrations.ts'
@@ -49,7 +50,11 @@ export async function startMigratorRole(parts: ServerParts): Promise<RunningRole
       inFlight: migrations => metrics.migrationsInFlight.set(migrations),
     },
   })
-  const sweeper = createCopySweeper({ ...shared, database: lockDatabase, wallClock: parts.wallClock })
+  const sweeper = createCopySweeper({
+    ...shared,
+    ledger: createPostgresSweepLedger(lockDatabase),
+    wallClock: parts.wallClock,
+  })
   const leftovers = createLeftoverSweeper({ ...shared, database: lockDatabase, wallClock: parts.wallClock })
   const lostUploads = createLostUploadAborter({ ...shared, database, wallClock: parts.wallClock })
   return runLoops(parts, [worker, sweeper, leftovers, lostUploads], () => announcerDatabase.end())

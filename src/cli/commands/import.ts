@@ -1,7 +1,7 @@
 import type { BucketResource } from '../../api/schemas/bucket.ts'
 import type { ImportResource } from '../../api/schemas/import.ts'
 import type { LocationResource } from '../../api/schemas/location.ts'
-import { rest } from '../../workers/loop.ts'
+import { rest } from '../../workers/timers.ts'
 import type { Register } from '../command.ts'
 import { CliError, EXIT, type ExitCode } from '../exit-codes.ts'
 import { processProgress } from '../progress.ts'

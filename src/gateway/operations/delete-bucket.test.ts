@@ -4,6 +4,7 @@ import { createTestDatabase, type TestDatabase } from '../../../test/builders/da
 import { startTestGateway, type TestGateway } from '../../../test/builders/gateway.ts'
 import { createLosingStore, type LosingStore } from '../../../test/builders/losing-store.ts'
 import { createDeletionAnnouncer } from '../../database/deletions-in-flight.ts'
+import { createPostgresSweepLedger } from '../../database/sweep-ledger.ts'
 import type { Bucket as BucketRow } from '../../domain/bucket.ts'
 import { newId, objectIdOf } from '../../domain/identifiers.ts'
 import { createMemoryStore } from '../../stores/memory/memory-store.ts'
@@ -35,7 +36,7 @@ describe('deleting a bucket', () => {
   const deleteBucket = () => door.client.send(new DeleteBucketCommand({ Bucket }))
   async function sweep(): Promise<void> {
     const sweeper = createCopySweeper({
-      database: testDatabase.database,
+      ledger: createPostgresSweepLedger(testDatabase.database),
       openStore: async id => door.stores.get(id)!,
       announceDeletion: createDeletionAnnouncer(testDatabase.database),
       wallClock: { now: Date.now },

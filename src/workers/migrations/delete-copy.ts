@@ -4,6 +4,7 @@ import type { Uuid } from '../../domain/identifiers.ts'
 import type { Copy, StoreIdentity } from '../../domain/object.ts'
 import { deletionWayOf, hasItsBytesThere, isSameCopy } from '../../migration/deletion.ts'
 import { type ObjectStore, type StoredObject, StoreError } from '../../stores/object-store.ts'
+import type { Timers } from '../timers.ts'
 import { describesAnother, describesObject, wasPublishedBy } from './copy-metadata.ts'
 import { areSameBytes, lookAt, type OpenPlace } from './same-bytes.ts'
 
@@ -22,6 +23,7 @@ export interface CopyDeletion {
   readonly isApart: boolean
   /** The migration that made the copy, for bytes whose identity nobody wrote down. */
   readonly intent: Uuid | null
+  readonly timers: Timers
   /** A fresh signal for each request. */
   readonly signal: () => AbortSignal
   /** Makes durable that the bytes are about to go; see database/deletions-in-flight. */
@@ -71,7 +73,7 @@ function isWellKnown({ isApart, bucket, copy, others }: CopyDeletion): boolean {
 
 async function deleteNow(deletion: CopyDeletion, onlyIf: StoreIdentity | null): Promise<DeletionOutcome> {
   const { store, container, copy } = deletion
-  const inTime = AbortSignal.timeout(DELETION_MS_MAX)
+  const inTime = deletion.timers.timeoutSignal(DELETION_MS_MAX)
   await deletion.announce(copy)
   await deletion.beforeDeletion?.()
   try {

@@ -1,5 +1,6 @@
 import type { MigrationEvent, MigrationSubject } from '../../domain/migration-record.ts'
 import type { LockedLedger } from '../../migration/ledger.ts'
+import { systemTimers } from '../timers.ts'
 import { type DeletionOutcome, deleteCopyBytes } from './delete-copy.ts'
 import {
   checkStillCurrent,
@@ -60,6 +61,7 @@ async function deleteSource(job: MigrationJob, locked: LockedLedger): Promise<De
     ],
     isApart: job.migration.evidence.targetWasAbsent === true,
     intent: null,
+    timers: job.parts.timers ?? systemTimers,
     signal: () => requestSignal(job, 0),
     announce: job.parts.announceDeletion,
     beforeDeletion: () => reach(job, 'before-deletion'),

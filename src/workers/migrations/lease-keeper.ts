@@ -1,6 +1,6 @@
 import type { ClaimedMigration, MigrationLease } from '../../domain/migration-record.ts'
 import { isPermitted } from '../../migration/transitions.ts'
-import { rest } from '../loop.ts'
+import { systemTimers } from '../timers.ts'
 import type { MigrationParts } from './migration-parts.ts'
 
 /** How long a lease lasts unless the configuration says otherwise, in milliseconds. */
@@ -79,8 +79,9 @@ export class LeaseKeeper {
 
   /** Renews until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
+    const { timers = systemTimers } = this.#parts
     while (!signal.aborted) {
-      await rest(this.#leaseMs / RENEWALS_PER_LEASE, signal)
+      await timers.sleep(this.#leaseMs / RENEWALS_PER_LEASE, signal)
       if (signal.aborted) return
       try {
         await this.#renew()

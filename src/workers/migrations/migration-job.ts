@@ -11,6 +11,7 @@ import { deadlineMs } from '../../migration/backoff.ts'
 import type { LockedLedger } from '../../migration/ledger.ts'
 import { isRetried, stepsFrom } from '../../migration/transitions.ts'
 import type { ObjectStore } from '../../stores/object-store.ts'
+import { systemTimers } from '../timers.ts'
 import type { HeldLease } from './lease-keeper.ts'
 import type { Boundary, MigrationParts } from './migration-parts.ts'
 
@@ -102,8 +103,9 @@ function isProgress(event: MigrationEvent): boolean {
 }
 
 /** Ends a request that carries so many bytes when it hangs, or when the job ends. */
-export function requestSignal(job: Pick<MigrationJob, 'signal'>, bytes: number): AbortSignal {
-  return AbortSignal.any([job.signal, AbortSignal.timeout(deadlineMs(bytes))])
+export function requestSignal(job: Pick<MigrationJob, 'signal' | 'parts'>, bytes: number): AbortSignal {
+  const { timers = systemTimers } = job.parts
+  return AbortSignal.any([job.signal, timers.timeoutSignal(deadlineMs(bytes))])
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Migration } from '../../domain/migration.ts'
 import type { MigrationLedger } from '../../migration/ledger.ts'
 import type { ObjectStore } from '../../stores/object-store.ts'
 import type { Logger } from '../../telemetry/logger.ts'
+import type { Timers } from '../timers.ts'
 
 /** What the mover needs. */
 export interface MigrationParts {
@@ -23,6 +24,8 @@ export interface MigrationParts {
   /** Model milliseconds per wall millisecond: turns the end of grace into a time to look again. Default: 1. */
   readonly modelScale?: number
   readonly wallClock: Clock
+  /** Default: the machine's. */
+  readonly timers?: Timers
   /** Unique among processes and restarts: who holds the leases. */
   readonly workerId: string
   /** How many large objects move at once; up to eight small ones take the place of one. */

@@ -9,6 +9,7 @@ import { nativeKeyOf } from '../../domain/native-key.ts'
 import { backoffMs } from '../../migration/backoff.ts'
 import { outageAfter, outageRestMs } from '../../migration/outage.ts'
 import { isPermitted, isRetried } from '../../migration/transitions.ts'
+import { systemTimers } from '../timers.ts'
 import { copyStep } from './copy-step.ts'
 import { deleteSourceStep, graceStep } from './delete-source-step.ts'
 import { failedStepOf } from './failed-step.ts'
@@ -246,7 +247,7 @@ async function abandonUpload(job: MigrationJob): Promise<void> {
   if (uploadId == null || store.multipart === undefined) return
   try {
     await store.multipart.abort(location.container, targetKeyOf(job.migration), uploadId, {
-      signal: AbortSignal.timeout(5_000),
+      signal: (job.parts.timers ?? systemTimers).timeoutSignal(5_000),
     })
   } catch (error) {
     job.parts.log.debug({ error, migrationId: job.migration.id }, 'an upload is left to the sweeper')

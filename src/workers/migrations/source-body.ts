@@ -39,7 +39,7 @@ export async function checkSourceUnchanged(job: MigrationJob, copy: Copy): Promi
 
 /** Whether the store still has the bytes that a copy's row speaks of. */
 export async function findCopy(
-  job: Pick<MigrationJob, 'signal'>,
+  job: Pick<MigrationJob, 'signal' | 'parts'>,
   end: MigrationEnd,
   copy: Copy,
 ): Promise<'same' | 'other' | 'gone'> {

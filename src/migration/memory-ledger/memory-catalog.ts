@@ -1,4 +1,5 @@
 import type { Bucket } from '../../domain/bucket.ts'
+import type { Instant } from '../../domain/clock.ts'
 import type { ObjectId, Uuid } from '../../domain/identifiers.ts'
 import type { Location } from '../../domain/location.ts'
 import type { Migration } from '../../domain/migration.ts'
@@ -6,7 +7,7 @@ import type { MigrationSubject, NativePlace } from '../../domain/migration-recor
 import type { Copy } from '../../domain/object.ts'
 
 /** An object of the memory catalog. */
-interface MemoryObject {
+export interface MemoryObject {
   readonly id: ObjectId
   readonly bucketId: Uuid
   readonly key: string
@@ -35,6 +36,10 @@ export interface MemoryCatalog {
   readonly migrations: Map<Uuid, StoredMigration>
   readonly timeline: Map<Uuid, TimelineEntry[]>
   readonly announced: { readonly migrationId: Uuid; readonly state: string }[]
+  /** The migration that made a copy. */
+  readonly madeBy: Map<Uuid, Uuid>
+  /** Deletions on their way, by copy: until when they may land, by the ledger's clock. */
+  readonly deletionsInFlight: Map<Uuid, { readonly objectId: ObjectId; readonly landsUntil: Instant }>
 }
 
 /** A migration with what the ledger alone needs. */
@@ -54,7 +59,15 @@ export function emptyCatalog(): MemoryCatalog {
     migrations: new Map(),
     timeline: new Map(),
     announced: [],
+    madeBy: new Map(),
+    deletionsInFlight: new Map(),
   }
+}
+
+/** For how long a deletion that was cut off may still take bytes of the object away, in milliseconds. */
+export function deletionLandsInMs(catalog: MemoryCatalog, objectId: ObjectId, now: Instant): number {
+  const lands = [...catalog.deletionsInFlight.values()].filter(one => one.objectId === objectId)
+  return Math.max(0, ...lands.map(one => one.landsUntil - now))
 }
 
 /** Copies of an object whose bytes lie in this place. */

@@ -1,5 +1,5 @@
 import { newId, objectIdOf, type Uuid } from '../../domain/identifiers.ts'
-import { describeMigrationLedger, type LedgerHarness } from './describe-migration-ledger.ts'
+import { describeMigrationLedger, type LedgerHarness } from '../contract/describe-migration-ledger.ts'
 import { emptyCatalog, type MemoryCatalog } from './memory-catalog.ts'
 import { createMemoryLedger } from './memory-ledger.ts'
 

@@ -10,7 +10,7 @@ import {
   type NewMigrationRefusal,
 } from '../../domain/migration-record.ts'
 import type { MigrationLedger } from '../ledger.ts'
-import { copiesAt, type MemoryCatalog, type StoredMigration } from './memory-catalog.ts'
+import { copiesAt, deletionLandsInMs, type MemoryCatalog, type StoredMigration } from './memory-catalog.ts'
 import { applyMemoryEffects } from './memory-effects.ts'
 
 /** The migration ledger in memory; leases last by the clock it is given. */
@@ -106,7 +106,7 @@ export function createMemoryLedger(catalog: MemoryCatalog, clock: Clock): Migrat
     },
 
     async readSubject(migrationId) {
-      return subjectOf(catalog, migrationId)
+      return subjectOf(catalog, migrationId, clock)
     },
 
     async record(lease, entry) {
@@ -127,7 +127,7 @@ export function createMemoryLedger(catalog: MemoryCatalog, clock: Clock): Migrat
       const undo = remember(catalog, found)
       try {
         return await work({
-          readSubject: async () => subjectOf(catalog, found.id),
+          readSubject: async () => subjectOf(catalog, found.id, clock),
           copiesAt: async place => copiesAt(catalog, objectId, place),
           copies: async () => [...catalog.copies.values()].filter(copy => copy.objectId === objectId),
           record: async entry => record(lease, entry),
@@ -214,7 +214,7 @@ function byQueueOrder(left: StoredMigration, right: StoredMigration): number {
   return right.priority - left.priority || left.notBefore - right.notBefore || left.order - right.order
 }
 
-function subjectOf(catalog: MemoryCatalog, migrationId: Uuid): MigrationSubject {
+function subjectOf(catalog: MemoryCatalog, migrationId: Uuid, clock: Clock): MigrationSubject {
   const migration = catalog.migrations.get(migrationId)!
   const object = catalog.objects.get(migration.objectId)!
   return {
@@ -223,7 +223,7 @@ function subjectOf(catalog: MemoryCatalog, migrationId: Uuid): MigrationSubject 
     version: object.generation === migration.generation ? object.version : null,
     source: catalog.copies.get(migration.sourceCopyId) ?? null,
     target: catalog.copies.get(migration.targetCopyId) ?? null,
-    deletionLandsInMs: 0,
+    deletionLandsInMs: deletionLandsInMs(catalog, object.id, clock.now()),
   }
 }
 

@@ -51,6 +51,7 @@ const EFFECTS: Readonly<Record<MigrationEffect, (context: EffectContext) => void
   'drop-source': ({ catalog, migration }) => {
     if (catalog.copies.get(migration.sourceCopyId)?.isPrimary !== false) return
     catalog.copies.delete(migration.sourceCopyId)
+    catalog.deletionsInFlight.delete(migration.sourceCopyId)
     catalog.objects.get(migration.objectId)!.placementVersion++
   },
   'retain-source': ({ catalog, migration }) => {
@@ -72,6 +73,7 @@ const EFFECTS: Readonly<Record<MigrationEffect, (context: EffectContext) => void
 
 function intendTarget({ catalog, migration, modelNow }: EffectContext): void {
   if (catalog.copies.has(migration.targetCopyId)) return
+  catalog.madeBy.set(migration.targetCopyId, migration.id)
   catalog.copies.set(migration.targetCopyId, {
     id: migration.targetCopyId,
     objectId: migration.objectId,

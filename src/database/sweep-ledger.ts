@@ -1,0 +1,45 @@
+import type { Uuid } from '../domain/identifiers.ts'
+import type { Copy, StoreIdentity } from '../domain/object.ts'
+import {
+  abandonStagingCopies,
+  type CopyToSweep,
+  deleteCopyRow,
+  listCopiesToSweep,
+  listPlacedCopies,
+  lockCopyToSweep,
+  retainCopy,
+  suspectCopy,
+} from './copies.ts'
+import { promoteLeftover, quarantineObject, readContentDigests } from './last-copies.ts'
+import { withObjectLock } from './object-lock.ts'
+import type { Connection, Database } from './postgres.ts'
+
+/** What the sweeper asks of the catalog, in PostgreSQL; see workers/sweep-ledger. */
+export function createPostgresSweepLedger(database: Database) {
+  return {
+    abandonStagingCopies: (limit: number) => abandonStagingCopies(database, limit),
+    listCopiesToSweep: (options: Parameters<typeof listCopiesToSweep>[1]) =>
+      listCopiesToSweep(database, options),
+    withLockedCopy: (
+      copy: Pick<Copy, 'id' | 'objectId'>,
+      waitMsMax: number,
+      work: (locked: ReturnType<typeof lockedSweepOf>, found: CopyToSweep) => Promise<void>,
+    ) =>
+      withObjectLock(database, copy.objectId, waitMsMax, async connection => {
+        const found = await lockCopyToSweep(connection, copy.objectId, copy.id)
+        if (found !== null) await work(lockedSweepOf(connection, copy.objectId), found)
+      }),
+  }
+}
+
+function lockedSweepOf(connection: Connection, objectId: Uuid) {
+  return {
+    listPlacedCopies: () => listPlacedCopies(connection, [objectId]),
+    readContentDigests: (generation: number) => readContentDigests(connection, objectId, generation),
+    deleteCopyRow: (copyId: Uuid) => deleteCopyRow(connection, objectId, copyId),
+    suspectCopy: (copyId: Uuid) => suspectCopy(connection, objectId, copyId),
+    retainCopy: (copyId: Uuid) => retainCopy(connection, objectId, copyId),
+    promoteLeftover: (copy: Copy, identity: StoreIdentity) => promoteLeftover(connection, copy, identity),
+    quarantineObject: (because: string) => quarantineObject(connection, objectId, because),
+  }
+}
