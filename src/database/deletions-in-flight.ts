@@ -19,7 +19,9 @@ export type AnnounceDeletion = (copy: Pick<Copy, 'id' | 'objectId'>) => Promise<
  * An object's lock is a session of the database: when that is lost while a store deletes, somebody else gets
  * the lock, and a deletion that is on its way cannot be called back. The announcement is committed before the
  * deletion is sent, on a connection of its own, and goes with the copy's row. So who publishes under the lock
- * meets one only when a deletion was cut off, and then keeps away for as long as it may still land.
+ * meets one only when a deletion was cut off, and then keeps away for as long as it may still land. One that is
+ * announced again was not answered the first time and may still land when the second has: it is kept under an
+ * id of its own, which no copy's row takes along.
  */
 export function createDeletionAnnouncer(database: Database): AnnounceDeletion {
   return createBatcher<Pick<Copy, 'id' | 'objectId'>, void>({
@@ -31,6 +33,12 @@ export function createDeletionAnnouncer(database: Database): AnnounceDeletion {
         text: `
           with landed as (
             delete from deletion_in_flight where lands_until < now() - interval '1 hour'
+          ), unanswered as (
+            insert into deletion_in_flight (object_id, copy_id, lands_until)
+            select d.object_id, gen_random_uuid(), d.lands_until
+            from unnest($1::uuid[], $2::uuid[]) as n (object_id, copy_id)
+            join deletion_in_flight d on d.object_id = n.object_id and d.copy_id = n.copy_id
+            where d.lands_until > now()
           )
           insert into deletion_in_flight (object_id, copy_id, lands_until)
           select object_id, copy_id, clock_timestamp() + $3::double precision * interval '1 millisecond'

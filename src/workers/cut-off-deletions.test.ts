@@ -159,6 +159,23 @@ describe('a deletion that is on its way when the database loses the session of i
     expect(await read()).toBe('third')
   })
 
+  it('is kept away from when it was done again meanwhile, as the first one may still land', async () => {
+    await open()
+    await put('first')
+    await test.database.query(`update copy set state = 'deleting', is_primary = false`)
+    await test.database.query('update object set is_present = false, generation = 2')
+    meanwhile(async () => {
+      await loseSessions()
+      throw new Error('it was sent and is on its way')
+    })
+    await sweep()
+    await sweep()
+    expect((await test.database.query('select from copy')).rowCount).toBe(0)
+    expect(await put('second')).toBe('SlowDown')
+    await letItLand()
+    expect(await put('third')).toBe('taken')
+  })
+
   it('is forgotten once it was answered, so that writes after it are taken at once', async () => {
     await open()
     await put('first')
