@@ -56,6 +56,15 @@ export async function sampleCopies(queryable: Queryable, locationId: Uuid, limit
   return rows.map(copyOf)
 }
 
+/**
+ * Whether an upload in parts that was to become the copy `c` may be left at its store: a condition. Only the
+ * copy's row leads the sweeper to it.
+ */
+export const HAS_UPLOAD_LEFT = `
+  exists (select from migration made
+          where made.id = c.migration_id and made.target_copy_id = c.id
+            and made.evidence ->> 'uploadId' is not null)`
+
 /** A copy and the place of its bytes. */
 export interface PlacedCopy {
   readonly copy: Copy

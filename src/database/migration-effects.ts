@@ -8,6 +8,7 @@ import {
 } from '../domain/migration-record.ts'
 import type { Principal } from '../domain/principal.ts'
 import { insertActivities } from './activities.ts'
+import { HAS_UPLOAD_LEFT } from './copies.ts'
 import type { Queryable } from './postgres.ts'
 
 /** A step whose effects are to be written. The migration is as it is after its record. */
@@ -121,7 +122,10 @@ async function intendTarget({ connection, steps, principal }: EffectContext): Pr
   })
 }
 
-/** Rows of former copies under the same native key go: their bytes were replaced by these. */
+/**
+ * Rows of former copies under the same native key go: their bytes were replaced by these. One whose upload is left
+ * waits for the sweeper.
+ */
 async function noteTarget({ connection, steps }: EffectContext): Promise<void> {
   await every(steps, 'the target copy is no longer being written', connection, {
     name: 'migration_note_target',
@@ -135,7 +139,7 @@ async function noteTarget({ connection, steps }: EffectContext): Promise<void> {
         where c.object_id = n.object_id and o.id = n.object_id and c.id <> n.id and not c.is_primary
           and theirs.id = c.location_id and ours.id = n.location_id
           and theirs.store_id = ours.store_id and theirs.container = ours.container
-          and coalesce(c.native_key, o.key) = n.target_key
+          and coalesce(c.native_key, o.key) = n.target_key and not ${HAS_UPLOAD_LEFT}
       )
       update copy c set etag = n.etag, version_id = n.version_id, entered_ms = n.entered_ms
       from noted n

@@ -1,6 +1,7 @@
 import type { ObjectId, Uuid } from '../domain/identifiers.ts'
 import type { ContentHeaders, DigestSource, PartLayoutEntry, StoreIdentity } from '../domain/object.ts'
 import type { Principal } from '../domain/principal.ts'
+import { HAS_UPLOAD_LEFT } from './copies.ts'
 import type { Queryable } from './postgres.ts'
 
 /** The content of one generation as it is committed; also kept in a write intent until then. */
@@ -39,7 +40,8 @@ export interface Publication {
 /**
  * Retires the copies of former generations. A copy whose bytes lay under the same native key of the same
  * container was overwritten, so its row goes; the others wait for the sweeper as `deleting`. Copies that are
- * still being written (`staging`) belong to the mover, which finds the generation changed and gives up.
+ * still being written (`staging`) belong to the mover, which finds the generation changed and gives up; so does
+ * one under the same native key whose upload is left.
  */
 export async function retireFormerCopies(
   connection: Queryable,
@@ -52,7 +54,7 @@ export async function retireFormerCopies(
       using location theirs, location ours
       where c.object_id = $1 and theirs.id = c.location_id and ours.id = $2
         and theirs.store_id = ours.store_id and theirs.container = ours.container
-        and coalesce(c.native_key, $3) = $4`,
+        and coalesce(c.native_key, $3) = $4 and not ${HAS_UPLOAD_LEFT}`,
     values: [publication.objectId, publication.locationId, publication.key, publication.nativeKey],
   })
   await retireAllCopies(connection, publication.objectId)

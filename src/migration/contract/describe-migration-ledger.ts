@@ -119,6 +119,22 @@ export function describeMigrationLedger(options: {
       expect([result.created.length, result.refused.map(one => one.reason)]).toEqual([1, ['in-flight']])
     })
 
+    it('keeps the row of a leftover whose upload is not aborted, though its bytes would be replaced', async () => {
+      const first = await planned()
+      const { lease } = await claimed(first.id)
+      await harness.ledger.record(lease, { steps: stepsFrom('move', 'planned', ['taken-up']), modelNow: 1 })
+      await harness.ledger.reportProgress(lease, { uploadId: 'upload-1' })
+      await record(lease, 'copying', 'cancelled')
+      const second = await planned({ objectId: first.objectId })
+      const next = await claimed(second.id)
+      await harness.ledger.record(next.lease, {
+        steps: stepsFrom('move', 'planned', ['taken-up']),
+        modelNow: 1,
+      })
+      await record(next.lease, 'copying', 'copied')
+      expect(await copyOf(first.objectId, first.targetCopyId)).toMatchObject({ state: 'deleting' })
+    })
+
     it('refuses what is outdated or not allowed, and plans the others', async () => {
       const batch = [
         await newMigration({ generation: 2 }),

@@ -70,6 +70,12 @@ export function deletionLandsInMs(catalog: MemoryCatalog, objectId: ObjectId, no
   return Math.max(0, ...lands.map(one => one.landsUntil - now))
 }
 
+/** Whether an upload in parts that was to become the copy may be left at its store. */
+export function hasUploadLeft(catalog: MemoryCatalog, copyId: Uuid): boolean {
+  const made = catalog.migrations.get(catalog.madeBy.get(copyId) ?? '')
+  return made?.targetCopyId === copyId && made.evidence.uploadId != null
+}
+
 /** Copies of an object whose bytes lie in this place. */
 export function copiesAt(catalog: MemoryCatalog, objectId: ObjectId, place: NativePlace): Copy[] {
   return [...catalog.copies.values()].filter(copy => {

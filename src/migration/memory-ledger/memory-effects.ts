@@ -3,7 +3,7 @@ import type { Uuid } from '../../domain/identifiers.ts'
 import type { Migration } from '../../domain/migration.ts'
 import { LedgerError, type MigrationEffect, type MigrationStep } from '../../domain/migration-record.ts'
 import type { Copy } from '../../domain/object.ts'
-import { copiesAt, type MemoryCatalog } from './memory-catalog.ts'
+import { copiesAt, hasUploadLeft, type MemoryCatalog } from './memory-catalog.ts'
 
 interface EffectContext {
   readonly catalog: MemoryCatalog
@@ -96,7 +96,8 @@ function noteTarget({ catalog, migration, modelNow }: EffectContext): void {
   const { storeId, container } = catalog.locations.get(migration.targetLocationId)!
   const place = { storeId, container, nativeKey: target.nativeKey }
   for (const other of copiesAt(catalog, migration.objectId, place)) {
-    if (other.id !== target.id && !other.isPrimary) catalog.copies.delete(other.id)
+    const isReplaced = other.id !== target.id && !other.isPrimary
+    if (isReplaced && !hasUploadLeft(catalog, other.id)) catalog.copies.delete(other.id)
   }
   const identity = migration.evidence.targetIdentity ?? { etag: null, versionId: null }
   change(catalog, target.id, { identity, enteredAt: modelNow })
