@@ -1,0 +1,163 @@
+import { SECOND } from '../../domain/duration.ts'
+import { isEndState } from '../../domain/migration.ts'
+import type { NewMigration } from '../../domain/migration-record.ts'
+import type { MemoryObject } from '../../migration/memory-ledger/memory-catalog.ts'
+import { Process } from '../clock/process.ts'
+import { GatewayModel } from '../world/gateway-model.ts'
+import { CONTAINER } from '../world/model-store.ts'
+import { newContent, type SimulatedWorld, type TrueContent } from '../world/simulated-world.ts'
+import { fulfil, WISHES } from './people.ts'
+
+/** Longest waits between two deeds, in milliseconds. */
+const WAITS_MS_MAX = {
+  plan: 3 * SECOND,
+  write: 8 * SECOND,
+  read: 2 * SECOND,
+  foreign: 8 * SECOND,
+  follow: 4 * SECOND,
+  wish: 6 * SECOND,
+  settle: 3 * SECOND,
+} as const
+
+/** Starts everybody who is no worker. Planners, writers, strangers and people stop when `isCalm`. */
+export function startCrowd(world: SimulatedWorld, isCalm: () => boolean): void {
+  const { scenario } = world
+  repeat(world, 'planner', WAITS_MS_MAX.plan, isCalm, () => planMove(world))
+  repeat(world, 'client-reader', WAITS_MS_MAX.read, isCalm, process => {
+    const { id } = world.chaos.pick([...world.catalog.objects.values()])
+    return new GatewayModel(world, process).read(id)
+  })
+  repeat(
+    world,
+    'client-recovery',
+    WAITS_MS_MAX.settle,
+    () => false,
+    async process => {
+      for (const intent of world.intents.values()) {
+        // The write itself may be under way; the lock makes them take turns.
+        await new GatewayModel(world, process).settle(intent).catch(() => 'tried again later')
+      }
+    },
+  )
+  if (scenario.has.writers)
+    repeat(world, 'client-writer', WAITS_MS_MAX.write, isCalm, process => write(world, process))
+  if (scenario.objects.shared > 0) {
+    repeat(
+      world,
+      'client-follower',
+      WAITS_MS_MAX.follow,
+      () => false,
+      async process => {
+        for (const object of world.catalog.objects.values()) {
+          if (!isShared(world, object.bucketId)) continue
+          await new GatewayModel(world, process).follow(object.id).catch(() => 'looked at again later')
+        }
+      },
+    )
+  }
+  if (scenario.has.foreigners) {
+    repeat(world, 'stranger', WAITS_MS_MAX.foreign, isCalm, () => writeAsStranger(world))
+  }
+  if (scenario.has.people) {
+    repeat(world, 'person', WAITS_MS_MAX.wish, isCalm, async () => {
+      const migrations = [...world.catalog.migrations.keys()]
+      if (migrations.length > 0) await fulfil(world, world.chaos.pick(WISHES), world.chaos.pick(migrations))
+    })
+  }
+}
+
+/** Does something again and again, at times the seed chooses; what is refused is tried another time. */
+function repeat(
+  world: SimulatedWorld,
+  name: string,
+  waitMsMax: number,
+  isOver: () => boolean,
+  deed: (process: Process) => Promise<void>,
+): void {
+  const { chaos, scheduler } = world
+  const process = new Process(name)
+  const run = async () => {
+    while (!isOver()) {
+      await scheduler.turn(chaos.between(1, waitMsMax), process)
+      if (!isOver()) await deed(process).catch(() => 'refused')
+    }
+  }
+  void run()
+}
+
+async function planMove(world: SimulatedWorld): Promise<void> {
+  const { catalog, chaos, locations } = world
+  const object = chaos.pick([...catalog.objects.values()])
+  const source = [...catalog.copies.values()].find(copy => copy.objectId === object.id && copy.isPrimary)
+  const targets = locations.filter(location => location.id !== source?.locationId)
+  const migration = newMove(world, object, chaos.pick(targets).id)
+  const { created } = await world.ledger.create([migration], 'system:planner')
+  if (created.length > 0)
+    world.note(
+      `planned ${object.key} to ${locations.find(one => one.id === migration.targetLocationId)!.name}`,
+    )
+}
+
+/** A move of an object as it is now. */
+export function newMove(world: SimulatedWorld, object: MemoryObject, targetLocationId: string): NewMigration {
+  const { chaos, scenario } = world
+  return {
+    id: world.newId(),
+    objectId: object.id,
+    generation: object.generation,
+    placementVersion: object.placementVersion,
+    targetCopyId: world.newId(),
+    targetLocationId,
+    priority: chaos.between(0, 100),
+    direction: 'lateral',
+    graceMs: chaos.pick(scenario.graceMs),
+    attemptsMax: scenario.attemptsMax,
+    decisionId: null,
+    planId: null,
+    monthlySavingUsd: null,
+    oneTimeUsd: null,
+  }
+}
+
+async function write(world: SimulatedWorld, process: Process): Promise<void> {
+  const { catalog, chaos, scenario } = world
+  const { id } = chaos.pick([...catalog.objects.values()])
+  const gateway = new GatewayModel(world, process)
+  if (chaos.happens(0.2)) await gateway.remove(id)
+  else await gateway.write(id, chaos.pick(scenario.sizes))
+}
+
+/** Somebody writes into a shared bucket's container without asking us. */
+async function writeAsStranger(world: SimulatedWorld): Promise<void> {
+  const { catalog, chaos, scenario } = world
+  const store = world.stores[0]!
+  const { key, id } = chaos.pick([...catalog.objects.values()].filter(one => isShared(world, one.bucketId)))
+  const content = newContent(world, chaos.pick(scenario.sizes))
+  await store.remember(key)
+  const { identity } = await store.inner.put(CONTAINER, key, content.bytes, {
+    size: content.bytes.byteLength,
+  })
+  store.foreignEtags.add(identity.etag!)
+  world.foreignContents.set(identity.etag!, asFound(content, identity.etag!))
+  world.changed.add(id)
+  world.note(`stranger put ${key}`)
+}
+
+/** Of what others wrote we know what the store tells. */
+function asFound(content: TrueContent, etag: string): TrueContent {
+  return { ...content, facts: { ...content.facts, etag, headers: {}, metadata: {} } }
+}
+
+function isShared(world: SimulatedWorld, bucketId: string): boolean {
+  return world.catalog.buckets.get(bucketId)!.mode === 'shared'
+}
+
+/** Whether all that was begun has come to its end. */
+export function isAtRest(world: SimulatedWorld): boolean {
+  const { catalog, intents } = world
+  return (
+    intents.size === 0 &&
+    [...catalog.migrations.values()].every(migration => isEndState(migration.state)) &&
+    [...catalog.copies.values()].every(copy => copy.state !== 'deleting' && copy.state !== 'staging')
+  )
+}

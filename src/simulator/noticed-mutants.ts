@@ -1,0 +1,39 @@
+import { livingAs, type Mutant } from './mutate-life.ts'
+import { runSeed } from './run-seed.ts'
+
+/** In how many histories a mutant has to show itself. */
+export const SEEDS_PER_MUTANT = 60
+
+/**
+ * Mutants by which a simulated history breaks a promise, by name. The other effects are of two kinds. Some are
+ * made up for: the sweeper takes staging copies of ended moves by itself, a publication retires both copies of
+ * what it supersedes, a roll back that the ledger refuses changes nothing. Some are never reached: `verified`
+ * and `switched` are passed within one record, and no history has two stores that reach one place. What is
+ * announced, counted and reviewed is no promise about bytes. The laws of the table hold all of them.
+ */
+export const NOTICED_IN_HISTORIES: readonly string[] = [
+  'planned taken-up without intend-target',
+  'copying copied without note-target',
+  'copying copied without keep-digests',
+  'verifying verified without complete-target',
+  'verified switch-won without switch-primary',
+  'verified switch-won switch-back for switch-primary',
+  'grace rolled-back without switch-back',
+  'grace rolled-back without discard-target',
+  'grace rolled-back discard-source for discard-target',
+  'deleting-source source-deleted without drop-source',
+  'deleting-source source-deleted drop-target for drop-source',
+  'deleting-source delete-refused without retain-source',
+  'deleting-source primary-lost without switch-back',
+]
+
+/** The first history in which a mutant breaks a promise, or null. */
+export async function firstBrokenSeed(mutant: Mutant): Promise<string | null> {
+  return livingAs(mutant, async () => {
+    for (let seed = 1; seed <= SEEDS_PER_MUTANT; seed++) {
+      const { violation } = await runSeed(String(seed))
+      if (violation !== null) return String(seed)
+    }
+    return null
+  })
+}

@@ -1,0 +1,94 @@
+import { createMemoryStore, type MemoryStore } from '../../stores/memory/memory-store.ts'
+import type { StoreCapabilities, StoredObject } from '../../stores/object-store.ts'
+import type { Scheduler } from '../clock/scheduler.ts'
+
+/** The one container of every model store. */
+export const CONTAINER = 'data'
+
+/** What kind of store it is. */
+export interface StoreProfile {
+  readonly conditionalPut: boolean
+  readonly conditionalDelete: boolean
+  readonly conditionalRead: boolean
+  /** Checks bodies against given digests, and reports them. */
+  readonly checksDigests: boolean
+  /** Objects above so many bytes go in parts of half of it; null where there are no parts. */
+  readonly partsAbove: number | null
+  readonly capacityBytes: number
+}
+
+/** Bytes as they lie in a store. */
+export interface StoredBytes {
+  readonly stored: StoredObject
+  readonly bytes: Buffer
+}
+
+/** What lay under a key before its last change. */
+interface Former {
+  readonly was: StoredBytes | null
+  readonly until: number
+}
+
+/**
+ * A store of the simulated world: a memory store with fewer capabilities, which remembers who wrote what. Its
+ * own calls take no time; processes reach it through connections (`connect-store.ts`).
+ */
+export class ModelStore {
+  readonly name: string
+  readonly id: string
+  readonly profile: StoreProfile
+  readonly inner: MemoryStore
+  readonly capabilities: StoreCapabilities
+  readonly keys = new Set<string>()
+  readonly former = new Map<string, Former>()
+  /** Identities that others wrote, which the catalog has not taken over. */
+  readonly foreignEtags = new Set<string>()
+  readonly #scheduler: Scheduler
+
+  constructor(options: { id: string; name: string; profile: StoreProfile; scheduler: Scheduler }) {
+    const { profile, scheduler } = options
+    this.id = options.id
+    this.name = options.name
+    this.profile = profile
+    this.#scheduler = scheduler
+    this.inner = createMemoryStore({
+      name: options.name,
+      settings: { capacityBytes: profile.capacityBytes },
+      clock: scheduler,
+    })
+    const { partsAbove } = profile
+    this.capabilities = {
+      ...this.inner.capabilities,
+      conditionalPut: profile.conditionalPut,
+      conditionalDelete: profile.conditionalDelete,
+      conditionalRead: profile.conditionalRead,
+      reportedDigests: profile.checksDigests ? ['sha256', 'crc64nvme'] : [],
+      multipart:
+        partsAbove === null
+          ? null
+          : { partSizeMin: 1, partSizeMax: Math.ceil(partsAbove / 2), partsMax: 10_000 },
+      ...(partsAbove === null ? {} : { putSizeMax: partsAbove }),
+    }
+  }
+
+  /** What lies under a key now; null when nothing does. */
+  async peek(key: string): Promise<StoredBytes | null> {
+    try {
+      const { body, ...stored } = await this.inner.get(CONTAINER, key)
+      const chunks: Uint8Array[] = []
+      for await (const chunk of body) chunks.push(chunk)
+      return { stored, bytes: Buffer.concat(chunks) }
+    } catch {
+      // Nothing else can go wrong in memory than that there is nothing.
+      return null
+    }
+  }
+
+  /** To be called right before a key's bytes may change. */
+  async remember(key: string): Promise<StoredBytes | null> {
+    const was = await this.peek(key)
+    this.keys.add(key)
+    this.former.set(key, { was, until: this.#scheduler.now() })
+    return was
+  }
+}
