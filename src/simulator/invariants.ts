@@ -103,7 +103,7 @@ async function hasRightBytes(
 }
 
 /** Whether others took the object's place in the first store, and the catalog has not followed. */
-async function isForeignNow(world: SimulatedWorld, key: string): Promise<boolean> {
+export async function isForeignNow(world: SimulatedWorld, key: string): Promise<boolean> {
   const store = world.stores[0]!
   const found = await store.peek(key)
   return found !== null && store.foreignEtags.has(found.stored.identity.etag!)

@@ -7,7 +7,7 @@ import { type Scenario, scenarioOf } from './chaos/scenario.ts'
 import { checkAtRest, checkChange, checkChanged } from './invariants.ts'
 import type { Violation } from './world/history.ts'
 import { CONTAINER } from './world/model-store.ts'
-import { createWorld, type SimulatedWorld, seedObject } from './world/simulated-world.ts'
+import { createWorld, type SimulatedWorld, seedObject, storeOf } from './world/simulated-world.ts'
 
 /** How many turns one history may take before it counts as going on for ever. */
 const TURNS_MAX = 60_000
@@ -102,10 +102,15 @@ function calm(world: SimulatedWorld): void {
 }
 
 /** What workers/abort-lost-uploads does a day later: uploads whose ids nobody wrote down are aborted. */
-async function abortLostUploads({ catalog, uploadStarts, scheduler, note }: SimulatedWorld): Promise<void> {
+async function abortLostUploads(world: SimulatedWorld): Promise<void> {
+  const { catalog, note, scheduler, uploadStarts } = world
   note(`a day later, ${scheduler.now() + DAY}`)
-  const needed = new Set([...catalog.migrations.values()].map(migration => migration.evidence.uploadId))
   for (const { store, key } of uploadStarts.values()) {
+    // Upload ids of model stores repeat from store to store.
+    const there = [...catalog.migrations.values()].filter(
+      one => storeOf(world, one.targetLocationId) === store,
+    )
+    const needed = new Set(there.map(migration => migration.evidence.uploadId))
     for (const { uploadId } of await store.inner.multipart.list!(CONTAINER, key)) {
       if (!needed.has(uploadId)) await store.inner.multipart.abort(CONTAINER, key, uploadId)
     }

@@ -79,7 +79,10 @@ function repeat(
   const run = async () => {
     while (!isOver()) {
       await scheduler.turn(chaos.between(1, waitMsMax), process)
-      if (!isOver()) await deed(process).catch(() => 'refused')
+      if (isOver()) return
+      world.deeds.add(process)
+      await deed(process).catch(() => 'refused')
+      world.deeds.delete(process)
     }
   }
   void run()
@@ -154,8 +157,9 @@ function isShared(world: SimulatedWorld, bucketId: string): boolean {
 
 /** Whether all that was begun has come to its end. */
 export function isAtRest(world: SimulatedWorld): boolean {
-  const { catalog, intents } = world
+  const { catalog, deeds, intents } = world
   return (
+    deeds.size === 0 &&
     intents.size === 0 &&
     [...catalog.migrations.values()].every(migration => isEndState(migration.state)) &&
     [...catalog.copies.values()].every(copy => copy.state !== 'deleting' && copy.state !== 'staging')

@@ -1,5 +1,6 @@
 import type { Uuid } from '../../domain/identifiers.ts'
 import { deletionWayOf } from '../../migration/deletion.ts'
+import { isForeignNow } from '../invariants.ts'
 import { type SimulatedWorld, storeOf } from '../world/simulated-world.ts'
 import { newMove } from './crowd.ts'
 
@@ -22,6 +23,7 @@ export async function planLastMoves(world: SimulatedWorld): Promise<readonly Las
     if (source === undefined || targets.length === 0) continue
     const targetLocationId = chaos.pick(targets).id
     if (await isOccupied(world, targetLocationId, object.key)) continue
+    if (await isForeignNow(world, object.key)) continue
     const move = newMove(world, object, targetLocationId)
     const { created } = await ledger.create([move], 'system:planner')
     if (created.length === 0) continue

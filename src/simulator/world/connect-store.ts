@@ -186,7 +186,7 @@ export function connectStore(connection: StoreConnection): ObjectStore {
             async putPart(container, key, uploadId, partNumber, body, { signal, size }) {
               const given = await collect(body)
               const isHurt = given.byteLength > 0 && chaos.happens(chaos.rates.flips)
-              const bytes = isHurt ? flipped(chaos, given) : given
+              const bytes = isHurt ? flipped(chaos, given, WRITTEN_BITS) : given
               return request(on('multipart.putPart', key), signal, () =>
                 multipart.putPart(container, key, uploadId, partNumber, bytes, { size }),
               )
@@ -253,13 +253,21 @@ async function collect(body: PutBody): Promise<Buffer> {
 function damaged(chaos: Chaos, bytes: Buffer): Buffer {
   if (bytes.byteLength === 0) return bytes
   if (chaos.happens(chaos.rates.truncates)) return bytes.subarray(0, -1)
-  return chaos.happens(chaos.rates.flips) ? flipped(chaos, bytes) : bytes
+  return chaos.happens(chaos.rates.flips) ? flipped(chaos, bytes, WRITTEN_BITS) : bytes
 }
 
-function flipped(chaos: Chaos, bytes: Uint8Array): Buffer {
+/** Which bits of a byte flip: those that flip on the way in never flip back on the way out. */
+const WRITTEN_BITS = { min: 0, max: 3 } as const
+const READ_BITS = { min: 4, max: 7 } as const
+
+function flipped(
+  chaos: Chaos,
+  bytes: Uint8Array,
+  bits: { readonly min: number; readonly max: number },
+): Buffer {
   const copy = Buffer.from(bytes)
   const index = chaos.between(0, copy.byteLength - 1)
-  copy[index] = copy[index]! ^ (1 << chaos.between(0, 7))
+  copy[index] = copy[index]! ^ (1 << chaos.between(bits.min, bits.max))
   return copy
 }
 
@@ -291,7 +299,7 @@ function travelling(
         throwIfAborted(operation, signal)
         if (breaksOff && at > 0) throw storeFailure(operation, 'truncated', 'broke off', { retry: 'yes' })
         const piece = chunk.subarray(at, at + size)
-        yield flips && at === 0 ? flipped(chaos, piece) : piece
+        yield flips && at === 0 ? flipped(chaos, piece, READ_BITS) : piece
       }
     }
   }

@@ -57,6 +57,8 @@ export interface SimulatedWorld {
   readonly intents: Map<Uuid, OpenIntent>
   /** What others wrote, by the identity the first store gave it. */
   readonly foreignContents: Map<string, TrueContent>
+  /** Who of the crowd is about something. */
+  readonly deeds: Set<Process>
   /** Where uploads began whose ids nobody wrote down. */
   readonly uploadStarts: Map<Uuid, { readonly store: ModelStore; readonly key: string }>
   /** Objects that changed since the invariants were looked at. */
@@ -104,6 +106,7 @@ export function createWorld(
     truth: new Map(),
     intents: new Map(),
     foreignContents: new Map(),
+    deeds: new Set(),
     uploadStarts: new Map(),
     changed: new Set(),
     onChange: change => onChange(world, change),
