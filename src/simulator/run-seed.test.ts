@@ -16,6 +16,9 @@ const ONCE_BROKEN = [
   '47',
   // The row that led the sweeper to an upload went when another move published in its place.
   '142',
+  // Bytes of one leftover were taken for those of another in the same place, and nobody swept them any more.
+  '1775',
+  '2481',
 ] as const
 
 describe('a simulated history of moves', () => {

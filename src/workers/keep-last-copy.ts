@@ -6,6 +6,7 @@ import { judgeReadBack, judgeReport, type ReadContent } from '../migration/verif
 import type { StoredObject } from '../stores/object-store.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { digestBody } from './migrations/content-digests.ts'
+import { describesAnother } from './migrations/copy-metadata.ts'
 import { lookAt, type OpenPlace } from './migrations/same-bytes.ts'
 import type { LockedSweep } from './sweep-ledger.ts'
 
@@ -39,7 +40,10 @@ export async function keepLastCopy(leftover: Leftover): Promise<LeftoverOutcome>
   if (primary === 'sound' || bucket.mode === 'observed') return 'deletable'
   const place = await leftover.openPlace(found.place)
   const bytes = await lookAt(place, leftover.signalFor(0))
-  const finding = bytes === null ? 'gone' : await examine(leftover, place, bytes)
+  // Another leftover of the object may lie in the same place: those bytes say so.
+  const described = { bucketName: bucket.name, key, generation: copy.generation }
+  const isThere = bytes !== null && !describesAnother(bytes.metadata, described)
+  const finding = isThere ? await examine(leftover, place, bytes) : 'gone'
   const facts = { copyId: copy.id, objectId: copy.objectId, key, primary, finding }
   const verdict = judgeLeftover({ mode: bucket.mode, primary, leftover: finding })
   switch (verdict) {
