@@ -38,6 +38,7 @@ export async function listEntries(database: Queryable, query: EntryQuery): Promi
   const below = firstStringAfterPrefix(query.prefix)
   const wanted = query.limit + 1
   const start = startOf(query)
+  if (start === null) return { entries: [], isTruncated: false, last: null }
   const rows = await listObjects(database, { bucketId: query.bucketId, ...start, below, limit: wanted })
   const entries = fold(rows, query)
   if (entries.length < wanted && rows.length === wanted) {
@@ -65,12 +66,13 @@ export function nameOf(entry: ListedEntry): string {
   return entry.commonPrefix ?? entry.key
 }
 
-/** Where the page begins: an entry belongs to it when its name comes after `after`. */
-function startOf({ prefix, delimiter, after }: EntryQuery): { from: string; after: boolean } {
+/** Where the page begins: an entry belongs to it when its name comes after `after`. Null when none can. */
+function startOf({ prefix, delimiter, after }: EntryQuery): { from: string; after: boolean } | null {
   if (compareKeys(after, prefix) < 0) return { from: prefix, after: false }
   const folder = commonPrefixOf(after, prefix, delimiter)
   if (folder === null) return { from: after, after: after !== '' }
-  return { from: firstStringAfterPrefix(folder) ?? after, after: false }
+  const next = firstStringAfterPrefix(folder)
+  return next === null ? null : { from: next, after: false }
 }
 
 function fold(rows: readonly ListedObjectRow[], { prefix, delimiter }: EntryQuery): ListedEntry[] {
