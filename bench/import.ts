@@ -15,7 +15,7 @@ import type { ObjectStore } from '../src/stores/object-store.ts'
 import { s3Credentials, s3Settings } from '../src/stores/s3/config.ts'
 import { createS3Store } from '../src/stores/s3/s3-store.ts'
 import { silentLogger } from '../src/telemetry/logger.ts'
-import { importLoop } from '../src/workers/import-container.ts'
+import { importLoop } from '../src/workers/imports/import-container.ts'
 import { type S3Server, startS3Server } from '../test/services/s3-server.ts'
 import type { Benchmark, BenchmarkCase } from './benchmark.ts'
 

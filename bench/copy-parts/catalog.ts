@@ -9,7 +9,7 @@ import { newId, type Uuid } from '../../src/domain/identifiers.ts'
 import type { Location } from '../../src/domain/location.ts'
 import type { ObjectStore } from '../../src/stores/object-store.ts'
 import { silentLogger } from '../../src/telemetry/logger.ts'
-import { importLoop } from '../../src/workers/import-container.ts'
+import { importLoop } from '../../src/workers/imports/import-container.ts'
 
 const PRINCIPAL = 'system:bench'
 const MIGRATIONS_PER_CALL = 1_000

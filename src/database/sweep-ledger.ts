@@ -14,7 +14,7 @@ import { promoteLeftover, quarantineObject, readContentDigests } from './last-co
 import { withObjectLock } from './object-lock.ts'
 import type { Connection, Database } from './postgres.ts'
 
-/** What the sweeper asks of the catalog, in PostgreSQL; see workers/sweep-ledger. */
+/** What the sweeper asks of the catalog, in PostgreSQL; see workers/sweeping/sweep-ledger. */
 export function createPostgresSweepLedger(database: Database) {
   return {
     abandonStagingCopies: (limit: number) => abandonStagingCopies(database, limit),

@@ -53,7 +53,7 @@ export async function listLostUploadStarts(
 /** Writes down where an upload is about to begin. Resolves to what forgets it, once its id is written down. */
 export type NoteUploadStart = (place: NativePlace) => Promise<() => Promise<void>>
 
-/** Makes what notes the beginnings of uploads; see workers/abort-lost-uploads. */
+/** Makes what notes the beginnings of uploads; see workers/sweeping/abort-lost-uploads. */
 export function createUploadStartNoter(database: Queryable): NoteUploadStart {
   return async place => {
     const id = newId()

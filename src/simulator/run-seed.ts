@@ -101,7 +101,7 @@ function calm(world: SimulatedWorld): void {
   }
 }
 
-/** What workers/abort-lost-uploads does a day later: uploads whose ids nobody wrote down are aborted. */
+/** What workers/sweeping/abort-lost-uploads does a day later: uploads whose ids nobody wrote down are aborted. */
 async function abortLostUploads(world: SimulatedWorld): Promise<void> {
   const { catalog, note, scheduler, uploadStarts } = world
   note(`a day later, ${scheduler.now() + DAY}`)

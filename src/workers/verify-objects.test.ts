@@ -7,7 +7,7 @@ import { principal } from '../domain/principal.ts'
 import { createMemoryStore, type MemoryStore } from '../stores/memory/memory-store.ts'
 import { type ObjectStore, StoreError } from '../stores/object-store.ts'
 import { silentLogger } from '../telemetry/logger.ts'
-import { importLoop } from './import-container.ts'
+import { importLoop } from './imports/import-container.ts'
 import { type Verification, verifyObjects } from './verify-objects.ts'
 
 const tester = principal('user', 'tester')

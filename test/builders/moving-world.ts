@@ -20,7 +20,7 @@ import type { ObjectStore } from '../../src/stores/object-store.ts'
 import { silentLogger } from '../../src/telemetry/logger.ts'
 import { type MigrationParts, noMigrationMetrics } from '../../src/workers/migrations/migration-parts.ts'
 import { createMigrationWorker } from '../../src/workers/run-migrations.ts'
-import { createCopySweeper } from '../../src/workers/sweep-copies.ts'
+import { createCopySweeper } from '../../src/workers/sweeping/sweep-copies.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 
 const CONTAINER = 'data'

@@ -1,6 +1,6 @@
 import { principal } from '../../domain/principal.ts'
 import { expectedReadsLoop } from '../../workers/count-expected-reads.ts'
-import { importLoop } from '../../workers/import-container.ts'
+import { importLoop } from '../../workers/imports/import-container.ts'
 import { createPlanner } from '../../workers/plan-placements.ts'
 import { RETENTION_DAYS_DEFAULT, retainHistoryLoop } from '../../workers/retain-history.ts'
 import { runLoops } from '../run-loops.ts'

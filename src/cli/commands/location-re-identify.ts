@@ -4,7 +4,7 @@ import {
   type ReidentificationSummary,
   type ReidentifiedCopy,
   reidentifyCopies,
-} from '../../workers/re-identify-copies.ts'
+} from '../../workers/imports/re-identify-copies.ts'
 import { positive, type Register } from '../command.ts'
 import { CliError, EXIT, type ExitCode } from '../exit-codes.ts'
 import { processProgress } from '../progress.ts'

@@ -9,7 +9,7 @@ import type { Bucket as BucketRow } from '../../domain/bucket.ts'
 import { newId, objectIdOf } from '../../domain/identifiers.ts'
 import { createMemoryStore } from '../../stores/memory/memory-store.ts'
 import { silentLogger } from '../../telemetry/logger.ts'
-import { createCopySweeper } from '../../workers/sweep-copies.ts'
+import { createCopySweeper } from '../../workers/sweeping/sweep-copies.ts'
 
 const Bucket = 'doomed'
 const Key = 'k'

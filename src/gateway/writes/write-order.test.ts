@@ -13,7 +13,7 @@ import { createFilesystemStore } from '../../stores/filesystem/filesystem-store.
 import { createMemoryStore } from '../../stores/memory/memory-store.ts'
 import type { ObjectStore } from '../../stores/object-store.ts'
 import { silentLogger } from '../../telemetry/logger.ts'
-import { createCopySweeper } from '../../workers/sweep-copies.ts'
+import { createCopySweeper } from '../../workers/sweeping/sweep-copies.ts'
 
 const Bucket = 'ordered'
 const Key = 'k'

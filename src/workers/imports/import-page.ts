@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import type { ContainerLocation, ListedForCatalog } from '../database/catalog-import.ts'
-import type { SkippedKeys } from '../database/import-jobs.ts'
-import { newId, objectIdOf, type Uuid } from '../domain/identifiers.ts'
-import { SHARED_CONTAINER_PREFIX } from '../domain/native-key.ts'
-import type { ListedObject } from '../stores/object-store.ts'
+import type { ContainerLocation, ListedForCatalog } from '../../database/catalog-import.ts'
+import type { SkippedKeys } from '../../database/import-jobs.ts'
+import { newId, objectIdOf, type Uuid } from '../../domain/identifiers.ts'
+import { SHARED_CONTAINER_PREFIX } from '../../domain/native-key.ts'
+import type { ListedObject } from '../../stores/object-store.ts'
 
 /** Why a listed key does not enter the catalog. */
 type SkipReason =

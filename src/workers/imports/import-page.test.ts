@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { ListedObject } from '../stores/object-store.ts'
+import type { ListedObject } from '../../stores/object-store.ts'
 import { cataloguePage } from './import-page.ts'
 
 const standard = { id: 'standard-id', storeId: 'store', container: 'c', storageClass: null }

@@ -1,6 +1,6 @@
-import type { CopyToSweep, PlacedCopy } from '../database/copies.ts'
-import type { Uuid } from '../domain/identifiers.ts'
-import type { Copy, StoreIdentity } from '../domain/object.ts'
+import type { CopyToSweep, PlacedCopy } from '../../database/copies.ts'
+import type { Uuid } from '../../domain/identifiers.ts'
+import type { Copy, StoreIdentity } from '../../domain/object.ts'
 
 /** What the sweeper asks of the catalog. */
 export interface SweepLedger {

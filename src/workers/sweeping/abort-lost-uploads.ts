@@ -1,12 +1,16 @@
-import { findNeededUploads } from '../database/leftover-sweeps.ts'
-import type { Database } from '../database/postgres.ts'
-import { deleteUploadStart, type LostUploadStart, listLostUploadStarts } from '../database/upload-starts.ts'
-import type { Clock } from '../domain/clock.ts'
-import { DAY, HOUR, MINUTE, SECOND } from '../domain/duration.ts'
-import type { Uuid } from '../domain/identifiers.ts'
-import type { ObjectStore } from '../stores/object-store.ts'
-import type { Logger } from '../telemetry/logger.ts'
-import type { Loop } from './loop.ts'
+import { findNeededUploads } from '../../database/leftover-sweeps.ts'
+import type { Database } from '../../database/postgres.ts'
+import {
+  deleteUploadStart,
+  type LostUploadStart,
+  listLostUploadStarts,
+} from '../../database/upload-starts.ts'
+import type { Clock } from '../../domain/clock.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../../domain/duration.ts'
+import type { Uuid } from '../../domain/identifiers.ts'
+import type { ObjectStore } from '../../stores/object-store.ts'
+import type { Logger } from '../../telemetry/logger.ts'
+import type { Loop } from '../loop.ts'
 
 /** Longer than any writer takes from the beginning of an upload to the row that knows its id. */
 export const LOST_UPLOAD_AGE_MS = DAY

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createMovingWorld, type MovingWorld, sampleOf } from '../../test/builders/moving-world.ts'
-import { createImportJob, findImportJob } from '../database/import-jobs.ts'
-import { resolveObject } from '../database/objects.ts'
-import { silentLogger } from '../telemetry/logger.ts'
+import { createMovingWorld, type MovingWorld, sampleOf } from '../../../test/builders/moving-world.ts'
+import { createImportJob, findImportJob } from '../../database/import-jobs.ts'
+import { resolveObject } from '../../database/objects.ts'
+import { silentLogger } from '../../telemetry/logger.ts'
+import type { MigrationParts } from '../migrations/migration-parts.ts'
 import { importLoop } from './import-container.ts'
-import type { MigrationParts } from './migrations/migration-parts.ts'
 
 const FIRST = sampleOf(5_000, 'first')
 const SECOND = sampleOf(4_000, 'second')

@@ -1,12 +1,12 @@
-import { findNeededUploads, sweepAlone } from '../database/leftover-sweeps.ts'
-import { listPlacedLocations } from '../database/locations.ts'
-import type { Database } from '../database/postgres.ts'
-import type { Clock } from '../domain/clock.ts'
-import { DAY, HOUR, MINUTE, SECOND } from '../domain/duration.ts'
-import type { Uuid } from '../domain/identifiers.ts'
-import type { ObjectStore } from '../stores/object-store.ts'
-import type { Logger } from '../telemetry/logger.ts'
-import type { Loop } from './loop.ts'
+import { findNeededUploads, sweepAlone } from '../../database/leftover-sweeps.ts'
+import { listPlacedLocations } from '../../database/locations.ts'
+import type { Database } from '../../database/postgres.ts'
+import type { Clock } from '../../domain/clock.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../../domain/duration.ts'
+import type { Uuid } from '../../domain/identifiers.ts'
+import type { ObjectStore } from '../../stores/object-store.ts'
+import type { Logger } from '../../telemetry/logger.ts'
+import type { Loop } from '../loop.ts'
 
 /** Between two pages: with the pages' own bound, what a sweep may cost a disk. */
 const PAGE_REST_MS = 2 * SECOND

@@ -1,11 +1,11 @@
 import PQueue from 'p-queue'
-import { adoptIdentity, type IdentifiedCopy, listIdentifiedCopies } from '../database/copy-identities.ts'
-import { withObjectLock } from '../database/object-lock.ts'
-import type { Database } from '../database/postgres.ts'
-import { isSameBytes } from '../domain/foreign-change.ts'
-import type { Uuid } from '../domain/identifiers.ts'
-import { type ObjectStore, type StoredObject, StoreError } from '../stores/object-store.ts'
-import { digestBody } from './migrations/content-digests.ts'
+import { adoptIdentity, type IdentifiedCopy, listIdentifiedCopies } from '../../database/copy-identities.ts'
+import { withObjectLock } from '../../database/object-lock.ts'
+import type { Database } from '../../database/postgres.ts'
+import { isSameBytes } from '../../domain/foreign-change.ts'
+import type { Uuid } from '../../domain/identifiers.ts'
+import { type ObjectStore, type StoredObject, StoreError } from '../../stores/object-store.ts'
+import { digestBody } from '../migrations/content-digests.ts'
 
 const PAGE_COPIES = 500
 /** How long an object is waited for that is being written or moved, in milliseconds. */

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { createMovingWorld, type MovingWorld, sampleOf } from '../../test/builders/moving-world.ts'
-import { cancelMigration, rollBackMigration } from '../database/migration-commands.ts'
-import type { BucketMode } from '../domain/bucket.ts'
-import { stepsFrom } from '../migration/transitions.ts'
-import type { ObjectStore } from '../stores/object-store.ts'
+import { createMovingWorld, type MovingWorld, sampleOf } from '../../../test/builders/moving-world.ts'
+import { cancelMigration, rollBackMigration } from '../../database/migration-commands.ts'
+import type { BucketMode } from '../../domain/bucket.ts'
+import { stepsFrom } from '../../migration/transitions.ts'
+import type { ObjectStore } from '../../stores/object-store.ts'
 
 const BYTES = sampleOf(1_000)
 

@@ -1,11 +1,11 @@
-import { type ImportJob, renewImportLease } from '../database/import-jobs.ts'
-import type { Database } from '../database/postgres.ts'
-import type { Clock } from '../domain/clock.ts'
-import type { Uuid } from '../domain/identifiers.ts'
-import type { Principal } from '../domain/principal.ts'
-import { type ObjectStore, StoreError } from '../stores/object-store.ts'
-import type { Logger } from '../telemetry/logger.ts'
-import { rest } from './timers.ts'
+import { type ImportJob, renewImportLease } from '../../database/import-jobs.ts'
+import type { Database } from '../../database/postgres.ts'
+import type { Clock } from '../../domain/clock.ts'
+import type { Uuid } from '../../domain/identifiers.ts'
+import type { Principal } from '../../domain/principal.ts'
+import { type ObjectStore, StoreError } from '../../stores/object-store.ts'
+import type { Logger } from '../../telemetry/logger.ts'
+import { rest } from '../timers.ts'
 
 /** How often a store is asked again before the import is left interrupted. */
 const ATTEMPTS_MAX = 6

@@ -1,16 +1,16 @@
 import PQueue from 'p-queue'
-import type { ContainerLocation, ListedForCatalog } from '../database/catalog-import.ts'
+import type { ContainerLocation, ListedForCatalog } from '../../database/catalog-import.ts'
 import {
   type ForeignChangeOutcome,
   type ForeignChangeSuspicion,
   settleForeignChange,
-} from '../database/foreign-changes.ts'
-import { addForeignChanges, type ForeignChangeCount } from '../database/import-jobs.ts'
-import { withObjectLock } from '../database/object-lock.ts'
-import { SECOND } from '../domain/duration.ts'
-import type { FoundBytes } from '../domain/foreign-change.ts'
-import type { Uuid } from '../domain/identifiers.ts'
-import { type ObjectStore, StoreError } from '../stores/object-store.ts'
+} from '../../database/foreign-changes.ts'
+import { addForeignChanges, type ForeignChangeCount } from '../../database/import-jobs.ts'
+import { withObjectLock } from '../../database/object-lock.ts'
+import { SECOND } from '../../domain/duration.ts'
+import type { FoundBytes } from '../../domain/foreign-change.ts'
+import type { Uuid } from '../../domain/identifiers.ts'
+import { type ObjectStore, StoreError } from '../../stores/object-store.ts'
 import { askPatiently, type ImportRun } from './import-run.ts'
 
 /** Objects settled at once; each holds a database connection while its store is asked. */

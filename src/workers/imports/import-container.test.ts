@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '../../test/builders/database.ts'
-import { createImportJob, findImportJob, resumeImportJob } from '../database/import-jobs.ts'
-import { newId, objectIdOf, type Uuid } from '../domain/identifiers.ts'
-import { principal } from '../domain/principal.ts'
-import { createMemoryStore, type MemoryStore } from '../stores/memory/memory-store.ts'
-import { type ListOptions, type ObjectStore, StoreError } from '../stores/object-store.ts'
-import { silentLogger } from '../telemetry/logger.ts'
+import { createTestDatabase, type TestDatabase } from '../../../test/builders/database.ts'
+import { createImportJob, findImportJob, resumeImportJob } from '../../database/import-jobs.ts'
+import { newId, objectIdOf, type Uuid } from '../../domain/identifiers.ts'
+import { principal } from '../../domain/principal.ts'
+import { createMemoryStore, type MemoryStore } from '../../stores/memory/memory-store.ts'
+import { type ListOptions, type ObjectStore, StoreError } from '../../stores/object-store.ts'
+import { silentLogger } from '../../telemetry/logger.ts'
 import { importLoop } from './import-container.ts'
 
 const tester = principal('user', 'tester')

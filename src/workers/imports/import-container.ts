@@ -4,24 +4,24 @@ import {
   insertListedObjects,
   type ListedForCatalog,
   listContainerLocations,
-} from '../database/catalog-import.ts'
+} from '../../database/catalog-import.ts'
 import {
   checkpointImportJob,
   type ImportJob,
   ImportLeaseLostError,
   releaseImportJob,
   takeImportJob,
-} from '../database/import-jobs.ts'
-import { type CoveredKeys, noteUnseenCopies } from '../database/import-unseen-copies.ts'
-import { inTransaction } from '../database/postgres.ts'
-import { requestReviews } from '../database/review-sweeps.ts'
-import { newId, type ObjectId, type Uuid } from '../domain/identifiers.ts'
-import { type ListPage, type ObjectStore, StoreError } from '../stores/object-store.ts'
+} from '../../database/import-jobs.ts'
+import { type CoveredKeys, noteUnseenCopies } from '../../database/import-unseen-copies.ts'
+import { inTransaction } from '../../database/postgres.ts'
+import { requestReviews } from '../../database/review-sweeps.ts'
+import { newId, type ObjectId, type Uuid } from '../../domain/identifiers.ts'
+import { type ListPage, type ObjectStore, StoreError } from '../../stores/object-store.ts'
+import type { Loop } from '../loop.ts'
 import { type ImportedContainer, settleListedChanges } from './import-changes.ts'
 import { type CataloguedPage, cataloguePage } from './import-page.ts'
 import { settleUnseenCopies } from './import-removals.ts'
 import { askPatiently, type ImportParts, type ImportRun } from './import-run.ts'
-import type { Loop } from './loop.ts'
 import { readAhead } from './read-ahead.ts'
 
 /** Longer than any one page takes, short enough that a killed import goes on soon. */
