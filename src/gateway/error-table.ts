@@ -26,6 +26,7 @@ export const S3_ERRORS = {
   InvalidBucketState: [409, 'The request is not valid with the current state of the bucket.'],
   InvalidDigest: [400, 'The Content-MD5 you specified is not valid.'],
   InvalidLocationConstraint: [400, 'The specified location constraint is not valid.'],
+  InvalidObjectState: [403, 'The object is archived at its store and must be restored first.'],
   InvalidPart: [
     400,
     'One or more of the specified parts could not be found, or its entity tag did not match.',
@@ -132,6 +133,7 @@ const STORE_ERRORS: Readonly<Record<StoreErrorKind, S3ErrorCode>> = {
   'digest-mismatch': 'BadDigest',
   'access-denied': 'ServiceUnavailable',
   locked: 'AccessDenied',
+  archived: 'InvalidObjectState',
   'invalid-key': 'InvalidArgument',
   'too-large': 'EntityTooLarge',
   'metadata-too-large': 'MetadataTooLarge',

@@ -54,6 +54,48 @@ export function checkFacts(operation: StoreOperation, facts: PutFacts, metadataB
   }
 }
 
+/** As S3 and Azure have them. */
+const TAGS_MAX = 10
+const TAG_NAME_MAX = 128
+const TAG_VALUE_MAX = 256
+
+/** Throws kind `unsupported` for tags, encryption or a lock that the store would not keep. */
+export function checkExtras(
+  operation: StoreOperation,
+  capabilities: StoreCapabilities,
+  { tags = {}, encryption, lock }: PutFacts,
+): void {
+  const refuse = (message: string) => storeFailure(operation, 'unsupported', message)
+  const named = Object.entries(tags)
+  if (named.length > 0 && !capabilities.tags) throw refuse('this store keeps no tags')
+  if (named.length > TAGS_MAX) throw refuse(`${named.length} tags are more than the ${TAGS_MAX} kept`)
+  for (const [name, value] of named) {
+    const isKept = name !== '' && name.length <= TAG_NAME_MAX && value.length <= TAG_VALUE_MAX
+    if (!isKept) throw refuse(`the tag "${name}" or its value is empty or too long`)
+    if (!name.isWellFormed() || !value.isWellFormed()) throw refuse(`the tag "${name}" is not valid Unicode`)
+  }
+  if (encryption?.kind === 'client') throw refuse('a store does not encrypt for its clients')
+  if (encryption !== undefined && capabilities.encryption === 'none') {
+    throw refuse('this store was not found to encrypt what it keeps')
+  }
+  if (lock !== undefined && !capabilities.objectLock) throw refuse('this store locks no objects')
+}
+
+/** Throws kind `unsupported` for a storage class the store is not known to have. */
+export function checkStorageClass(
+  operation: StoreOperation,
+  capabilities: StoreCapabilities,
+  storageClass: string,
+): void {
+  const known = capabilities.storageClasses
+  if (known.includes(storageClass)) return
+  throw storeFailure(
+    operation,
+    'unsupported',
+    `there is no storage class "${storageClass}"; there are ${known.join(', ')}`,
+  )
+}
+
 /** Throws kind `unsupported` for a condition the store would silently ignore. */
 export function checkConditions(
   operation: StoreOperation,

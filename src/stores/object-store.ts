@@ -20,7 +20,7 @@ export interface ObjectStore {
   ensureContainer(container: string, options?: CallOptions): Promise<void>
 
   /** Facts of an object without its bytes. Kind `not-found` when there is none. */
-  head(container: string, key: string, options?: ReadOptions): Promise<StoredObject>
+  head(container: string, key: string, options?: HeadOptions): Promise<StoredObject>
 
   /**
    * An object's facts and a stream of its bytes, or of one range of them. The caller reads the body to its
@@ -42,6 +42,27 @@ export interface ObjectStore {
   list(container: string, options?: ListOptions): Promise<ListPage>
 
   /**
+   * Copies an object inside the store; its bytes never travel through us. Present exactly where
+   * `capabilities.serverSideCopy`. Only the bytes with the identity of `from` are copied, otherwise kind
+   * `precondition-failed`. The copy has the facts of `options` and none of the former object's, or nothing is
+   * written and the kind is `unsupported`. Whole or not at all, as {@link ObjectStore.put}.
+   */
+  copyWithin?(from: CopySource, to: CopyTarget, options: CopyWithinOptions): Promise<PutResult>
+
+  /**
+   * Puts an object into another storage class where it lies. Present exactly where `capabilities.storageClasses`
+   * has any. Its bytes, headers, metadata, tags and encryption stay as they are; its identity may become another
+   * one. Kind `precondition-failed` when the object has not the identity of `onlyIf`, `archived` when it must be
+   * restored first, `unsupported` for a class the store does not have.
+   */
+  changeStorageClass?(
+    container: string,
+    key: string,
+    storageClass: string,
+    options: ChangeStorageClassOptions,
+  ): Promise<StoredObject>
+
+  /**
    * Removes some of what dead processes left out of sight in a container and nobody changed since: staged bytes,
    * uploads that nobody needs, facts of objects that are gone. Objects are never touched. To be called again
    * with the cursor until that is null. Present where a store can have leftovers that only it sees.
@@ -53,6 +74,30 @@ export interface ObjectStore {
 
   /** Present where `capabilities.multipart` is not null. */
   readonly multipart?: MultipartStore
+}
+
+/** An object to be copied: exactly these bytes. */
+export interface CopySource {
+  readonly container: string
+  readonly key: string
+  readonly identity: StoreIdentity
+}
+
+/** Where a copy shall lie. */
+export interface CopyTarget {
+  readonly container: string
+  readonly key: string
+}
+
+export interface CopyWithinOptions extends PutFacts, CallOptions {
+  /** Of the object that is copied. */
+  readonly size: Bytes
+  readonly condition?: WriteCondition
+}
+
+export interface ChangeStorageClassOptions extends CallOptions {
+  /** Only the bytes with this identity. */
+  readonly onlyIf: StoreIdentity
 }
 
 /** Which leftovers to remove. */
@@ -124,6 +169,19 @@ export interface StoreCapabilities {
   /** Keeps old versions when bytes are overwritten or deleted. */
   readonly versions: boolean
   readonly userMetadata: boolean
+  /** `copyWithin` is there. */
+  readonly serverSideCopy: boolean
+  /** The classes `put` and `changeStorageClass` are known to take, in the store's own words; empty when none is. */
+  readonly storageClasses: readonly string[]
+  /** Keeps {@link PutFacts.tags}; `head` tells them when asked. Stores without refuse them. */
+  readonly tags: boolean
+  /** Keeps {@link PutFacts.lock}, and refuses with kind `locked` what an object's lock forbids. */
+  readonly objectLock: boolean
+  /**
+   * `always`: the store encrypts whatever it keeps. `on-request`: what {@link PutFacts.encryption} asks for.
+   * `none`: it was not found to encrypt, and refuses to be asked.
+   */
+  readonly encryption: 'always' | 'on-request' | 'none'
   /** Limits of multipart uploads, or null when there are none. */
   readonly multipart: {
     readonly partSizeMin: Bytes
@@ -146,6 +204,11 @@ export interface ReadOptions extends CallOptions {
   readonly onlyIf?: StoreIdentity
 }
 
+export interface HeadOptions extends ReadOptions {
+  /** Also asks for the tags, which costs some stores a request more. Default: false. */
+  readonly withTags?: boolean
+}
+
 export interface GetOptions extends ReadOptions {
   /** Inclusive offsets, both given. A start past the end is kind `range-not-satisfiable`. */
   readonly range?: { readonly start: Bytes; readonly end: Bytes }
@@ -159,6 +222,30 @@ export interface PutFacts {
   readonly headers?: ContentHeaders
   readonly metadata?: Readonly<Record<string, string>>
   readonly storageClass?: string
+  /** At most 10; names of 1 to 128 and values of up to 256 characters. Needs `capabilities.tags` unless empty. */
+  readonly tags?: Readonly<Record<string, string>>
+  /** Kind `unsupported` where the store does not encrypt in this way. */
+  readonly encryption?: ObjectEncryption
+  /** Holds the object from its first moment. Needs `capabilities.objectLock`. */
+  readonly lock?: ObjectLock
+}
+
+/**
+ * How the bytes of an object are encrypted where they lie. `store`: with keys the store keeps by itself. `kms`:
+ * with a key of a key service or an encryption scope, named by `keyId`, or the store's default one. `client`: by
+ * a key that the store never sees; no store does that itself.
+ */
+export interface ObjectEncryption {
+  readonly kind: 'store' | 'kms' | 'client'
+  readonly keyId?: string
+}
+
+/** What holds an object: it can neither be overwritten nor deleted, whatever rights one has or might get. */
+export interface ObjectLock {
+  /** `compliance` can be shortened by nobody; `governance` by who has a right of its own. */
+  readonly retention: { readonly mode: 'governance' | 'compliance'; readonly until: Instant } | null
+  /** Held without an end, until somebody takes the hold away. */
+  readonly legalHold: boolean
 }
 
 export interface PutOptions extends PutFacts, CallOptions {
@@ -232,6 +319,12 @@ export interface StoredObject {
   readonly headers: ContentHeaders
   readonly metadata: Readonly<Record<string, string>>
   readonly storageClass: string | null
+  /** Null when they were not asked for, or the store keeps none. */
+  readonly tags: Readonly<Record<string, string>> | null
+  /** What the store says of its encryption; null when it says nothing. */
+  readonly encryption: ObjectEncryption | null
+  /** Null when nothing holds it, or the store does not say. */
+  readonly lock: ObjectLock | null
   /** What the store reports by itself. */
   readonly digests: ObjectDigests
 }
@@ -253,6 +346,8 @@ export type StoreErrorKind =
   | 'access-denied'
   /** It is held by a retention, a legal hold or immutability: no right could change that now. */
   | 'locked'
+  /** It lies in an archive, and must be restored before it can be read or copied. */
+  | 'archived'
   | 'invalid-key'
   | 'too-large'
   | 'metadata-too-large'

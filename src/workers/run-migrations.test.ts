@@ -628,6 +628,24 @@ describe('the mover', () => {
     expect(await finish(await world.plan('l'))).toMatchObject({ state: 'done' })
   })
 
+  it.each([
+    ['archived', 'hot', 'get'],
+    ['locked', 'cold', 'put'],
+  ] as const)('refuses what is %s after one try, with the reason', async (kind, name, operation) => {
+    await newWorld()
+    const facts = { kind, retry: 'no', store: name, operation } as const
+    world.stores[name] = changed(world.stores[name], {
+      [operation]: () => Promise.reject(new StoreError({ ...facts, message: `it is ${kind}` })),
+    })
+    await world.addObject('k', SMALL)
+    expect(await finish(await world.plan('k'))).toMatchObject({
+      state: 'quarantined',
+      attempt: 1,
+      evidence: { error: { kind, message: `it is ${kind}` } },
+    })
+    expect((await world.copies('k')).filter(copy => copy.isPrimary)).toMatchObject([{ state: 'complete' }])
+  })
+
   it('quarantines with evidence after the last try', async () => {
     await newWorld()
     const facts = { kind: 'access-denied', retry: 'no', store: 'cold', operation: 'put' } as const

@@ -59,6 +59,8 @@ export class ModelStore {
     const { partsAbove } = profile
     this.capabilities = {
       ...this.inner.capabilities,
+      serverSideCopy: false,
+      storageClasses: [],
       conditionalPut: profile.conditionalPut,
       conditionalDelete: profile.conditionalDelete,
       conditionalRead: profile.conditionalRead,

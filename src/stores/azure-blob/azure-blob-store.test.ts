@@ -142,7 +142,7 @@ if ('missing' in server) {
       }
       const listed = (await store.list(container, { prefix: 'Cold' })).objects
       expect(listed).toMatchObject([{ key: 'Cold', storageClass: 'Cold' }])
-      const failure = await expectFailure(store.get(container, 'Archive'), 'unsupported')
+      const failure = await expectFailure(store.get(container, 'Archive'), 'archived')
       expect(failure).toMatchObject({ retry: 'no', message: expect.stringContaining('archive tier') })
       const other = store.put(container, 'k', sampleBytes(1), { size: 1, storageClass: 'STANDARD_IA' })
       await expectFailure(other, 'unsupported')
@@ -155,8 +155,8 @@ if ('missing' in server) {
         .getBlobClient('leased')
         .getBlobLeaseClient()
         .acquireLease(-1)
-      await expectFailure(store.delete(container, 'leased', { onlyIf: identity }), 'access-denied')
-      await expectFailure(putBytes(store, container, 'leased', sampleBytes(5)), 'access-denied')
+      await expectFailure(store.delete(container, 'leased', { onlyIf: identity }), 'locked')
+      await expectFailure(putBytes(store, container, 'leased', sampleBytes(5)), 'locked')
       expect((await store.head(container, 'leased')).identity).toEqual(identity)
     })
 

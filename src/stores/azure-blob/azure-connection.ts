@@ -8,7 +8,7 @@ import {
   type RequestPolicyFactory,
   StorageSharedKeyCredential,
 } from '@azure/storage-blob'
-import { checkFacts } from '../call-rules.ts'
+import { checkExtras, checkFacts } from '../call-rules.ts'
 import type { PutFacts, StoreCapabilities } from '../object-store.ts'
 import { abortFailure, type StoreOperation, storeFailure, throwIfAborted } from '../store-operation.ts'
 import { checkBlobName } from './blob-names.ts'
@@ -60,6 +60,7 @@ export class AzureConnection {
   /** What travels with the bytes as the SDK takes it. Throws for what would not come back. */
   factsOf(operation: StoreOperation, facts: PutFacts): BlobFacts {
     checkFacts(operation, facts, Number.POSITIVE_INFINITY)
+    checkExtras(operation, this.capabilities, facts)
     const found = blobFactsOf(operation, facts)
     checkFacts(operation, { metadata: found.metadata }, this.capabilities.metadataBytesMax)
     return found

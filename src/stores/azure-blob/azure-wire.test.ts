@@ -212,7 +212,7 @@ describe('azure-blob store on the wire', () => {
       [409, 'SnapshotsPresent', 'snapshots'],
     ] as const) {
       const { store } = await storeAgainst(error(status, code))
-      const failure = await expectFailure(store.delete('container', 'k'), 'access-denied')
+      const failure = await expectFailure(store.delete('container', 'k'), 'locked')
       expect(failure).toMatchObject({ retry: 'no', message: expect.stringContaining(words) })
     }
   })

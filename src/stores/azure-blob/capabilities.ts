@@ -17,6 +17,11 @@ export function azureBlobCapabilitiesOf(settings: AzureBlobSettings): StoreCapab
     reportedDigests: ['md5'],
     versions: settings.versions,
     userMetadata: true,
+    serverSideCopy: false,
+    storageClasses: [],
+    tags: false,
+    objectLock: false,
+    encryption: 'always',
     // Azure takes 50,000 blocks; whoever moves on to S3 must be able to keep the parts.
     multipart: { partSizeMin: 1, partSizeMax: 4_000 * MIB, partsMax: 10_000 },
     putSizeMax: 5_000 * MIB,

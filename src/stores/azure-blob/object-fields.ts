@@ -1,7 +1,7 @@
 import type { BlockBlobTier } from '@azure/storage-blob'
 import type { ContentHeaders, StoreIdentity } from '../../domain/object.ts'
 import { decodeMetadataValue, encodeMetadataValue } from '../metadata-encoding.ts'
-import type { ObjectDigests, PutFacts, StoredObject } from '../object-store.ts'
+import type { ObjectDigests, ObjectEncryption, PutFacts, StoredObject } from '../object-store.ts'
 import { type StoreOperation, storeFailure } from '../store-operation.ts'
 import { decodeMetadataName, encodeMetadataName } from './metadata-names.ts'
 
@@ -22,6 +22,7 @@ export interface BlobFacts {
   }
   readonly metadata: Record<string, string>
   readonly tier?: BlockBlobTier
+  readonly encryptionScope?: string
 }
 
 /** The fields of a write that carry what travels with the bytes. Throws for what Azure would not keep. */
@@ -48,7 +49,18 @@ export function blobFactsOf(operation: StoreOperation, facts: PutFacts): BlobFac
       ...(expires === undefined ? {} : { [EXPIRES_NAME]: encodeMetadataValue(expires) }),
     },
     ...(storageClass === undefined ? {} : { tier: storageClass as BlockBlobTier }),
+    ...encryptionFieldOf(operation, facts),
   }
+}
+
+/** Azure encrypts by itself whatever it keeps; another key than the account's is named by an encryption scope. */
+function encryptionFieldOf(
+  operation: StoreOperation,
+  { encryption }: PutFacts,
+): { encryptionScope?: string } {
+  if (encryption?.kind !== 'kms') return {}
+  if (encryption.keyId !== undefined) return { encryptionScope: encryption.keyId }
+  throw storeFailure(operation, 'unsupported', 'a key other than the account’s needs the name of its scope')
 }
 
 function encodedMetadata(facts: PutFacts): Record<string, string> {
@@ -81,6 +93,8 @@ export interface BlobAnswer {
   readonly cacheControl?: string | undefined
   readonly metadata?: Record<string, string> | undefined
   readonly accessTier?: string | undefined
+  readonly isServerEncrypted?: boolean | undefined
+  readonly encryptionScope?: string | undefined
 }
 
 /** Facts of an object. `size` and `md5` are those of the whole object. */
@@ -100,8 +114,16 @@ export function storedObjectOf(
       Object.entries(metadata).map(([name, value]) => [decodeMetadataName(name), decodeMetadataValue(value)]),
     ),
     storageClass: answer.accessTier ?? null,
+    tags: null,
+    encryption: encryptionOf(answer),
+    lock: null,
     digests: digestsOf(md5),
   }
+}
+
+function encryptionOf({ isServerEncrypted, encryptionScope }: BlobAnswer): ObjectEncryption | null {
+  if (encryptionScope) return { kind: 'kms', keyId: encryptionScope }
+  return isServerEncrypted === true ? { kind: 'store' } : null
 }
 
 /** The identity Azure gives to bytes: a new ETag with every write. */

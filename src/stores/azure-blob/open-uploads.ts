@@ -13,6 +13,8 @@ const uploadShape = z.object({
     headers: z.record(z.string(), z.string()).optional(),
     metadata: z.record(z.string(), z.string()).optional(),
     storageClass: z.string().optional(),
+    tags: z.record(z.string(), z.string()).optional(),
+    encryption: z.object({ kind: z.enum(['store', 'kms']), keyId: z.string().optional() }).optional(),
   }),
 })
 

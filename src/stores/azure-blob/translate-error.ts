@@ -2,8 +2,8 @@ import { StoreError, type StoreErrorKind } from '../object-store.ts'
 import { type StoreOperation, storeFailure } from '../store-operation.ts'
 
 /**
- * What an Azure error code means. Whoever may see bytes and not touch them, because of a lease, a retention
- * policy or snapshots, is told so by `access-denied`.
+ * What an Azure error code means. Bytes that may be seen and not touched, because of a lease, a retention policy,
+ * a legal hold or snapshots, are `locked`.
  * Codes: https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes
  */
 const KIND_OF_CODE: Readonly<Record<string, StoreErrorKind>> = {
@@ -20,13 +20,13 @@ const KIND_OF_CODE: Readonly<Record<string, StoreErrorKind>> = {
   Md5Mismatch: 'digest-mismatch',
   InvalidMd5: 'digest-mismatch',
   Crc64Mismatch: 'digest-mismatch',
-  LeaseIdMissing: 'access-denied',
-  LeaseLost: 'access-denied',
-  LeaseAlreadyPresent: 'access-denied',
-  LeaseIdMismatchWithBlobOperation: 'access-denied',
-  BlobImmutableDueToPolicy: 'access-denied',
+  LeaseIdMissing: 'locked',
+  LeaseLost: 'locked',
+  LeaseAlreadyPresent: 'locked',
+  LeaseIdMismatchWithBlobOperation: 'locked',
+  BlobImmutableDueToPolicy: 'locked',
   UnauthorizedBlobOverwrite: 'access-denied',
-  SnapshotsPresent: 'access-denied',
+  SnapshotsPresent: 'locked',
   AuthenticationFailed: 'access-denied',
   AuthorizationFailure: 'access-denied',
   AuthorizationPermissionMismatch: 'access-denied',
@@ -55,8 +55,8 @@ const KIND_OF_CODE: Readonly<Record<string, StoreErrorKind>> = {
   ServerBusy: 'throttled',
   OperationTimedOut: 'timeout',
   InternalError: 'unexpected',
-  BlobArchived: 'unsupported',
-  BlobBeingRehydrated: 'unsupported',
+  BlobArchived: 'archived',
+  BlobBeingRehydrated: 'archived',
   InvalidBlobType: 'unsupported',
   InvalidBlobTier: 'unsupported',
   InvalidHeaderValue: 'unsupported',

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ObjectStore } from '../object-store.ts'
 import { describeConditions } from './conditions.ts'
+import { describeCopies } from './copies.ts'
+import { describeExtras } from './extras.ts'
 import { describeFacts } from './facts.ts'
 import { describeKeys } from './keys.ts'
 import { describeLeftovers } from './leftovers.ts'
@@ -58,6 +60,8 @@ export function describeObjectStore(underTest: StoreUnderTest): void {
     describe('reads', () => describeReads(promised))
     describe('keys', () => describeKeys(promised))
     describe('facts', () => describeFacts(promised))
+    describe('tags, encryption and locks', () => describeExtras(promised))
+    describe('copies and storage classes', () => describeCopies(promised))
     describe('conditions', () => describeConditions(promised))
     describe('lists', () => describeLists(promised))
     describe('multipart', () => describeMultipart(promised))

@@ -3,7 +3,7 @@ import { type FileHandle, link, lstat, mkdir, open, readFile, rename, rm, writeF
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Clock } from '../../domain/clock.ts'
-import { checkFacts, checkKey, checkSize } from '../call-rules.ts'
+import { checkExtras, checkFacts, checkKey, checkSize } from '../call-rules.ts'
 import { checkedBody } from '../checked-body.ts'
 import type { MultipartStore, PutFacts } from '../object-store.ts'
 import { checkPartNumber, checkPartOrder } from '../part-rules.ts'
@@ -27,6 +27,7 @@ const uploadShape = z.object({
     headers: z.record(z.string(), z.string()).optional(),
     metadata: z.record(z.string(), z.string()).optional(),
     storageClass: z.string().optional(),
+    tags: z.record(z.string(), z.string()).optional(),
   }),
 })
 
@@ -38,6 +39,7 @@ export function createFilesystemMultipart(state: FilesystemState, clock: Clock):
       throwIfAborted(operation, signal)
       checkKey(operation, FILESYSTEM_CAPABILITIES.keyBytesMax)
       checkFacts(operation, facts, FILESYSTEM_CAPABILITIES.metadataBytesMax)
+      checkExtras(operation, FILESYSTEM_CAPABILITIES, facts)
       return state.run(operation, container, async folder => {
         await state.prepare(operation, folder)
         const uploadId = randomUUID()

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { type Clock, wallClock } from '../../domain/clock.ts'
-import { checkFacts, checkKey, checkSize, listLimitOf, spanOf } from '../call-rules.ts'
+import { checkExtras, checkFacts, checkKey, checkSize, listLimitOf, spanOf } from '../call-rules.ts'
 import { checkedBody } from '../checked-body.ts'
 import type {
   LeftoverPage,
@@ -12,6 +12,7 @@ import type {
 import { throwIfAborted } from '../store-operation.ts'
 import { FILESYSTEM_CAPABILITIES } from './capabilities.ts'
 import type { FilesystemSettings } from './config.ts'
+import { copyFileWithin } from './copy-within.ts'
 import { fileBody } from './file-body.ts'
 import { identityOf } from './file-identity.ts'
 import { createFilesystemMultipart } from './filesystem-multipart.ts'
@@ -26,6 +27,7 @@ import { sweepLeftovers } from './sweep-leftovers.ts'
 /** A folder as a store: containers are its sub-folders, objects are files a person can find and read. */
 export interface FilesystemStore extends ObjectStore {
   readonly multipart: MultipartStore
+  readonly copyWithin: NonNullable<ObjectStore['copyWithin']>
   sweepLeftovers(container: string, options: SweepOptions): Promise<LeftoverPage>
 }
 
@@ -52,14 +54,15 @@ export function createFilesystemStore(options: {
       })
     },
 
-    async head(container, key, { signal, onlyIf } = {}) {
+    async head(container, key, { signal, onlyIf, withTags = false } = {}) {
       const operation = state.operation('head', key)
       throwIfAborted(operation, signal)
       checkKey(operation, FILESYSTEM_CAPABILITIES.keyBytesMax)
       return state.run(operation, container, async folder => {
         const found = await inspect(operation, folder)
         if (onlyIf) checkIdentity(operation, found, onlyIf)
-        return storedObjectOf(found, found.object)
+        const tags = withTags ? (found.object.facts.tags ?? {}) : null
+        return { ...storedObjectOf(found, found.object), tags }
       })
     },
 
@@ -87,6 +90,7 @@ export function createFilesystemStore(options: {
       checkKey(operation, FILESYSTEM_CAPABILITIES.keyBytesMax)
       checkSize(operation, size, FILESYSTEM_CAPABILITIES.putSizeMax)
       checkFacts(operation, facts, FILESYSTEM_CAPABILITIES.metadataBytesMax)
+      checkExtras(operation, FILESYSTEM_CAPABILITIES, facts)
       return state.run(operation, container, async folder => {
         await state.prepare(operation, folder)
         const chunks = checkedBody(operation, body, { size, digests, signal })
@@ -94,6 +98,8 @@ export function createFilesystemStore(options: {
         return { identity: await state.publish(operation, folder, staged, { facts, digests }, condition) }
       })
     },
+
+    copyWithin: (from, to, copyOptions) => copyFileWithin(state, from, to, copyOptions),
 
     async delete(container, key, { signal, onlyIf } = {}) {
       const operation = state.operation('delete', key)
@@ -151,6 +157,9 @@ function storedObjectOf({ stats }: Pick<ObjectFile, 'stats'>, { facts, digests }
     headers: facts.headers ?? {},
     metadata: facts.metadata ?? {},
     storageClass: facts.storageClass ?? null,
+    tags: null,
+    encryption: null,
+    lock: null,
     digests,
   }
 }

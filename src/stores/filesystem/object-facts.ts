@@ -25,6 +25,7 @@ const sidecarShape = z.object({
   headers: z.record(z.string(), z.string()).default({}),
   metadata: z.record(z.string(), z.string()).default({}),
   storageClass: z.string().optional(),
+  tags: z.record(z.string(), z.string()).default({}),
   digests: z.record(z.string(), z.string()).default({}),
 })
 
@@ -45,9 +46,9 @@ export async function readFacts(
     throw error
   })
   if (text === null) return null
-  const { headers, metadata, storageClass, digests } = sidecarShape.parse(JSON.parse(text))
+  const { headers, metadata, storageClass, tags, digests } = sidecarShape.parse(JSON.parse(text))
   return {
-    facts: { headers, metadata, ...(storageClass === undefined ? {} : { storageClass }) },
+    facts: { headers, metadata, tags, ...(storageClass === undefined ? {} : { storageClass }) },
     digests,
   }
 }
@@ -60,8 +61,8 @@ export async function writeFacts(
   { facts, digests }: ObjectFacts,
   isDurable: boolean,
 ): Promise<string | null> {
-  const { headers = {}, metadata = {}, storageClass } = facts
-  const isEmpty = [headers, metadata, digests].every(record => Object.keys(record).length === 0)
+  const { headers = {}, metadata = {}, tags = {}, storageClass } = facts
+  const isEmpty = [headers, metadata, tags, digests].every(record => Object.keys(record).length === 0)
   if (isEmpty && storageClass === undefined) return null
   const path = sidecarPathOf(factsFolder, key, stats)
   const file = await open(path, 'w').catch(async (error: unknown) => {
@@ -70,7 +71,7 @@ export async function writeFacts(
     return open(path, 'w')
   })
   try {
-    await file.writeFile(`${JSON.stringify({ key, headers, metadata, storageClass, digests })}\n`)
+    await file.writeFile(`${JSON.stringify({ key, headers, metadata, storageClass, tags, digests })}\n`)
     if (isDurable) await file.sync()
   } catch (error) {
     await file.close()

@@ -1,5 +1,5 @@
 import { startCrc32c } from '../../domain/crc32c.ts'
-import { checkConditions, checkFacts, checkRange, checkSize } from '../call-rules.ts'
+import { checkConditions, checkExtras, checkFacts, checkRange, checkSize } from '../call-rules.ts'
 import { checkedBody } from '../checked-body.ts'
 import type { ObjectStore, PutBody, PutOptions, StoreError } from '../object-store.ts'
 import { type StoreOperation, storeFailure, throwIfAborted } from '../store-operation.ts'
@@ -99,6 +99,7 @@ function checkPut(connection: GcsConnection, operation: StoreOperation, options:
   connection.checkKey(operation)
   checkSize(operation, options.size, capabilities.putSizeMax)
   checkFacts(operation, options, Number.POSITIVE_INFINITY)
+  checkExtras(operation, capabilities, options)
   checkFacts(operation, { metadata: encodedMetadata(options) }, capabilities.metadataBytesMax)
   checkMetadataNames(operation, options)
   checkConditions(operation, capabilities, { write: options.condition })

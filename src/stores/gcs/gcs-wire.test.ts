@@ -66,6 +66,8 @@ describe('a request to Google', () => {
     [400, 'invalid', 'Provided MD5 hash "x" doesn\'t match calculated MD5 hash "y".', 'digest-mismatch'],
     [401, 'authError', 'Invalid Credentials', 'access-denied'],
     [403, 'forbidden', 'no', 'access-denied'],
+    [403, 'retentionPolicyNotMet', 'no', 'locked'],
+    [403, 'forbidden', "Object 'b/o' is under active Temporary hold and cannot be deleted", 'locked'],
     [403, 'userRateLimitExceeded', 'slower', 'throttled'],
     [404, 'notFound', 'No such object: b/k', 'not-found'],
     [412, 'conditionNotMet', 'no', 'precondition-failed'],

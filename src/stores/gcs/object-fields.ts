@@ -100,6 +100,9 @@ export function storedObjectOf(resource: ObjectResource): StoredObject {
       Object.entries(metadata).map(([name, value]) => [name, decodeMetadataValue(value)]),
     ),
     storageClass: resource.storageClass ?? null,
+    tags: null,
+    encryption: null,
+    lock: null,
     digests: digestsOf(resource),
   }
 }

@@ -22,6 +22,8 @@ const KIND_OF_REASON: Readonly<Record<string, StoreErrorKind>> = {
   userRateLimitExceeded: 'throttled',
   quotaExceeded: 'throttled',
   dailyLimitExceeded: 'throttled',
+  retentionPolicyNotMet: 'locked',
+  objectUnderActiveHold: 'locked',
   uploadTooLarge: 'too-large',
   requestedRangeNotSatisfiable: 'range-not-satisfiable',
 }
@@ -52,6 +54,9 @@ const KIND_OF_BAD_REQUEST: readonly (readonly [RegExp, StoreErrorKind])[] = [
   [/object name/i, 'invalid-key'],
   [/storage ?class/i, 'unsupported'],
 ]
+
+/** Google refuses to touch what a hold or a retention keeps with status 403, as it does without rights. */
+const WORDS_OF_LOCK = /retention polic|active (temporary|event-?based) hold|under active hold/i
 
 /** Errors of a connection that was never made, so that nothing can have happened. */
 const NEVER_CONNECTED = new Set([
@@ -109,6 +114,7 @@ export function translateGcsError(
 function kindOfAnswer({ status, reason, message }: AnsweredError): StoreErrorKind {
   const byReason = reason === null ? undefined : KIND_OF_REASON[reason]
   if (byReason !== undefined) return byReason
+  if (status === 403 && WORDS_OF_LOCK.test(message)) return 'locked'
   if (status === 400) return KIND_OF_BAD_REQUEST.find(([text]) => text.test(message))?.[1] ?? 'unexpected'
   return KIND_OF_STATUS[status] ?? 'unexpected'
 }

@@ -3,8 +3,8 @@ import type { BodyDigests } from '../body-digests.ts'
 import { indexAfter, indexFrom, sortKeys } from '../key-order.ts'
 import type { PutFacts } from '../object-store.ts'
 
-/** Bytes in memory, or bytes that are computed whenever they are read. */
-type MemoryContent = Uint8Array | 'synthetic'
+/** Bytes in memory, or those of a seeded key, which are computed whenever they are read. */
+type MemoryContent = Uint8Array | { readonly syntheticOf: string }
 
 /** One object of a memory store. */
 export interface MemoryEntry {

@@ -1,6 +1,6 @@
 import type { Bytes } from '../../domain/bytes.ts'
 import type { Instant } from '../../domain/clock.ts'
-import { checkFacts, checkKey, checkSize, KEY_BYTES_MAX } from '../call-rules.ts'
+import { checkExtras, checkFacts, checkKey, checkSize, KEY_BYTES_MAX } from '../call-rules.ts'
 import type { MultipartStore, PutFacts } from '../object-store.ts'
 import { checkPartNumber, checkPartOrder } from '../part-rules.ts'
 import { type StoreOperation, storeFailure, throwIfAborted } from '../store-operation.ts'
@@ -43,6 +43,7 @@ export function createMemoryMultipart(state: MemoryState): MultipartStore {
       throwIfAborted(operation, signal)
       checkKey(operation, KEY_BYTES_MAX)
       checkFacts(operation, facts, MEMORY_CAPABILITIES.metadataBytesMax)
+      checkExtras(operation, MEMORY_CAPABILITIES, facts)
       state.containerOf(operation, container)
       const uploadId = `memory-upload-${++uploadsMade}`
       uploads.set(uploadId, { container, key, facts, startedAt: state.now(), parts: new Map() })

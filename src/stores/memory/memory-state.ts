@@ -98,12 +98,13 @@ export class MemoryState {
       const objects = this.containerOf(operation, container)
       const former = objects.get(key)
       checkWriteCondition(operation, former, condition)
+      if (former) checkNotHeld(operation, former, this.#clock.now())
       const etag = this.nextEtag()
       objects.set(key, { ...entry, etag, lastModified: this.#clock.now() })
       if (former) this.giveRoomBack(roomOf(former))
       return { etag, versionId: null }
     } catch (error) {
-      this.giveRoomBack(entry.size)
+      if (entry.content instanceof Uint8Array) this.giveRoomBack(entry.size)
       throw error
     }
   }
@@ -115,7 +116,14 @@ export class MemoryState {
 
 /** The room an object takes: none while its bytes are computed. */
 export function roomOf(entry: MemoryEntry): Bytes {
-  return entry.content === 'synthetic' ? 0 : entry.size
+  return entry.content instanceof Uint8Array ? entry.size : 0
+}
+
+/** Throws kind `locked` while something holds the entry. */
+export function checkNotHeld(operation: StoreOperation, entry: MemoryEntry, now: Instant): void {
+  const { lock } = entry.facts
+  const isHeld = lock !== undefined && (lock.legalHold || (lock.retention?.until ?? 0) > now)
+  if (isHeld) throw storeFailure(operation, 'locked', 'a lock holds the bytes')
 }
 
 /** Throws kind `precondition-failed` unless the entry has this identity. */

@@ -1,7 +1,16 @@
 import type { Bytes } from '../../domain/bytes.ts'
 import { type Clock, wallClock } from '../../domain/clock.ts'
 import type { StoreIdentity } from '../../domain/object.ts'
-import { checkFacts, checkKey, checkSize, KEY_BYTES_MAX, listLimitOf, spanOf } from '../call-rules.ts'
+import {
+  checkExtras,
+  checkFacts,
+  checkKey,
+  checkSize,
+  checkStorageClass,
+  KEY_BYTES_MAX,
+  listLimitOf,
+  spanOf,
+} from '../call-rules.ts'
 import type { ListPage, MultipartStore, ObjectStore, StoredObject } from '../object-store.ts'
 import { type StoreOperation, storeFailure, throwIfAborted } from '../store-operation.ts'
 import { storedBody } from '../stored-body.ts'
@@ -9,13 +18,15 @@ import { MEMORY_CAPABILITIES } from './capabilities.ts'
 import type { MemorySettings } from './config.ts'
 import type { MemoryEntry } from './memory-container.ts'
 import { createMemoryMultipart } from './memory-multipart.ts'
-import { checkIdentity, MemoryState, roomOf } from './memory-state.ts'
+import { checkIdentity, checkNotHeld, MemoryState, roomOf } from './memory-state.ts'
 import { syntheticContent } from './synthetic-content.ts'
 import { translateMemoryError } from './translate-error.ts'
 
 /** A store whose objects end with the process: for tests, simulations and benchmarks. */
 export interface MemoryStore extends ObjectStore {
   readonly multipart: MultipartStore
+  readonly copyWithin: NonNullable<ObjectStore['copyWithin']>
+  readonly changeStorageClass: NonNullable<ObjectStore['changeStorageClass']>
   /**
    * Puts many objects into a container at once, without their bytes: those are computed when read (see
    * `synthetic-content.ts`), so a million objects of a gigabyte take no room. Makes the container.
@@ -54,10 +65,11 @@ export function createMemoryStore(options: {
       state.ensureContainer(container)
     },
 
-    async head(container, key, { signal, onlyIf } = {}) {
+    async head(container, key, { signal, onlyIf, withTags = false } = {}) {
       const operation = state.operation('head', key)
       throwIfAborted(operation, signal)
-      return storedObjectOf(find(operation, container, onlyIf))
+      const entry = find(operation, container, onlyIf)
+      return { ...storedObjectOf(entry), tags: withTags ? (entry.facts.tags ?? {}) : null }
     },
 
     async get(container, key, { signal, onlyIf, range } = {}) {
@@ -66,7 +78,10 @@ export function createMemoryStore(options: {
       const entry = find(operation, container, onlyIf)
       const span = spanOf(operation, entry.size, range)
       const source = {
-        chunks: entry.content === 'synthetic' ? syntheticContent(key, span) : slicesOf(entry.content, span),
+        chunks:
+          entry.content instanceof Uint8Array
+            ? slicesOf(entry.content, span)
+            : syntheticContent(entry.content.syntheticOf, span),
         release: () => undefined,
         translate: (error: unknown) => translateMemoryError(operation, error),
       }
@@ -80,6 +95,7 @@ export function createMemoryStore(options: {
       checkKey(operation, KEY_BYTES_MAX)
       checkSize(operation, size, MEMORY_CAPABILITIES.putSizeMax)
       checkFacts(operation, facts, MEMORY_CAPABILITIES.metadataBytesMax)
+      checkExtras(operation, MEMORY_CAPABILITIES, facts)
       state.containerOf(operation, container)
       const content = await state.collect(operation, body, { size, digests, signal })
       const entry = { size, content, facts, digests }
@@ -94,8 +110,40 @@ export function createMemoryStore(options: {
       const entry = objects.get(key)
       if (!entry) return
       if (onlyIf) checkIdentity(operation, entry, onlyIf)
+      checkNotHeld(operation, entry, state.now())
       objects.delete(key)
       state.giveRoomBack(roomOf(entry))
+    },
+
+    async copyWithin(from, to, { signal, size, condition, ...facts }) {
+      const source = state.operation('copyWithin', from.key)
+      throwIfAborted(source, signal)
+      const { content, digests, size: length } = find(source, from.container, from.identity)
+      const operation = state.operation('copyWithin', to.key)
+      checkKey(operation, KEY_BYTES_MAX)
+      checkFacts(operation, facts, MEMORY_CAPABILITIES.metadataBytesMax)
+      checkExtras(operation, MEMORY_CAPABILITIES, facts)
+      if (length !== size)
+        throw storeFailure(operation, 'truncated', `the object has ${length} bytes, not ${size}`)
+      if (content instanceof Uint8Array) state.takeRoom(operation, size)
+      const identity = state.publish(
+        operation,
+        to.container,
+        to.key,
+        { size, content, facts, digests },
+        condition,
+      )
+      return { identity, digests }
+    },
+
+    async changeStorageClass(container, key, storageClass, { signal, onlyIf }) {
+      const operation = state.operation('changeStorageClass', key)
+      throwIfAborted(operation, signal)
+      checkStorageClass(operation, MEMORY_CAPABILITIES, storageClass)
+      const entry = find(operation, container, onlyIf)
+      const moved = { ...entry, facts: { ...entry.facts, storageClass }, etag: state.nextEtag() }
+      state.containerOf(operation, container).set(key, moved)
+      return storedObjectOf(moved)
     },
 
     async list(container, listOptions = {}): Promise<ListPage> {
@@ -128,7 +176,8 @@ export function createMemoryStore(options: {
         checkKey(state.operation('seed', key), KEY_BYTES_MAX)
         const former = seeded.get(key)
         const etag = state.nextEtag()
-        seeded.set(key, { size, content: 'synthetic', etag, lastModified, facts: {}, digests: {} })
+        const content = { syntheticOf: key }
+        seeded.set(key, { size, content, etag, lastModified, facts: {}, digests: {} })
         if (former) state.giveRoomBack(roomOf(former))
       }
     },
@@ -143,6 +192,9 @@ function storedObjectOf(entry: MemoryEntry): StoredObject {
     headers: entry.facts.headers ?? {},
     metadata: entry.facts.metadata ?? {},
     storageClass: entry.facts.storageClass ?? null,
+    tags: null,
+    encryption: entry.facts.encryption ?? null,
+    lock: entry.facts.lock ?? null,
     digests: entry.digests,
   }
 }

@@ -73,6 +73,9 @@ export function storedObjectOf(headers: Headers, size: number, keepsVersions: bo
     headers: contentHeadersOf(headers),
     metadata: metadataOf(headers),
     storageClass: headers['x-amz-storage-class'] ?? null,
+    tags: null,
+    encryption: null,
+    lock: null,
     digests: digestsOf(headers),
   }
 }

@@ -1,5 +1,5 @@
 import { ListMultipartUploadsCommand, type ListMultipartUploadsCommandOutput } from '@aws-sdk/client-s3'
-import { checkConditions, checkFacts, checkSize } from '../call-rules.ts'
+import { checkConditions, checkExtras, checkFacts, checkSize } from '../call-rules.ts'
 import type { MultipartStore, StoreError, UploadInProgress } from '../object-store.ts'
 import { checkPartNumber, checkPartOrder } from '../part-rules.ts'
 import { sendBody } from '../sent-body.ts'
@@ -27,6 +27,7 @@ export function createS3Multipart(connection: S3Connection, wire: S3Wire): Multi
       throwIfAborted(operation, signal)
       connection.checkKey(operation)
       checkFacts(operation, facts, Number.POSITIVE_INFINITY)
+      checkExtras(operation, capabilities, facts)
       checkFacts(operation, { metadata: encodedMetadata(facts) }, capabilities.metadataBytesMax)
       const answer = await wire.send(operation, {
         method: 'POST',

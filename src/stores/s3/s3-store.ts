@@ -1,5 +1,5 @@
 import { CreateBucketCommand, HeadBucketCommand } from '@aws-sdk/client-s3'
-import { checkConditions, checkFacts, checkRange, checkSize } from '../call-rules.ts'
+import { checkConditions, checkExtras, checkFacts, checkRange, checkSize } from '../call-rules.ts'
 import type { GetOptions, ObjectStore, StoreError } from '../object-store.ts'
 import { sendBody } from '../sent-body.ts'
 import { type StoreOperation, storeFailure, throwIfAborted } from '../store-operation.ts'
@@ -117,6 +117,7 @@ export function createS3Store(options: {
       connection.checkKey(operation)
       checkSize(operation, size, capabilities.putSizeMax)
       checkFacts(operation, facts, Number.POSITIVE_INFINITY)
+      checkExtras(operation, capabilities, facts)
       checkFacts(operation, { metadata: encodedMetadata(facts) }, capabilities.metadataBytesMax)
       checkConditions(operation, capabilities, { write: condition })
       const isUnguarded = !(body instanceof Uint8Array) && size > 0 && Object.keys(digests).length === 0

@@ -219,6 +219,7 @@ describe('s3 store on the wire', () => {
       [403, 'AccessDenied', 'Access Denied because object protected by object lock.', 'locked'],
       [400, 'InvalidRequest', 'Object is WORM protected and cannot be overwritten', 'locked'],
       [403, 'AccessDenied', 'Access Denied.', 'access-denied'],
+      [403, 'InvalidObjectState', 'The operation is not valid for the storage class', 'archived'],
     ] as const) {
       const { store } = await storeAgainst((_, response) =>
         response.writeHead(status).end(`<Error><Code>${code}</Code><Message>${message}</Message></Error>`),

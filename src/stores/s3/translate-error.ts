@@ -19,6 +19,8 @@ const KIND_OF_CODE: Readonly<Record<string, StoreErrorKind>> = {
   // Google Cloud Storage.
   ObjectUnderActiveHold: 'locked',
   RetentionPolicyNotMet: 'locked',
+  InvalidObjectState: 'archived',
+  ObjectNotInActiveTierError: 'archived',
   InvalidAccessKeyId: 'access-denied',
   SignatureDoesNotMatch: 'access-denied',
   ExpiredToken: 'access-denied',

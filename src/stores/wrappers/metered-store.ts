@@ -31,6 +31,8 @@ export function meteredStore(
   const { multipart } = inner
   const listUploads = multipart?.list?.bind(multipart)
   const sweepLeftovers = inner.sweepLeftovers?.bind(inner)
+  const copyWithin = inner.copyWithin?.bind(inner)
+  const changeStorageClass = inner.changeStorageClass?.bind(inner)
   return {
     name: inner.name,
     capabilities: inner.capabilities,
@@ -44,6 +46,15 @@ export function meteredStore(
     ...(sweepLeftovers === undefined
       ? {}
       : { sweepLeftovers: (...given) => measured('sweepLeftovers', () => sweepLeftovers(...given)) }),
+    ...(copyWithin === undefined
+      ? {}
+      : { copyWithin: (...given) => measured('copyWithin', () => copyWithin(...given)) }),
+    ...(changeStorageClass === undefined
+      ? {}
+      : {
+          changeStorageClass: (...given) =>
+            measured('changeStorageClass', () => changeStorageClass(...given)),
+        }),
     ...(multipart === undefined
       ? {}
       : {

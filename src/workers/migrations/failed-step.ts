@@ -18,6 +18,9 @@ const LASTING: ReadonlySet<StoreErrorKind> = new Set([
   'metadata-too-large',
   'unsupported',
   'store-full',
+  // Held bytes stay, and archived ones are not there to be read, until somebody else does something about it.
+  'locked',
+  'archived',
 ])
 
 /** What a step's error means in the state in which it happened. */
