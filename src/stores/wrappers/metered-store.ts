@@ -1,72 +1,68 @@
-import { type MultipartStore, type ObjectStore, StoreError, type StoreErrorKind } from '../object-store.ts'
+import type { Bytes } from '../../domain/bytes.ts'
+import { type ObjectStore, type PutBody, StoreError, type StoreErrorKind } from '../object-store.ts'
+import { aroundStore, type StoreOperationName } from './around-store.ts'
+import { passingThrough } from './passing-body.ts'
 
 /** One call to a store that was answered or failed. */
 export interface StoreCall {
   readonly store: string
-  readonly operation: keyof ObjectStore | `multipart.${keyof MultipartStore}`
+  readonly operation: StoreOperationName
   readonly outcome: 'ok' | StoreErrorKind
   /** Until the answer began; the time to stream a body is not in it. */
   readonly seconds: number
 }
 
-/** The same store; `report` hears of every call. It must neither throw nor wait. */
+/** Bytes of content on their way to (`sent`) or from (`received`) a store. */
+export interface StoreTraffic {
+  readonly store: string
+  readonly direction: 'sent' | 'received'
+  readonly bytes: Bytes
+}
+
+/** The same store; `report` hears of every call, `carried` of the bytes. They must neither throw nor wait. */
 export function meteredStore(
   inner: ObjectStore,
-  options: { report: (call: StoreCall) => void; nowMs: () => number },
+  options: {
+    report: (call: StoreCall) => void
+    carried?: (traffic: StoreTraffic) => void
+    nowMs: () => number
+  },
 ): ObjectStore {
-  async function measured<T>(operation: StoreCall['operation'], call: () => Promise<T>): Promise<T> {
-    const startMs = options.nowMs()
-    const report = (outcome: StoreCall['outcome']) =>
-      options.report({ store: inner.name, operation, outcome, seconds: (options.nowMs() - startMs) / 1_000 })
-    try {
-      const result = await call()
-      report('ok')
-      return result
-    } catch (error) {
-      report(error instanceof StoreError ? error.kind : 'unexpected')
-      throw error
-    }
-  }
+  const { carried, nowMs, report } = options
+  const store = inner.name
+  return aroundStore(inner, {
+    async request({ operation }, perform) {
+      const startMs = nowMs()
+      let outcome: StoreCall['outcome'] = 'ok'
+      try {
+        return await perform()
+      } catch (error) {
+        outcome = error instanceof StoreError ? error.kind : 'unexpected'
+        throw error
+      } finally {
+        report({ store, operation, outcome, seconds: (nowMs() - startMs) / 1_000 })
+      }
+    },
+    ...(carried === undefined ? {} : countingBodies(store, carried)),
+  })
+}
 
-  const { multipart } = inner
-  const listUploads = multipart?.list?.bind(multipart)
-  const sweepLeftovers = inner.sweepLeftovers?.bind(inner)
-  const copyWithin = inner.copyWithin?.bind(inner)
-  const changeStorageClass = inner.changeStorageClass?.bind(inner)
+function countingBodies(store: string, carried: (traffic: StoreTraffic) => void) {
+  const count = (direction: StoreTraffic['direction']) => (chunk: Uint8Array) => {
+    carried({ store, direction, bytes: chunk.byteLength })
+    return chunk
+  }
+  const countSent = count('sent')
+  const countReceived = count('received')
   return {
-    name: inner.name,
-    capabilities: inner.capabilities,
-    ensureContainer: (...given) => measured('ensureContainer', () => inner.ensureContainer(...given)),
-    head: (...given) => measured('head', () => inner.head(...given)),
-    get: (...given) => measured('get', () => inner.get(...given)),
-    put: (...given) => measured('put', () => inner.put(...given)),
-    delete: (...given) => measured('delete', () => inner.delete(...given)),
-    list: (...given) => measured('list', () => inner.list(...given)),
-    close: () => inner.close(),
-    ...(sweepLeftovers === undefined
-      ? {}
-      : { sweepLeftovers: (...given) => measured('sweepLeftovers', () => sweepLeftovers(...given)) }),
-    ...(copyWithin === undefined
-      ? {}
-      : { copyWithin: (...given) => measured('copyWithin', () => copyWithin(...given)) }),
-    ...(changeStorageClass === undefined
-      ? {}
-      : {
-          changeStorageClass: (...given) =>
-            measured('changeStorageClass', () => changeStorageClass(...given)),
-        }),
-    ...(multipart === undefined
-      ? {}
-      : {
-          multipart: {
-            create: (...given) => measured('multipart.create', () => multipart.create(...given)),
-            putPart: (...given) => measured('multipart.putPart', () => multipart.putPart(...given)),
-            complete: (...given) => measured('multipart.complete', () => multipart.complete(...given)),
-            abort: (...given) => measured('multipart.abort', () => multipart.abort(...given)),
-            ...(listUploads === undefined
-              ? {}
-              : { list: (...given) => measured('multipart.list', () => listUploads(...given)) }),
-          },
-        }),
+    sent(_: unknown, body: PutBody): PutBody {
+      if (!(body instanceof Uint8Array)) return passingThrough(body, countSent)
+      countSent(body)
+      return body
+    },
+    received: (_: unknown, { body }: Awaited<ReturnType<ObjectStore['get']>>) => ({
+      ...passingThrough(body, countReceived),
+      destroy: (error?: Error) => body.destroy(error),
+    }),
   }
 }

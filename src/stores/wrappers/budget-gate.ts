@@ -1,0 +1,143 @@
+/** What a request costs. */
+export interface RequestCost {
+  readonly requests: number
+  readonly bytes: number
+}
+
+/** Tokens that may be spent from a moment on. */
+export interface DrawnTokens extends RequestCost {
+  /** From then on, in wall milliseconds from now. */
+  readonly afterMs: number
+}
+
+/**
+ * Draws tokens for at least so much; more when it draws ahead. `urgent`: they were spent already, by somebody who
+ * did not wait. Without a limit it gives what was asked for at once.
+ */
+export type DrawTokens = (need: RequestCost, urgent: boolean) => Promise<DrawnTokens>
+
+const REST_AFTER_FAILURE_MS = 1_000
+/** Spending without waiting is told in sums of this long. */
+const SETTLE_MS = 1_000
+const NOTHING: RequestCost = { requests: 0, bytes: 0 }
+
+interface Waiter {
+  readonly cost: RequestCost
+  enter(): void
+}
+
+/**
+ * Where the background requests of one process to one store wait for tokens, first come, first served. What was
+ * drawn ahead lies here until it is spent.
+ */
+export class BudgetGate {
+  readonly #draw: DrawTokens
+  readonly #sleep: (ms: number) => Promise<void>
+  readonly #failed: (error: unknown) => void
+  readonly #waiting: Waiter[] = []
+  #balance = NOTHING
+  #spentAtOnce = NOTHING
+  #isServing = false
+  #isSettling = false
+
+  constructor(options: {
+    draw: DrawTokens
+    sleep: (ms: number) => Promise<void>
+    /** Told when tokens cannot be drawn; it is tried again for as long as somebody waits. */
+    failed: (error: unknown) => void
+  }) {
+    this.#draw = options.draw
+    this.#sleep = options.sleep
+    this.#failed = options.failed
+  }
+
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
+  /** Waits until so much may be spent, and spends it. Rejects with the signal's reason when that aborts before. */
+  async take(cost: RequestCost, signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted()
+    if (this.#waiting.length === 0 && this.#covers(cost)) return this.#spend(cost)
+    const entered = new Promise<void>((resolve, reject) => {
+      const waiter: Waiter = {
+        cost,
+        enter: () => {
+          signal?.removeEventListener('abort', onAbort)
+          resolve()
+        },
+      }
+      const onAbort = () => {
+        this.#waiting.splice(this.#waiting.indexOf(waiter), 1)
+        reject(signal!.reason)
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
+      this.#waiting.push(waiter)
+    })
+    if (!this.#isServing) void this.#serve()
+    return entered
+  }
+
+  /** Spends without waiting; those who wait, here and in other processes, wait for longer. */
+  spendAtOnce(cost: RequestCost): void {
+    this.#spentAtOnce = sum(this.#spentAtOnce, cost)
+    if (!this.#isSettling) void this.#settle()
+  }
+
+  async #serve(): Promise<void> {
+    this.#isServing = true
+    try {
+      for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
+        if (this.#covers(first.cost)) {
+          this.#spend(first.cost)
+          this.#waiting.shift()
+          first.enter()
+        } else {
+          await this.#drawFor(first.cost)
+        }
+      }
+    } finally {
+      this.#isServing = false
+    }
+  }
+
+  async #drawFor(cost: RequestCost): Promise<void> {
+    try {
+      const need = {
+        requests: Math.max(0, cost.requests - this.#balance.requests),
+        bytes: Math.max(0, cost.bytes - this.#balance.bytes),
+      }
+      const drawn = await this.#draw(need, false)
+      if (drawn.afterMs > 0) await this.#sleep(drawn.afterMs)
+      this.#balance = sum(this.#balance, drawn)
+    } catch (error) {
+      this.#failed(error)
+      await this.#sleep(REST_AFTER_FAILURE_MS)
+    }
+  }
+
+  async #settle(): Promise<void> {
+    this.#isSettling = true
+    await this.#sleep(SETTLE_MS)
+    this.#isSettling = false
+    const spent = this.#spentAtOnce
+    this.#spentAtOnce = NOTHING
+    try {
+      await this.#draw(spent, true)
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  #covers(cost: RequestCost): boolean {
+    return this.#balance.requests >= cost.requests && this.#balance.bytes >= cost.bytes
+  }
+
+  #spend(cost: RequestCost): void {
+    this.#balance = sum(this.#balance, { requests: -cost.requests, bytes: -cost.bytes })
+  }
+}
+
+function sum(left: RequestCost, right: RequestCost): RequestCost {
+  return { requests: left.requests + right.requests, bytes: left.bytes + right.bytes }
+}
