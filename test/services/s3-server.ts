@@ -1,10 +1,6 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
-import { promisify } from 'node:util'
+import { startServer } from './start-server.ts'
 
 /** A real S3 server of one test file. */
 export interface S3Server {
@@ -22,97 +18,74 @@ export interface S3ServerOptions {
   readonly keepsConnections?: boolean
 }
 
-const SCRIPT = join(import.meta.dirname, 'versitygw')
-const HOW_TO_GET_IT = 'the S3 server versitygw is not installed: run "test/services/versitygw install"'
+type Started = S3Server | { readonly missing: string }
 
-/** A port can be taken between finding it free and listening on it. */
-const START_ATTEMPTS_MAX = 3
-const START_MS_MAX = 20_000
+const CREDENTIALS = { accessKeyId: 'dimtestkey', secretAccessKey: 'dimtestsecret' }
 
-/**
- * Starts an S3 server of its own on a free port with an empty temporary folder. Without the server's
- * binary it answers why, for the caller to skip its tests with; with `DIM_REQUIRE_SERVICES=1` it throws.
- */
-export async function startS3Server(
-  options: S3ServerOptions = {},
-): Promise<S3Server | { readonly missing: string }> {
-  const binary = await promisify(execFile)(SCRIPT, ['path']).then(
-    ({ stdout }) => stdout.trim(),
-    () => null,
+/** Starts an S3 server of its own over a folder (versitygw), or answers why there is none ({@link startServer}). */
+export async function startS3Server(options: S3ServerOptions = {}): Promise<Started> {
+  return asS3Server(
+    await startServer({
+      script: 'versitygw',
+      called: 'the S3 server versitygw',
+      startMsMax: 20_000,
+      ...(options.parentFolder === undefined ? {} : { parentFolder: options.parentFolder }),
+      command: ({ program, port, folder }) => ({
+        program,
+        parameters: [
+          ...['--access', CREDENTIALS.accessKeyId, '--secret', CREDENTIALS.secretAccessKey],
+          ...['--port', `127.0.0.1:${port}`, '--quiet'],
+          ...(options.keepsConnections === true ? ['--keep-alive'] : []),
+          ...['posix', folder],
+        ],
+      }),
+    }),
   )
-  if (binary === null) {
-    if (process.env.DIM_REQUIRE_SERVICES === '1') throw new Error(HOW_TO_GET_IT)
-    return { missing: HOW_TO_GET_IT }
-  }
-  for (let attempt = 1; ; attempt++) {
-    const server = await tryToStart(binary, options)
-    if (server !== null) return server
-    if (attempt === START_ATTEMPTS_MAX) throw new Error(`${binary} did not start ${START_ATTEMPTS_MAX} times`)
-  }
 }
 
-async function tryToStart(binary: string, options: S3ServerOptions): Promise<S3Server | null> {
-  const folder = await mkdtemp(join(options.parentFolder ?? tmpdir(), 'dim-versitygw-'))
-  const port = await freePort()
-  const credentials = { accessKeyId: 'dimtestkey', secretAccessKey: 'dimtestsecret' }
-  const child = spawn(
-    binary,
-    [
-      ...['--access', credentials.accessKeyId, '--secret', credentials.secretAccessKey],
-      ...['--port', `127.0.0.1:${port}`, '--quiet'],
-      ...(options.keepsConnections === true ? ['--keep-alive'] : []),
-      ...['posix', folder],
-    ],
-    { stdio: 'ignore' },
+/** Starts a model of AWS with everything in memory (moto), which takes any credentials. */
+export async function startMoto(): Promise<Started> {
+  return asS3Server(
+    await startServer({
+      script: 'moto',
+      called: 'the S3 server moto',
+      startMsMax: 60_000,
+      command: ({ program, port }) => ({
+        program: join(program, '..', 'python'),
+        parameters: [program, '-H', '127.0.0.1', '-p', String(port)],
+      }),
+    }),
   )
-  const ended = new Promise<void>(resolve => {
-    child.once('exit', () => resolve())
-    child.once('error', () => resolve())
-  })
-  const onExit = () => child.kill('SIGKILL')
-  process.once('exit', onExit)
-
-  const stop = async () => {
-    process.off('exit', onExit)
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
-    await ended
-    await rm(folder, { recursive: true, force: true })
-  }
-  if (await answersInTime(child, port)) return { endpoint: `http://127.0.0.1:${port}`, ...credentials, stop }
-  await stop()
-  return null
 }
 
-async function answersInTime(child: ChildProcess, port: number): Promise<boolean> {
-  const giveUpAt = Date.now() + START_MS_MAX
-  while (child.exitCode === null && child.signalCode === null && Date.now() < giveUpAt) {
-    if (await answers(port)) return true
-    await delay(20)
-  }
-  return false
+/** Starts an S3 server over a folder that is written in Java (s3proxy). */
+export async function startS3Proxy(): Promise<Started> {
+  return asS3Server(
+    await startServer({
+      script: 's3proxy',
+      called: 'the S3 server s3proxy',
+      startMsMax: 60_000,
+      command: async ({ program, port, folder }) => {
+        const configuration = join(folder, 's3proxy.conf')
+        await mkdir(join(folder, 'data'))
+        await writeFile(
+          configuration,
+          [
+            `s3proxy.endpoint=http://127.0.0.1:${port}`,
+            's3proxy.authorization=aws-v4',
+            `s3proxy.identity=${CREDENTIALS.accessKeyId}`,
+            `s3proxy.credential=${CREDENTIALS.secretAccessKey}`,
+            'jclouds.provider=filesystem-nio2',
+            `jclouds.filesystem.basedir=${join(folder, 'data')}`,
+          ].join('\n'),
+        )
+        return { program: 'java', parameters: ['-jar', program, '--properties', configuration] }
+      },
+    }),
+  )
 }
 
-function answers(port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = connect(port, '127.0.0.1')
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => {
-        if (address !== null && typeof address === 'object') resolve(address.port)
-        else reject(new Error('the probe has no port'))
-      })
-    })
-  })
+function asS3Server(server: Awaited<ReturnType<typeof startServer>>): Started {
+  if ('missing' in server) return server
+  return { endpoint: `http://127.0.0.1:${server.port}`, ...CREDENTIALS, stop: server.stop }
 }

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { MultipartStore, ObjectStore } from '../object-store.ts'
 import type { Bench, Promised } from './promised.ts'
-import { chunked, expectFailure, listKeys, putBytes, readObject, sampleBytes } from './samples.ts'
+import { chunked, digestsOf, expectFailure, listKeys, putBytes, readObject, sampleBytes } from './samples.ts'
 
 /** Part lengths that every store takes: all but the last as long as the store's shortest. */
 function partLengths(store: ObjectStore): readonly [number, number, number] {
@@ -164,6 +164,42 @@ export function describeMultipart(promised: Promised): void {
       expect((await readObject(store, container, 'k')).equals(sampleBytes(10))).toBe(true)
     },
   )
+
+  inParts('completes only over the bytes with the given identity', async (bench, multipart) => {
+    const { store, container } = bench
+    if (!store.capabilities.conditionalPut) return
+    const former = await putBytes(store, container, 'k', sampleBytes(5, 'former'))
+    const { identity } = await putBytes(store, container, 'k', sampleBytes(5))
+    const begun = async () => {
+      const { uploadId } = await multipart.create(container, 'k', {})
+      const part = await multipart.putPart(container, 'k', uploadId, 1, sampleBytes(10), { size: 10 })
+      const parts = [{ partNumber: 1, ...part }]
+      return (over: typeof identity) =>
+        multipart.complete(container, 'k', uploadId, parts, {
+          condition: { kind: 'identity', identity: over },
+        })
+    }
+    const complete = await begun()
+    await expectFailure(complete(former.identity), 'precondition-failed')
+    expect((await readObject(store, container, 'k')).equals(sampleBytes(5))).toBe(true)
+    await complete(identity)
+    expect((await readObject(store, container, 'k')).equals(sampleBytes(10))).toBe(true)
+  })
+
+  inParts('reports digests of the whole that are right, if any', async ({ store, container }, multipart) => {
+    const pieces = partLengths(store).map((length, index) => sampleBytes(length, `part ${index}`))
+    const { uploadId } = await multipart.create(container, 'k', {})
+    const parts = []
+    for (const [index, bytes] of pieces.entries()) {
+      const options = { size: bytes.length }
+      const sent = await multipart.putPart(container, 'k', uploadId, index + 1, bytes, options)
+      parts.push({ partNumber: index + 1, ...sent })
+    }
+    const { digests = {} } = await multipart.complete(container, 'k', uploadId, parts)
+    const right = await digestsOf(Buffer.concat(pieces))
+    expect(right).toMatchObject(digests)
+    expect(right).toMatchObject((await store.head(container, 'k')).digests)
+  })
 
   inParts(
     'refuses uploads for keys, uploads and containers that are not there',

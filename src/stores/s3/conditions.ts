@@ -15,6 +15,18 @@ export function onlyIfParts(identity: StoreIdentity | undefined): {
   return { headers: { 'if-match': `"${identity.etag ?? ''}"` } }
 }
 
+/** The headers by which a copy says which bytes it means; nothing else is copied. */
+export function copySourceHeaders(
+  container: string,
+  key: string,
+  identity: StoreIdentity,
+): Readonly<Record<string, string>> {
+  const source = `/${encodeForS3(container)}/${encodeForS3(key, { keepSlashes: true })}`
+  return identity.versionId === null
+    ? { 'x-amz-copy-source': source, 'x-amz-copy-source-if-match': `"${identity.etag ?? ''}"` }
+    : { 'x-amz-copy-source': `${source}?versionId=${encodeForS3(identity.versionId)}` }
+}
+
 /** The headers of a conditional write. */
 export function conditionHeaders(condition: WriteCondition | undefined): Readonly<Record<string, string>> {
   if (condition === undefined) return {}

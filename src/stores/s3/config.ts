@@ -41,6 +41,13 @@ export const s3Settings = z
         conditionalRead: z.boolean().optional(),
         reportedDigests: z.array(z.enum(['sha256', 'crc64nvme', 'md5'])).optional(),
         versions: z.boolean().optional(),
+        serverSideCopy: z.boolean().optional(),
+        conditionalCopy: z.boolean().optional(),
+        multipartDigests: z.boolean().optional(),
+        storageClasses: z.array(z.string().min(1)).max(100).optional(),
+        tags: z.boolean().optional(),
+        objectLock: z.boolean().optional(),
+        encryption: z.enum(['always', 'on-request', 'none']).optional(),
       })
       .default({})
       .describe('What this server was found to do. Default: nothing that servers differ in.'),

@@ -2,6 +2,8 @@ import type { ContentHeaders, StoreIdentity } from '../../domain/object.ts'
 import { decodeMetadataValue, encodeMetadataValue } from '../metadata-encoding.ts'
 import type { ObjectDigests, PutFacts, PutOptions, StoredObject } from '../object-store.ts'
 import { type StoreOperation, storeFailure } from '../store-operation.ts'
+import { encryptionOf, extraHeadersOf, lockOf } from './object-extras.ts'
+import { elementOf } from './xml-elements.ts'
 
 type Headers = Readonly<Record<string, string>>
 
@@ -28,7 +30,7 @@ export function factHeadersOf(operation: StoreOperation, facts: PutFacts): Recor
   for (const [name, value] of Object.entries(encodedMetadata(facts))) {
     headers[`${METADATA_PREFIX}${name}`] = value
   }
-  return headers
+  return { ...headers, ...extraHeadersOf(facts) }
 }
 
 /** The metadata as it travels: names without the `x-amz-meta-` prefix, encoded values. */
@@ -63,6 +65,15 @@ export function digestHeadersOf(digests: NonNullable<PutOptions['digests']>): He
   }
 }
 
+/** The name of the checksum that goes along, which S3 wants to hear of a locked object. */
+export function checksumAlgorithmHeader({ sha256, crc64nvme, crc32c }: ObjectDigests): Headers {
+  const name =
+    (crc64nvme !== undefined && 'CRC64NVME') ||
+    (sha256 !== undefined && 'SHA256') ||
+    (crc32c !== undefined && 'CRC32C')
+  return name === false ? {} : { 'x-amz-sdk-checksum-algorithm': name }
+}
+
 /** Facts of an object from the headers of the answer to HEAD or GET. `size` is that of the whole object. */
 export function storedObjectOf(headers: Headers, size: number, keepsVersions: boolean): StoredObject {
   const lastModified = Date.parse(headers['last-modified'] ?? '')
@@ -74,8 +85,8 @@ export function storedObjectOf(headers: Headers, size: number, keepsVersions: bo
     metadata: metadataOf(headers),
     storageClass: headers['x-amz-storage-class'] ?? null,
     tags: null,
-    encryption: null,
-    lock: null,
+    encryption: encryptionOf(headers),
+    lock: lockOf(headers),
     digests: digestsOf(headers),
   }
 }
@@ -119,6 +130,15 @@ export function digestsOf(headers: Headers): ObjectDigests {
     ...(isWhole && isBase64(sha256, 32) ? { sha256: hexOf(sha256) } : {}),
     ...(isWhole && isBase64(crc64nvme, 8) ? { crc64nvme: hexOf(crc64nvme) } : {}),
   }
+}
+
+/** The checksums of the whole object in the answer to a completion or a copy. */
+export function digestsOfDocument(document: string): ObjectDigests {
+  return digestsOf({
+    'x-amz-checksum-type': elementOf(document, 'ChecksumType') ?? '',
+    'x-amz-checksum-sha256': elementOf(document, 'ChecksumSHA256') ?? '-',
+    'x-amz-checksum-crc64nvme': elementOf(document, 'ChecksumCRC64NVME') ?? '-',
+  })
 }
 
 function isBase64(text: string | undefined, length: number): text is string {

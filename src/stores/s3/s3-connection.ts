@@ -24,13 +24,13 @@ const NOT_IN_XML = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/
 export class S3Connection {
   readonly capabilities: StoreCapabilities
   readonly #name: string
-  readonly #settings: S3Settings
+  readonly settings: S3Settings
   readonly #reader: S3Client
   readonly #writer: S3Client
 
   constructor(options: { name: string; settings: S3Settings; credentials: S3Credentials }) {
     this.#name = options.name
-    this.#settings = options.settings
+    this.settings = options.settings
     this.capabilities = s3CapabilitiesOf(options.settings)
     this.#reader = new S3Client(clientConfigOf(options, options.settings.readAttemptsMax))
     const requestHandler = this.#reader.config.requestHandler
@@ -44,7 +44,7 @@ export class S3Connection {
   /** Throws kind `invalid-key` for a key the server would not keep exactly. */
   checkKey(operation: StoreOperation): void {
     checkKey(operation, this.capabilities.keyBytesMax)
-    const reserved = this.#settings.reservedPrefixes.find(prefix => operation.key!.startsWith(prefix))
+    const reserved = this.settings.reservedPrefixes.find(prefix => operation.key!.startsWith(prefix))
     if (reserved !== undefined) {
       throw storeFailure(
         operation,
@@ -52,7 +52,7 @@ export class S3Connection {
         `the server keeps keys that begin with "${reserved}" for itself`,
       )
     }
-    if (this.#settings.keys === 'opaque') return
+    if (this.settings.keys === 'opaque') return
     const segments = operation.key!.split('/')
     if (segments.some(segment => segment === '' || segment === '.' || segment === '..')) {
       throw storeFailure(

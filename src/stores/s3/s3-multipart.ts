@@ -5,20 +5,29 @@ import { checkPartNumber, checkPartOrder } from '../part-rules.ts'
 import { sendBody } from '../sent-body.ts'
 import { storeFailure, throwIfAborted } from '../store-operation.ts'
 import { asFailedCondition, conditionHeaders } from './conditions.ts'
-import { encodedMetadata, factHeadersOf, identityOf, unquote } from './object-fields.ts'
+import { digestsOfDocument, encodedMetadata, factHeadersOf, identityOf, unquote } from './object-fields.ts'
 import { payloadSha256Of } from './payload-hash.ts'
 import type { S3Connection } from './s3-connection.ts'
 import { decodeKey } from './s3-listing.ts'
-import { AnsweredError, documentOf, elementOf, type S3Wire } from './s3-wire.ts'
+import { AnsweredError, documentOf, type S3Wire } from './s3-wire.ts'
 import { encodeForS3 } from './sign-request.ts'
 import { translateS3Error } from './translate-error.ts'
+import { elementOf } from './xml-elements.ts'
 
 /** What the contract allows, and S3's own page. */
 const LISTED_UPLOADS_MAX = 1_000
 
-/** S3 multipart uploads. */
-export function createS3Multipart(connection: S3Connection, wire: S3Wire): MultipartStore {
-  const { capabilities } = connection
+/**
+ * S3 multipart uploads. `wantsDigest`: whether the server is asked for one checksum of all parts, where it can
+ * tell that.
+ */
+export function createS3Multipart(
+  connection: S3Connection,
+  wire: S3Wire,
+  { wantsDigest }: { wantsDigest: boolean },
+): MultipartStore {
+  const { capabilities, settings } = connection
+  const isAskedForDigest = wantsDigest && settings.capabilities.multipartDigests === true
   const limits = capabilities.multipart!
 
   return {
@@ -33,7 +42,12 @@ export function createS3Multipart(connection: S3Connection, wire: S3Wire): Multi
         method: 'POST',
         container,
         query: 'uploads=',
-        headers: factHeadersOf(operation, facts),
+        headers: {
+          ...factHeadersOf(operation, facts),
+          ...(isAskedForDigest
+            ? { 'x-amz-checksum-algorithm': 'CRC64NVME', 'x-amz-checksum-type': 'FULL_OBJECT' }
+            : {}),
+        },
         as: 'write',
         signal,
       })
@@ -61,7 +75,7 @@ export function createS3Multipart(connection: S3Connection, wire: S3Wire): Multi
       )
       answer.body.resume()
       const etag = unquote(answer.headers.etag)
-      if (etag !== null) return { etag }
+      if (etag !== null) return { etag: partTagOf(etag, answer.headers['x-amz-checksum-crc64nvme']) }
       throw storeFailure(operation, 'unexpected', 'the server gave the part no ETag')
     },
 
@@ -86,7 +100,12 @@ export function createS3Multipart(connection: S3Connection, wire: S3Wire): Multi
         const document = await documentOf(answer)
         if (document.includes('<Error>')) throw new AnsweredError(500, document)
         const etag = elementOf(document, 'ETag')
-        if (etag) return { identity: identityOf({ ...answer.headers, etag }, capabilities.versions) }
+        if (etag) {
+          return {
+            identity: identityOf({ ...answer.headers, etag }, capabilities.versions),
+            digests: digestsOfDocument(document),
+          }
+        }
         throw storeFailure(operation, 'unexpected', 'the server did not say what the parts became', {
           retry: 'unknown-outcome',
         })
@@ -109,6 +128,11 @@ export function createS3Multipart(connection: S3Connection, wire: S3Wire): Multi
 
     list: (container, key, { signal } = {}) => listUploads(connection, container, key, signal),
   }
+}
+
+/** What a part is called: its ETag and, where the server told it, its checksum, which a completion must repeat. */
+export function partTagOf(etag: string, crc64nvme: string | null | undefined): string {
+  return crc64nvme ? `${etag} ${crc64nvme}` : etag
 }
 
 /** Uploads come in the order of their keys, so that those at the prefix itself are the first. */
@@ -140,10 +164,12 @@ async function listUploads(
 }
 
 function completionOf(parts: readonly { partNumber: number; etag: string }[]): string {
-  const list = parts.map(
-    ({ partNumber, etag }) =>
-      `<Part><PartNumber>${partNumber}</PartNumber><ETag>&quot;${escapeXml(etag)}&quot;</ETag></Part>`,
-  )
+  const list = parts.map(({ partNumber, etag: tag }) => {
+    const [etag = '', checksum] = tag.split(' ')
+    const crc64nvme =
+      checksum === undefined ? '' : `<ChecksumCRC64NVME>${escapeXml(checksum)}</ChecksumCRC64NVME>`
+    return `<Part><PartNumber>${partNumber}</PartNumber><ETag>&quot;${escapeXml(etag)}&quot;</ETag>${crc64nvme}</Part>`
+  })
   return `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${list.join('')}</CompleteMultipartUpload>`
 }
 

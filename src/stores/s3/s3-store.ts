@@ -1,12 +1,23 @@
+import { hash } from 'node:crypto'
 import { CreateBucketCommand, HeadBucketCommand } from '@aws-sdk/client-s3'
+import type { StoreIdentity } from '../../domain/object.ts'
 import { checkConditions, checkExtras, checkFacts, checkRange, checkSize } from '../call-rules.ts'
-import type { GetOptions, ObjectStore, StoreError } from '../object-store.ts'
+import type {
+  GetOptions,
+  ObjectDigests,
+  ObjectStore,
+  PutBody,
+  PutOptions,
+  StoreError,
+} from '../object-store.ts'
 import { sendBody } from '../sent-body.ts'
 import { type StoreOperation, storeFailure, throwIfAborted } from '../store-operation.ts'
 import { storedBody } from '../stored-body.ts'
 import { asFailedCondition, conditionHeaders, onlyIfParts } from './conditions.ts'
 import type { S3Credentials, S3Settings } from './config.ts'
+import { type CopyingStore, changeS3StorageClass, copyWithinS3 } from './copy-within.ts'
 import {
+  checksumAlgorithmHeader,
   digestHeadersOf,
   digestsOf,
   encodedMetadata,
@@ -14,6 +25,7 @@ import {
   identityOf,
   storedObjectOf,
 } from './object-fields.ts'
+import { readTags } from './object-tags.ts'
 import { putAsOnePart } from './one-part-upload.ts'
 import { payloadSha256Of } from './payload-hash.ts'
 import { S3Connection } from './s3-connection.ts'
@@ -30,10 +42,20 @@ export function createS3Store(options: {
 }): ObjectStore {
   const connection = new S3Connection(options)
   const wire = new S3Wire(options)
-  const multipart = createS3Multipart(connection, wire)
+  const multipart = createS3Multipart(connection, wire, { wantsDigest: true })
   const { capabilities } = connection
 
-  return {
+  /** Many servers deny what a lock forbids, in the words of a missing right. */
+  async function lockOr(failure: StoreError, container: string, key: string, onlyIf?: StoreIdentity) {
+    if (failure.kind !== 'access-denied' || !capabilities.objectLock) return failure
+    const identity = onlyIf === undefined ? {} : { onlyIf }
+    const found = await store.head(container, key, identity).catch(() => null)
+    if (found === null || found.lock === null) return failure
+    const operation = connection.operation(failure.operation, key)
+    return storeFailure(operation, 'locked', 'a retention or legal hold keeps it', { cause: failure.cause })
+  }
+
+  const store: ObjectStore = {
     name: options.name,
     capabilities,
     multipart,
@@ -52,7 +74,7 @@ export function createS3Store(options: {
       if (!found) await createBucket(connection, operation, container, options.settings, signal)
     },
 
-    async head(container, key, { signal, onlyIf } = {}) {
+    async head(container, key, { signal, onlyIf, withTags = false } = {}) {
       const operation = connection.operation('head', key)
       throwIfAborted(operation, signal)
       connection.checkKey(operation)
@@ -69,7 +91,10 @@ export function createS3Store(options: {
           signal,
         })
         answer.body.resume()
-        return storedObjectOf(answer.headers, sizeOf(operation, answer), capabilities.versions)
+        const found = storedObjectOf(answer.headers, sizeOf(operation, answer), capabilities.versions)
+        if (!withTags || !capabilities.tags) return found
+        const { versionId } = found.identity
+        return { ...found, tags: await readTags(wire, operation, container, versionId, signal) }
       } catch (error) {
         throw await connection.refine(operation, container, error, signal)
       }
@@ -111,7 +136,8 @@ export function createS3Store(options: {
     },
 
     async put(container, key, body, putOptions) {
-      const { signal, size, digests = {}, condition, ...facts } = putOptions
+      const { signal, size, condition, ...facts } = withoutDigests(putOptions)
+      const digests = lockedDigests(body, putOptions)
       const operation = connection.operation('put', key)
       throwIfAborted(operation, signal)
       connection.checkKey(operation)
@@ -121,12 +147,14 @@ export function createS3Store(options: {
       checkFacts(operation, { metadata: encodedMetadata(facts) }, capabilities.metadataBytesMax)
       checkConditions(operation, capabilities, { write: condition })
       const isUnguarded = !(body instanceof Uint8Array) && size > 0 && Object.keys(digests).length === 0
-      if (isUnguarded && options.settings.incompleteBodies === 'kept') {
+      const isKeptBroken = options.settings.incompleteBodies === 'kept' || facts.lock !== undefined
+      if (isUnguarded && isKeptBroken) {
         return putAsOnePart(multipart, container, key, body, putOptions)
       }
       const headers = {
         ...factHeadersOf(operation, facts),
         ...digestHeadersOf(digests),
+        ...(facts.lock === undefined ? {} : checksumAlgorithmHeader(digests)),
         ...conditionHeaders(condition),
         'content-length': String(size),
       }
@@ -168,7 +196,7 @@ export function createS3Store(options: {
         if (failure.kind === 'not-found') return
         const mayBeGone = failure.kind === 'precondition-failed' && failure.retry === 'no'
         if (mayBeGone && (await isGone(wire, operation, container, signal))) return
-        throw error
+        throw await lockOr(failure, container, key, onlyIf)
       }
     },
 
@@ -179,6 +207,31 @@ export function createS3Store(options: {
       await wire.close()
     },
   }
+  // versitygw 1.8.0, asked for the checksum of parts that are copied from ranges, tells a wrong one.
+  const copies = createS3Multipart(connection, wire, { wantsDigest: false })
+  const copying: CopyingStore = { connection, wire, multipart: copies, head: store.head, put: store.put }
+  return {
+    ...store,
+    ...(capabilities.serverSideCopy
+      ? { copyWithin: (from, to, copyOptions) => copyWithinS3(copying, from, to, copyOptions) }
+      : {}),
+    ...(capabilities.storageClasses.length === 0
+      ? {}
+      : {
+          changeStorageClass: (container, key, storageClass, changeOptions) =>
+            changeS3StorageClass(copying, { container, key }, storageClass, changeOptions),
+        }),
+  }
+}
+
+function withoutDigests({ digests: _, ...rest }: PutOptions): Omit<PutOptions, 'digests'> {
+  return rest
+}
+
+/** The digests that go along. S3 takes no locked object without one. */
+function lockedDigests(body: PutBody, { digests = {}, lock }: PutOptions): ObjectDigests {
+  const needsOne = lock !== undefined && body instanceof Uint8Array && Object.keys(digests).length === 0
+  return needsOne ? { md5: hash('md5', body, 'hex') } : digests
 }
 
 async function createBucket(

@@ -228,6 +228,19 @@ describe('s3 store on the wire', () => {
     }
   })
 
+  it('takes no copy for done that failed after its answer began', async () => {
+    const capabilities = { serverSideCopy: true }
+    const from = { container: 'bucket', key: 'a', identity: { etag: 'abc', versionId: null } }
+    for (const [document, kind] of [
+      ['<Error><Code>InternalError</Code><Message>oh</Message></Error>', 'unexpected'],
+      ['<CopyObjectResult>', 'unexpected'],
+    ] as const) {
+      const { store } = await storeAgainst((_, response) => response.end(document), { capabilities })
+      const copy = store.copyWithin!(from, { container: 'bucket', key: 'b' }, { size: 10 })
+      expect(await expectFailure(copy, kind)).toMatchObject({ retry: 'unknown-outcome' })
+    }
+  })
+
   it('tells refused credentials, and never shows the secret', async () => {
     const { store } = await storeAgainst(error(403, 'SignatureDoesNotMatch'))
     const failure = await expectFailure(store.list('bucket'), 'access-denied')

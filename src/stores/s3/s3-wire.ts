@@ -6,6 +6,7 @@ import { abortFailure, type StoreOperation, throwIfAborted } from '../store-oper
 import type { S3Credentials, S3Settings } from './config.ts'
 import { encodeForS3, type RequestSigner, requestSigner } from './sign-request.ts'
 import { translateS3Error } from './translate-error.ts'
+import { elementOf } from './xml-elements.ts'
 
 /** A request about one object. */
 export interface WireRequest {
@@ -157,12 +158,6 @@ export async function documentOf(answer: { body: Readable }): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
-/** The value of the first element of this name, unescaped, or null. */
-export function elementOf(document: string, name: string): string | null {
-  const found = new RegExp(`<${name}>([^<]*)</${name}>`).exec(document)?.[1]
-  return found === undefined ? null : unescapeXml(found)
-}
-
 /** An error an S3 server answered with, in the form the SDK gives such errors. */
 export class AnsweredError extends Error {
   override readonly name: string
@@ -181,16 +176,6 @@ async function answeredError(answer: Dispatcher.ResponseData): Promise<AnsweredE
     return `<Message>${error.message}</Message>`
   })
   return new AnsweredError(answer.statusCode, document)
-}
-
-const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
-
-function unescapeXml(text: string): string {
-  return text.replaceAll(/&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(\w{2,4}));/gi, (whole, hex, decimal, name) => {
-    if (name !== undefined) return ENTITIES[name] ?? whole
-    const point = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)
-    return point <= 0x10_ff_ff ? String.fromCodePoint(point) : whole
-  })
 }
 
 function awsEndpointOf(region: string): string {

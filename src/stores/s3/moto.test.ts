@@ -1,0 +1,101 @@
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
+import { afterAll, describe, expect, it } from 'vitest'
+import { startMoto } from '../../../test/services/s3-server.ts'
+import { describeObjectStore } from '../contract/describe-object-store.ts'
+import { expectFailure, sampleBytes } from '../contract/samples.ts'
+import { s3Credentials, s3Settings } from './config.ts'
+import { createS3Store } from './s3-store.ts'
+
+const server = await startMoto()
+
+if ('missing' in server) {
+  describe('object store contract: s3 (moto)', () => {
+    it.skip(`all of it [skipped: ${server.missing}]`)
+  })
+} else {
+  const { endpoint, stop, ...keys } = server
+  const credentials = s3Credentials.parse(keys)
+  const settings = s3Settings.parse({
+    endpoint,
+    capabilities: {
+      conditionalPut: true,
+      conditionalDelete: true,
+      conditionalRead: true,
+      reportedDigests: [],
+      serverSideCopy: true,
+      multipartDigests: true,
+      storageClasses: ['STANDARD', 'STANDARD_IA', 'GLACIER_IR'],
+      tags: true,
+      encryption: 'on-request',
+    },
+  })
+  afterAll(stop)
+
+  describeObjectStore({
+    name: 's3 (moto)',
+    keepsEveryKey: false,
+    skip: [
+      {
+        reason: 'moto 5.2.5 answers 404 to keys with a line break instead of refusing them',
+        tests: ['keeps keys with control characters, or refuses them'],
+      },
+      {
+        reason: 'moto ignores x-amz-copy-source-if-match; the probe therefore finds no copies there',
+        tests: [
+          'copies only the bytes with the given identity',
+          'changes no storage class of other bytes, nor to one it does not have',
+        ],
+      },
+      {
+        reason:
+          'moto ignores If-Match of a completion; the probe therefore finds no conditional writes there',
+        tests: [
+          'copies only where the condition holds',
+          'completes only over the bytes with the given identity',
+        ],
+      },
+      {
+        reason:
+          'moto answers 500 for uploads that are not there, and takes parts for other keys than the upload’s',
+        tests: [
+          'forgets an aborted upload',
+          'completes an upload once',
+          'refuses uploads for keys, uploads and containers that are not there',
+        ],
+      },
+      {
+        reason: 'moto compares and writes in two steps, so that several of many writers win',
+        tests: ['lets one of many writers win where nothing was'],
+      },
+      {
+        reason: 'moto says of every upload that it began in 2010',
+        tests: ['lists the uploads at a key until they end'],
+      },
+    ],
+    newStore: async () => ({
+      store: createS3Store({ name: 'moto', settings, credentials }),
+      dispose: async () => undefined,
+    }),
+  })
+
+  it('keeps locks, and says what they hold instead of that a right is missing', async () => {
+    const client = new S3Client({
+      endpoint,
+      region: settings.region,
+      forcePathStyle: true,
+      credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+    })
+    await client.send(new CreateBucketCommand({ Bucket: 'locked', ObjectLockEnabledForBucket: true }))
+    client.destroy()
+    const capabilities = { ...settings.capabilities, versions: true, objectLock: true }
+    const store = createS3Store({ name: 'moto', settings: { ...settings, capabilities }, credentials })
+    const until = Math.floor(Date.now() / 1_000) * 1_000 + 86_400_000
+    const lock = { retention: { mode: 'governance', until }, legalHold: true } as const
+    const { identity } = await store.put('locked', 'k', sampleBytes(10), { size: 10, lock })
+    expect((await store.head('locked', 'k')).lock).toEqual(lock)
+    await expectFailure(store.delete('locked', 'k', { onlyIf: identity }), 'locked')
+    const change = store.changeStorageClass!('locked', 'k', 'STANDARD_IA', { onlyIf: identity })
+    await expectFailure(change, 'locked')
+    await store.close()
+  })
+}
