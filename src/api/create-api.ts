@@ -18,10 +18,12 @@ import { importsRoutes } from './routes/imports.ts'
 import { locationsRoutes } from './routes/locations.ts'
 import { migrationsRoutes } from './routes/migrations.ts'
 import { objectsRoutes } from './routes/objects.ts'
+import { orphansRoutes } from './routes/orphans.ts'
 import { overviewRoutes } from './routes/overview.ts'
 import { plansRoutes } from './routes/plans.ts'
 import { policiesRoutes } from './routes/policies.ts'
 import { priceBooksRoutes } from './routes/price-books.ts'
+import { reconcileRunsRoutes } from './routes/reconcile-runs.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { simulationsRoutes } from './routes/simulations.ts'
 import { storesRoutes } from './routes/stores.ts'
@@ -98,6 +100,8 @@ function routesOf(options: ApiOptions, live: Live): FastifyPluginAsync[] {
     migrationsRoutes(options),
     eventsRoutes(options),
     importsRoutes(options),
+    reconcileRunsRoutes(options),
+    orphansRoutes(options),
     simulationsRoutes(options),
     bucketsRoutes(options),
     policiesRoutes(options),

@@ -93,6 +93,18 @@ export const ROLES_OF_ROUTES: Readonly<Record<string, RouteRole>> = {
   'POST /v1/imports': 'operator',
   'POST /v1/imports/:id/resume': 'operator',
 
+  'GET /v1/reconcile-runs': 'viewer',
+  'GET /v1/reconcile-runs/:id': 'viewer',
+  'GET /v1/reconcile-runs/:id/findings': 'viewer',
+  'POST /v1/reconcile-runs': 'operator',
+  'POST /v1/reconcile-runs/:id/resume': 'operator',
+
+  'GET /v1/orphans': 'viewer',
+  'GET /v1/orphans/:id': 'viewer',
+  'POST /v1/orphans/:id/delete': 'operator',
+  'POST /v1/orphans/:id/keep': 'operator',
+  'POST /v1/orphans/:id/adopt': 'operator',
+
   'GET /v1/overview': 'viewer',
   'GET /v1/activity': 'viewer',
   'GET /v1/stream': 'viewer',

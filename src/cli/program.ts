@@ -29,6 +29,9 @@ import { registerObjectPin } from './commands/object-pin.ts'
 import { registerObjectShow } from './commands/object-show.ts'
 import { registerObjectStat } from './commands/object-stat.ts'
 import { registerObjectUnpin } from './commands/object-unpin.ts'
+import { registerOrphanControl } from './commands/orphan-control.ts'
+import { registerOrphanList } from './commands/orphan-list.ts'
+import { registerOrphanShow } from './commands/orphan-show.ts'
 import { registerPlanApprove } from './commands/plan-approve.ts'
 import { registerPlanList } from './commands/plan-list.ts'
 import { registerPlanReject } from './commands/plan-reject.ts'
@@ -40,6 +43,9 @@ import { registerPolicyValidate } from './commands/policy-validate.ts'
 import { registerPriceBookApply } from './commands/pricebook-apply.ts'
 import { registerPriceBookList } from './commands/pricebook-list.ts'
 import { registerPriceBookShow } from './commands/pricebook-show.ts'
+import { registerReconcileFindings } from './commands/reconcile-findings.ts'
+import { registerReconcileStart } from './commands/reconcile-start.ts'
+import { registerReconcileStatus } from './commands/reconcile-status.ts'
 import { registerReplayAccessLog } from './commands/replay-access-log.ts'
 import { registerServe } from './commands/serve.ts'
 import { registerStoreAdd } from './commands/store-add.ts'
@@ -108,6 +114,16 @@ const NOUNS: readonly {
     noun: 'migration',
     description: 'moves of objects between locations',
     verbs: [registerMigrationList, registerMigrationShow, registerMigrationControl],
+  },
+  {
+    noun: 'reconcile',
+    description: 'comparing what lies in containers with the catalog',
+    verbs: [registerReconcileStart, registerReconcileStatus, registerReconcileFindings],
+  },
+  {
+    noun: 'orphan',
+    description: 'bytes in stores that nobody needs',
+    verbs: [registerOrphanList, registerOrphanShow, registerOrphanControl],
   },
   {
     noun: 'access-key',

@@ -457,6 +457,39 @@ table object_version partition by HASH (object_id) (8 partitions)
   constraint object_version_sha256_source_check CHECK ((sha256_source = ANY (ARRAY['client-write'::text, 'mover-read'::text, 'scrub-read'::text, 'store-report'::text])))
   constraint object_version_size_check CHECK ((size >= 0))
 
+table orphan
+  id uuid not null
+  kind text not null
+  store_id uuid not null
+  container text not null
+  native_key text collate C not null
+  location_id uuid
+  bytes bigint not null
+  etag text
+  version_id text
+  object_id uuid
+  copy_id uuid
+  migration_id uuid
+  bucket_id uuid
+  reason text not null
+  monthly_usd double precision
+  state text not null default 'seen'::text
+  outcome text
+  first_seen_at timestamp with time zone not null
+  last_seen_at timestamp with time zone not null
+  last_run_id uuid
+  decided_at timestamp with time zone
+  decided_by text
+  created_at timestamp with time zone not null default now()
+  constraint orphan_bytes_check CHECK ((bytes >= 0))
+  constraint orphan_kind_check CHECK ((kind = ANY (ARRAY['dark'::text, 'forgotten'::text, 'retained'::text, 'suspect'::text])))
+  constraint orphan_location_id_fkey FOREIGN KEY (location_id) REFERENCES location(id) ON DELETE SET NULL
+  constraint orphan_pkey PRIMARY KEY (id)
+  constraint orphan_state_check CHECK ((state = ANY (ARRAY['seen'::text, 'confirmed'::text, 'deleting'::text, 'deleted'::text, 'kept'::text, 'adopting'::text, 'adopted'::text, 'gone'::text])))
+  constraint orphan_store_id_fkey FOREIGN KEY (store_id) REFERENCES store(id) ON DELETE CASCADE
+  CREATE INDEX orphan_by_state ON public.orphan USING btree (state, id DESC)
+  CREATE UNIQUE INDEX orphan_place ON public.orphan USING btree (store_id, container, native_key, copy_id) NULLS NOT DISTINCT
+
 table plan
   id uuid not null
   state text not null
@@ -510,6 +543,50 @@ table price_book
   principal text not null
   constraint price_book_name_effective_from_key UNIQUE (name, effective_from)
   constraint price_book_pkey PRIMARY KEY (id)
+
+table reconcile_finding
+  run_id uuid not null
+  verdict text not null
+  native_key text collate C not null
+  object_id uuid
+  bytes bigint not null
+  detail text not null
+  found_at timestamp with time zone not null default now()
+  constraint reconcile_finding_pkey PRIMARY KEY (run_id, verdict, native_key)
+  constraint reconcile_finding_run_id_fkey FOREIGN KEY (run_id) REFERENCES reconcile_run(id) ON DELETE CASCADE
+
+table reconcile_run
+  id uuid not null
+  location_id uuid not null
+  store_id uuid not null
+  container text not null
+  prefix text not null default ''::text
+  source jsonb not null
+  settings jsonb not null
+  state text not null default 'running'::text
+  phase text not null default 'reading'::text
+  position text
+  taken_at timestamp with time zone
+  counts jsonb not null default '{}'::jsonb
+  error text
+  lease_owner text
+  lease_expires_at timestamp with time zone
+  started_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  finished_at timestamp with time zone
+  principal text not null
+  constraint reconcile_run_location_id_fkey FOREIGN KEY (location_id) REFERENCES location(id) ON DELETE CASCADE
+  constraint reconcile_run_phase_check CHECK ((phase = ANY (ARRAY['reading'::text, 'unseen'::text, 'leftovers'::text, 'deleting'::text])))
+  constraint reconcile_run_pkey PRIMARY KEY (id)
+  constraint reconcile_run_state_check CHECK ((state = ANY (ARRAY['running'::text, 'interrupted'::text, 'done'::text, 'failed'::text])))
+  constraint reconcile_run_store_id_fkey FOREIGN KEY (store_id) REFERENCES store(id) ON DELETE CASCADE
+  CREATE INDEX reconcile_run_open ON public.reconcile_run USING btree (started_at) WHERE (state = 'running'::text)
+
+table reconcile_seen
+  run_id uuid not null
+  object_id uuid not null
+  copy_id uuid not null
+  constraint reconcile_seen_pkey PRIMARY KEY (run_id, object_id, copy_id)
 
 table review_sweep
   id uuid not null

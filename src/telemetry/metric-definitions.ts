@@ -224,6 +224,26 @@ export const METRIC_DEFINITIONS = {
     labels: ['location', 'tier'],
   },
 
+  // What nobody needs
+  reconciled: {
+    type: 'counter',
+    name: 'dim_reconciled_total',
+    help: 'What comparisons of containers with the catalog met, by verdict: listed, known, dark, missing, deleted and so on.',
+    labels: ['verdict'],
+  },
+  orphanBytes: {
+    type: 'gauge',
+    name: 'dim_orphan_bytes',
+    help: 'Bytes in the ledger of orphans that still lie in stores, by kind and state.',
+    labels: ['kind', 'state'],
+  },
+  orphanMonthlyUsd: {
+    type: 'gauge',
+    name: 'dim_orphan_monthly_usd',
+    help: 'What keeping the bytes in the ledger of orphans costs per month, by kind and state.',
+    labels: ['kind', 'state'],
+  },
+
   // This process
   httpRequests: {
     type: 'counter',

@@ -502,6 +502,32 @@ export type ObjectSummary = {
   readonly dailyReads: readonly (number)[]
 }
 
+export type Orphan = {
+  readonly id: string
+  readonly kind: 'dark' | 'forgotten' | 'retained' | 'suspect'
+  readonly state: 'seen' | 'confirmed' | 'deleting' | 'deleted' | 'kept' | 'adopting' | 'adopted' | 'gone'
+  readonly store: Reference
+  readonly container: string
+  readonly nativeKey: string
+  readonly location: Reference | null
+  readonly bucket: Reference | null
+  readonly bytes: number
+  /** What keeping them costs; null without a price */
+  readonly monthlyUsd: number | null
+  readonly objectId: string | null
+  /** The copy, of a retained or suspect one */
+  readonly copyId: string | null
+  /** The migration of ours that brought them */
+  readonly migrationId: string | null
+  readonly reason: string
+  /** What came of the last decision */
+  readonly outcome: string | null
+  readonly firstSeenAt: string
+  readonly lastSeenAt: string
+  readonly decidedAt: string | null
+  readonly decidedBy: string | null
+}
+
 export type Overview = {
   readonly at: string
   readonly clock: {
@@ -822,6 +848,70 @@ export type PriceBook = {
   readonly locations: readonly (LocationPrice)[]
   readonly isCurrent: boolean
   readonly createdAt: string
+  readonly principal: string
+}
+
+export type ReconcileFinding = {
+  readonly verdict: 'dark' | 'forgotten' | 'missing' | 'changed' | 'followed'
+  readonly nativeKey: string
+  readonly objectId: string | null
+  readonly bytes: number
+  readonly detail: string
+}
+
+export type ReconcileRun = {
+  readonly id: string
+  readonly location: Reference
+  readonly container: string
+  readonly prefix: string
+  /** Where the manifest of an inventory lies that S3, Azure or Google wrote; null: our own listing of the container */
+  readonly inventory: {
+    readonly storeId: string
+    readonly container: string
+    readonly key: string
+  } | null
+  readonly deletes: boolean
+  readonly apartHours: number
+  readonly state: 'running' | 'interrupted' | 'done' | 'failed'
+  readonly phase: 'reading' | 'unseen' | 'leftovers' | 'deleting'
+  /** When the inventory was taken */
+  readonly takenAt: string | null
+  readonly counts: {
+    /** Entries of the inventory */
+    readonly listed: number
+    readonly listedBytes: number
+    /** Entries that are as the catalog says */
+    readonly known: number
+    /** Entries with which a write or a move of ours is not finished */
+    readonly underWay: number
+    /** Entries the catalog knows nothing of */
+    readonly dark: number
+    readonly darkBytes: number
+    /** Entries that say we made them, where the catalog knows no copy */
+    readonly forgotten: number
+    readonly forgottenBytes: number
+    /** Copies of an exclusive bucket that are gone: suspect now */
+    readonly missing: number
+    readonly missingBytes: number
+    /** Copies of an exclusive bucket whose bytes are other ones: suspect now */
+    readonly changed: number
+    /** Changes by others that the catalog has followed */
+    readonly followed: number
+    /** Copies left to the next run */
+    readonly unsettled: number
+    /** Retained and suspect copies */
+    readonly leftovers: number
+    /** Orphans that two scans saw, far enough apart */
+    readonly confirmed: number
+    readonly deleted: number
+    readonly deletedBytes: number
+    /** Confirmed orphans that were not deleted because of a cap or a check */
+    readonly withheld: number
+  }
+  readonly error: string | null
+  readonly startedAt: string
+  readonly updatedAt: string
+  readonly finishedAt: string | null
   readonly principal: string
 }
 
@@ -1281,6 +1371,115 @@ export interface Operations {
     headers: undefined
     body: undefined
     answer: Import
+  }
+  /** Comparisons of containers with the catalog, newest first */
+  'GET /v1/reconcile-runs': {
+    path: undefined
+    query: { cursor?: string; limit?: number }
+    headers: undefined
+    body: undefined
+    answer: {
+      readonly items: readonly (ReconcileRun)[]
+      readonly nextCursor: string | null
+    }
+  }
+  /** Compare what lies in a container with the catalog */
+  'POST /v1/reconcile-runs': {
+    path: undefined
+    query: undefined
+    headers: { 'idempotency-key'?: string }
+    body: {
+      /** A location of the container that is compared */
+      readonly locationId: string
+      readonly prefix?: string
+      /** Where the manifest of an inventory lies that S3, Azure or Google wrote; null: our own listing of the container */
+      readonly inventory?: {
+        readonly storeId: string
+        readonly container: string
+        readonly key: string
+      } | null
+      /** Delete confirmed orphans at the end, of moves of ours that have ended, within the caps */
+      readonly deletes?: boolean
+      /** How far apart the two scans must be that confirm an orphan */
+      readonly apartHours?: number
+      readonly deletionsMax?: number
+      readonly deletedBytesMax?: number
+      /** Nothing is deleted when more than this share of the listed objects would be */
+      readonly deletedShareMax?: number
+      /** Go on although most of what should lie there is missing */
+      readonly acceptMissing?: boolean
+    }
+    answer: ReconcileRun
+  }
+  /** One comparison: how far it is and what it found */
+  'GET /v1/reconcile-runs/{id}': {
+    path: { id: string }
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: ReconcileRun
+  }
+  /** What a comparison found, the first 10,000 of them */
+  'GET /v1/reconcile-runs/{id}/findings': {
+    path: { id: string }
+    query: { cursor?: string; limit?: number; verdict?: 'dark' | 'forgotten' | 'missing' | 'changed' | 'followed' }
+    headers: undefined
+    body: undefined
+    answer: {
+      readonly items: readonly (ReconcileFinding)[]
+      readonly nextCursor: string | null
+    }
+  }
+  /** Let a comparison that was interrupted or failed go on */
+  'POST /v1/reconcile-runs/{id}/resume': {
+    path: { id: string }
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: ReconcileRun
+  }
+  /** Bytes that nobody needs, newest first */
+  'GET /v1/orphans': {
+    path: undefined
+    query: { cursor?: string; limit?: number; state?: 'seen' | 'confirmed' | 'deleting' | 'deleted' | 'kept' | 'adopting' | 'adopted' | 'gone'; kind?: 'dark' | 'forgotten' | 'retained' | 'suspect'; locationId?: string }
+    headers: undefined
+    body: undefined
+    answer: {
+      readonly items: readonly (Orphan)[]
+      readonly nextCursor: string | null
+    }
+  }
+  /** One orphan */
+  'GET /v1/orphans/{id}': {
+    path: { id: string }
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: Orphan
+  }
+  /** Delete bytes that are provably ours and that nobody needs */
+  'POST /v1/orphans/{id}/delete': {
+    path: { id: string }
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: Orphan
+  }
+  /** Keep bytes where they are; no run deletes them by itself */
+  'POST /v1/orphans/{id}/keep': {
+    path: { id: string }
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: Orphan
+  }
+  /** Bring bytes back into the catalog */
+  'POST /v1/orphans/{id}/adopt': {
+    path: { id: string }
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: Orphan
   }
   /** Bursts, newest first */
   'GET /v1/simulations': {

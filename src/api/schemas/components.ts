@@ -14,6 +14,7 @@ import { alternativeSchema, decisionInputsSchema, placementCostSchema } from './
 import { decisionSchema, decisionSummarySchema, planSchema } from './plan.ts'
 import { policySchema, validationSchema } from './policy.ts'
 import { locationPriceSchema, priceBookSchema } from './price-book.ts'
+import { orphanSchema, reconcileFindingSchema, reconcileRunSchema } from './reconcile.ts'
 import { simulationSchema } from './simulation.ts'
 import { storeProbeSchema, storeSchema } from './store.ts'
 import { sessionSchema, tokenCreatedSchema, tokenSchema } from './token.ts'
@@ -44,6 +45,7 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   MigrationStep: migrationStepSchema,
   ObjectDetail: objectDetailSchema,
   ObjectSummary: objectSummarySchema,
+  Orphan: orphanSchema,
   Overview: overviewSchema,
   OverviewPoint: overviewPointSchema,
   OverviewTick: overviewTickSchema,
@@ -51,6 +53,8 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   Plan: planSchema,
   Policy: policySchema,
   PriceBook: priceBookSchema,
+  ReconcileFinding: reconcileFindingSchema,
+  ReconcileRun: reconcileRunSchema,
   Reference: referenceSchema,
   Session: sessionSchema,
   Simulation: simulationSchema,

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os'
 import { createDeletionAnnouncer } from '../../database/deletions-in-flight.ts'
 import { findLocation } from '../../database/locations.ts'
 import { boundLongHolds } from '../../database/long-holds.ts'
@@ -5,6 +6,10 @@ import { createPostgresLedger } from '../../database/migrations.ts'
 import { openBeside } from '../../database/postgres.ts'
 import { createPostgresSweepLedger } from '../../database/sweep-ledger.ts'
 import { createUploadStartNoter } from '../../database/upload-starts.ts'
+import { principal } from '../../domain/principal.ts'
+import { orphanDecisionsLoop } from '../../workers/reconcile/carry-out-decisions.ts'
+import type { ReconcileParts } from '../../workers/reconcile/reconcile-parts.ts'
+import { reconcileLoop } from '../../workers/reconcile/run-reconcile.ts'
 import { createMigrationWorker } from '../../workers/run-migrations.ts'
 import { createLostUploadAborter } from '../../workers/sweeping/abort-lost-uploads.ts'
 import { createCopySweeper } from '../../workers/sweeping/sweep-copies.ts'
@@ -57,5 +62,35 @@ export async function startMigratorRole(parts: ServerParts): Promise<RunningRole
   })
   const leftovers = createLeftoverSweeper({ ...shared, database: lockDatabase, wallClock: parts.wallClock })
   const lostUploads = createLostUploadAborter({ ...shared, database, wallClock: parts.wallClock })
-  return runLoops(parts, [worker, sweeper, leftovers, lostUploads], () => announcerDatabase.end())
+  const reconcile: ReconcileParts = {
+    ...shared,
+    database,
+    lockDatabase,
+    modelClock: parts.modelClock,
+    wallClock: parts.wallClock,
+    principal: principal('system', 'reconcile'),
+    owner: parts.owner,
+    temporaryFolder: tmpdir(),
+    onSummed: sums => {
+      metrics.orphanBytes.reset()
+      metrics.orphanMonthlyUsd.reset()
+      for (const { kind, state, bytes, monthlyUsd } of sums) {
+        metrics.orphanBytes.set({ kind, state }, bytes)
+        metrics.orphanMonthlyUsd.set({ kind, state }, monthlyUsd)
+      }
+    },
+    onCounted: counts => {
+      for (const [verdict, count] of Object.entries(counts))
+        if (!verdict.endsWith('Bytes') && count > 0) metrics.reconciled.inc({ verdict }, count)
+    },
+  }
+  const loops = [
+    worker,
+    sweeper,
+    leftovers,
+    lostUploads,
+    reconcileLoop(reconcile),
+    orphanDecisionsLoop(reconcile),
+  ]
+  return runLoops(parts, loops, () => announcerDatabase.end())
 }

@@ -1,0 +1,105 @@
+import { listPlacedCopies } from '../../database/copies.ts'
+import { promoteLeftover, readContentDigests } from '../../database/last-copies.ts'
+import { withObjectLock } from '../../database/object-lock.ts'
+import { lookAtObject } from '../../database/objects.ts'
+import { adoptAsCopy, decideOrphan, type OrphanRow } from '../../database/orphans.ts'
+import type { Connection } from '../../database/postgres.ts'
+import { matchCatalog } from '../../database/reconcile-matches.ts'
+import { decodeCopyDescription } from '../../domain/copy-description.ts'
+import { SECOND } from '../../domain/duration.ts'
+import { newId } from '../../domain/identifiers.ts'
+import { isSamePlace } from '../../domain/migration-record.ts'
+import { deadlineMs } from '../../migration/backoff.ts'
+import { judgeReadBack } from '../../migration/verification.ts'
+import type { ObjectStore, StoredObject } from '../../stores/object-store.ts'
+import { digestBody } from '../migrations/content-digests.ts'
+import { lookAt } from '../migrations/same-bytes.ts'
+import { findPrimary, type OrphanDeletion } from './delete-orphan.ts'
+import type { ReconcileParts } from './reconcile-parts.ts'
+
+const LOCK_WAIT_MS_MAX = 5 * SECOND
+
+/**
+ * Makes bytes that say they are an object's present content a copy of it again, after reading all of them and
+ * comparing with the catalog's digest. Where the primary copy is not sound they become the primary one; otherwise
+ * they are a `retained` copy. Rejects with a `StoreError` when a store could not be asked.
+ */
+export async function adoptOrphan(
+  parts: ReconcileParts,
+  orphan: OrphanRow,
+  signal: AbortSignal,
+): Promise<OrphanDeletion> {
+  const { objectId } = orphan
+  const store = await parts.openStore(orphan.storeId)
+  const conclude = async (connection: Connection | null, adoption: OrphanDeletion) => {
+    await decideOrphan(connection ?? parts.database, orphan.id, {
+      from: ['adopting'],
+      to: adoption.state,
+      outcome: adoption.outcome,
+      decidedBy: null,
+    })
+    return adoption
+  }
+  if (objectId === null) return conclude(null, refused('they do not say which object they are of'))
+  return withObjectLock(parts.lockDatabase, objectId, LOCK_WAIT_MS_MAX, async connection => {
+    const look = () => AbortSignal.any([signal, AbortSignal.timeout(deadlineMs(orphan.bytes))])
+    const found = await lookAt({ ...orphan, store }, look())
+    const refusal =
+      found === null ? 'they are gone' : await refusalOf(connection, orphan, { store, found, look })
+    if (refusal !== null) return conclude(connection, refused(refusal))
+    const copies = await listPlacedCopies(connection, [objectId])
+    const primary = await findPrimary(
+      parts,
+      copies.find(({ copy }) => copy.isPrimary),
+      look,
+    )
+    const copy = await adoptAsCopy(connection, {
+      id: newId(),
+      orphan,
+      identity: found!.identity,
+      modelNowMs: Math.trunc(parts.modelClock.now()),
+    })
+    if (primary === 'sound') return conclude(connection, adopted('they are a retained copy of their object'))
+    await promoteLeftover(connection, copy, found!.identity)
+    parts.log.warn({ objectId, orphanId: orphan.id, primary }, 'an adopted orphan became the primary copy')
+    return conclude(
+      connection,
+      adopted('they are the primary copy of their object: the former one is not sound'),
+    )
+  })
+}
+
+/** Why bytes cannot become a copy, or null when they were proven to be the object's present content. */
+async function refusalOf(
+  connection: Connection,
+  orphan: OrphanRow,
+  { store, found, look }: { store: ObjectStore; found: StoredObject; look: () => AbortSignal },
+): Promise<string | null> {
+  const objectId = orphan.objectId!
+  const object = await lookAtObject(connection, objectId)
+  const description = decodeCopyDescription(found.metadata)
+  if (description === null) return 'they do not say what they are'
+  if (!object.isPresent) return 'the catalog does not know their object'
+  if (description.generation !== object.generation)
+    return `they are generation ${description.generation}, the object has ${object.generation}`
+  const copies = await listPlacedCopies(connection, [objectId])
+  const { underWay } = await matchCatalog(connection, orphan, [objectId])
+  if (underWay.size > 0 || copies.some(({ place }) => isSamePlace(place, orphan)))
+    return 'the catalog uses what lies there, or is about to'
+  const digests = await readContentDigests(connection, objectId, object.generation)
+  if (digests.sha256 === null) return 'the catalog has no SHA-256 by which they could be proven'
+  const { body } = await store.get(orphan.container, orphan.nativeKey, {
+    onlyIf: found.identity,
+    signal: look(),
+  })
+  const read = judgeReadBack({ size: object.size!, digests }, await digestBody(body))
+  return read.verdict === 'verified' ? null : 'their bytes are not what the catalog says of the object'
+}
+
+function adopted(outcome: string): OrphanDeletion {
+  return { state: 'adopted', outcome }
+}
+
+function refused(because: string): OrphanDeletion {
+  return { state: 'kept', outcome: `not adopted: ${because}` }
+}

@@ -1,0 +1,199 @@
+import { findBucket, holdBucket } from '../../database/buckets.ts'
+import { deleteCopyRow, listPlacedCopies, type PlacedCopy } from '../../database/copies.ts'
+import { DELETION_MS_MAX } from '../../database/deletions-in-flight.ts'
+import { withObjectLock } from '../../database/object-lock.ts'
+import { lookAtObject } from '../../database/objects.ts'
+import { decideOrphan, findOrphan, type OrphanRow } from '../../database/orphans.ts'
+import type { Connection } from '../../database/postgres.ts'
+import { findPublishingMigrations, matchCatalog } from '../../database/reconcile-matches.ts'
+import { decodeCopyDescription } from '../../domain/copy-description.ts'
+import { SECOND } from '../../domain/duration.ts'
+import { objectIdOf } from '../../domain/identifiers.ts'
+import { isSamePlace } from '../../domain/migration-record.ts'
+import type { OrphanState } from '../../domain/orphan.ts'
+import { isSameCopy } from '../../migration/deletion.ts'
+import type { PrimaryFinding } from '../../migration/last-copy.ts'
+import { judgeOrphan, type OrphanFacts, type OrphanVerdict } from '../../migration/orphan-deletion.ts'
+import { type ObjectStore, type StoredObject, StoreError } from '../../stores/object-store.ts'
+import { areSameBytes, lookAt } from '../migrations/same-bytes.ts'
+import { systemTimers } from '../timers.ts'
+import { broughtHere } from './examine-unknown.ts'
+import type { ReconcileParts } from './reconcile-parts.ts'
+
+const LOCK_WAIT_MS_MAX = 5 * SECOND
+const LOOK_MS_MAX = 20 * SECOND
+
+/** What became of an orphan that was to be deleted. */
+export type OrphanDeletion = { readonly state: OrphanState; readonly outcome: string }
+
+/**
+ * Deletes the bytes of an orphan if everything proves that they are ours and needed by nobody: looked at under
+ * the object's lock, announced before, and on condition of their identity where the store can compare. What it came
+ * to is written into the ledger. Rejects with a `StoreError` when a store could not be asked.
+ */
+export async function deleteOrphan(
+  parts: ReconcileParts,
+  orphan: OrphanRow,
+  from: readonly OrphanState[],
+  signal: AbortSignal,
+): Promise<OrphanDeletion> {
+  const { objectId } = orphan
+  if (objectId === null || orphan.kind !== 'forgotten') {
+    return conclude(parts, orphan, from, { kind: 'keep', because: 'they do not say that they are ours' })
+  }
+  const store = await parts.openStore(orphan.storeId)
+  return withObjectLock(parts.lockDatabase, objectId, LOCK_WAIT_MS_MAX, async connection => {
+    const current = await findOrphan(connection, orphan.id)
+    if (current === null || !from.includes(current.state))
+      return { state: current?.state ?? 'gone', outcome: 'somebody else decided meanwhile' }
+    const look = () => AbortSignal.any([signal, AbortSignal.timeout(LOOK_MS_MAX)])
+    const found = await lookAt({ ...current, store }, look())
+    const facts = await gatherFacts(parts, connection, { orphan: current, objectId, store, found, look })
+    let verdict = judgeOrphan(facts)
+    if (verdict.kind === 'delete')
+      verdict = await deleteNow(parts, connection, current, { store, found: found!, verdict })
+    return conclude(parts, current, from, verdict, connection)
+  })
+}
+
+interface Gathering {
+  readonly orphan: OrphanRow
+  readonly objectId: string
+  readonly store: ObjectStore
+  readonly found: StoredObject | null
+  readonly look: () => AbortSignal
+}
+
+async function gatherFacts(
+  parts: ReconcileParts,
+  connection: Connection,
+  { orphan, objectId, store, found, look }: Gathering,
+): Promise<OrphanFacts> {
+  const object = await lookAtObject(connection, objectId)
+  const copies = await listPlacedCopies(connection, [objectId])
+  const description = found === null ? null : decodeCopyDescription(found.metadata)
+  const publishers = await findPublishingMigrations(
+    connection,
+    orphan.migrationId === null || description?.intentId !== orphan.migrationId ? [] : [orphan.migrationId],
+  )
+  const publisher = publishers.get(orphan.migrationId ?? '') ?? null
+  const isPublisher =
+    publisher !== null && broughtHere({ place: orphan }, publisher, orphan.nativeKey, objectId)
+  const bucket = publisher === null ? null : await findBucket(connection, publisher.bucketId)
+  const { underWay } = await matchCatalog(connection, orphan, [objectId])
+  const primary = copies.find(({ copy }) => copy.isPrimary)
+  return {
+    seen: { size: orphan.bytes, identity: { etag: orphan.etag, versionId: orphan.versionId } },
+    found,
+    described:
+      description === null
+        ? null
+        : {
+            generation: description.generation,
+            isThisObject:
+              bucket !== null &&
+              bucket.name === description.bucket &&
+              objectIdOf(bucket.id, description.key ?? publisher!.key) === objectId,
+          },
+    publisher: isPublisher ? publisher : null,
+    object: object.generation === 0 ? null : object,
+    isInUse: underWay.size > 0 || copies.some(({ place }) => isSamePlace(place, orphan)),
+    primary: await findPrimary(parts, primary, look),
+    isShared: found !== null && (await isShared(parts, copies, orphan, found, look)),
+    mode: bucket === null ? null : await holdBucket(connection, bucket.id),
+    capabilities: store.capabilities,
+  }
+}
+
+/** What the store of an object's primary copy says of it now. Rejects with a `StoreError`. */
+export async function findPrimary(
+  parts: Pick<ReconcileParts, 'openStore'>,
+  primary: PlacedCopy | undefined,
+  look: () => AbortSignal,
+): Promise<PrimaryFinding> {
+  if (primary === undefined) return 'unknown'
+  const bytes = await lookAt(
+    { ...primary.place, store: await parts.openStore(primary.place.storeId) },
+    look(),
+  )
+  if (bytes === null) return 'gone'
+  if (!isSameCopy(primary.copy, bytes)) return 'other'
+  return primary.copy.state === 'suspect' ? 'suspect' : 'sound'
+}
+
+/** Whether a copy turns out to be these very bytes, reached through another store. */
+async function isShared(
+  parts: ReconcileParts,
+  copies: readonly PlacedCopy[],
+  orphan: OrphanRow,
+  found: StoredObject,
+  look: () => AbortSignal,
+): Promise<boolean> {
+  for (const { copy, place } of copies) {
+    if (copy.size !== found.size || isSamePlace(place, orphan)) continue
+    const there = await lookAt({ ...place, store: await parts.openStore(place.storeId) }, look())
+    if (there !== null && areSameBytes(found, there)) return true
+  }
+  return false
+}
+
+async function deleteNow(
+  parts: ReconcileParts,
+  connection: Connection,
+  orphan: OrphanRow,
+  {
+    store,
+    found,
+    verdict,
+  }: { store: ObjectStore; found: StoredObject; verdict: OrphanVerdict & { kind: 'delete' } },
+): Promise<OrphanVerdict> {
+  const announced = { id: orphan.id, objectId: orphan.objectId! }
+  const inTime = (parts.timers ?? systemTimers).timeoutSignal(DELETION_MS_MAX)
+  await parts.announceDeletion(announced)
+  try {
+    const onlyIf = verdict.conditionally ? { onlyIf: found.identity } : {}
+    await store.delete(orphan.container, orphan.nativeKey, { ...onlyIf, signal: inTime })
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error
+    if (error.kind === 'precondition-failed') return { kind: 'changed' }
+    if (error.kind === 'locked') return { kind: 'keep', because: 'their store holds them locked' }
+    if (error.kind !== 'not-found') throw error
+    return { kind: 'gone' }
+  }
+  await deleteCopyRow(connection, announced.objectId, announced.id)
+  return verdict
+}
+
+async function conclude(
+  parts: ReconcileParts,
+  orphan: OrphanRow,
+  from: readonly OrphanState[],
+  verdict: OrphanVerdict,
+  connection?: Connection,
+): Promise<OrphanDeletion> {
+  const deletion = deletionOf(verdict)
+  await decideOrphan(connection ?? parts.database, orphan.id, {
+    from,
+    to: deletion.state,
+    outcome: deletion.outcome,
+    decidedBy: null,
+  })
+  const { container, id, nativeKey } = orphan
+  parts.log.info({ orphanId: id, container, nativeKey, ...deletion }, 'an orphan was to be deleted')
+  return deletion
+}
+
+function deletionOf(verdict: OrphanVerdict): OrphanDeletion {
+  switch (verdict.kind) {
+    case 'delete':
+      return { state: 'deleted', outcome: 'deleted by us' }
+    case 'gone':
+      return { state: 'gone', outcome: 'they were gone already' }
+    case 'changed':
+      return { state: 'seen', outcome: 'other bytes lie there now: they have to be seen in two scans again' }
+    case 'keep':
+      return { state: 'kept', outcome: `not deleted: ${verdict.because}` }
+    default:
+      return verdict satisfies never
+  }
+}
