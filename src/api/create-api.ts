@@ -26,6 +26,7 @@ import { priceBooksRoutes } from './routes/price-books.ts'
 import { reconcileRunsRoutes } from './routes/reconcile-runs.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { simulationsRoutes } from './routes/simulations.ts'
+import { storeLimitsRoutes } from './routes/store-limits.ts'
 import { storesRoutes } from './routes/stores.ts'
 import { streamRoutes } from './routes/stream.ts'
 import { systemRoutes } from './routes/system.ts'
@@ -108,6 +109,7 @@ function routesOf(options: ApiOptions, live: Live): FastifyPluginAsync[] {
     priceBooksRoutes(options),
     locationsRoutes(options),
     storesRoutes(options),
+    storeLimitsRoutes(options),
     accessKeysRoutes(options),
     tokensRoutes(options),
   ]

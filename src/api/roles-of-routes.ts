@@ -24,6 +24,10 @@ export const ROLES_OF_ROUTES: Readonly<Record<string, RouteRole>> = {
   'PATCH /v1/stores/:id': 'admin',
   'DELETE /v1/stores/:id': 'admin',
   'POST /v1/stores/:id/probe': 'operator',
+  'GET /v1/stores/:id/limits': 'viewer',
+  'PATCH /v1/stores/:id/limits': 'admin',
+  'POST /v1/stores/:id/drill': 'admin',
+  'DELETE /v1/stores/:id/drill': 'operator',
 
   'GET /v1/locations': 'viewer',
   'GET /v1/locations/:id': 'viewer',

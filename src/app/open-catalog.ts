@@ -6,8 +6,11 @@ import { hasSealedSecrets } from '../database/sealed-secrets.ts'
 import { claimServer } from '../database/server-claim.ts'
 import type { Uuid } from '../domain/identifiers.ts'
 import type { ObjectStore } from '../stores/object-store.ts'
+import { silentLogger } from '../telemetry/logger.ts'
+import { createMetrics } from '../telemetry/metrics.ts'
 import type { Config } from './config.ts'
 import { EMBEDDED_DATABASE } from './connect-database.ts'
+import { createStoreLayers } from './create-store-layers.ts'
 import { openStore } from './open-store.ts'
 import { KEY_FILE_NAME, loadSealingKeys } from './secrets/key-file.ts'
 import { createSecretBox } from './secrets/secret-box.ts'
@@ -50,11 +53,12 @@ export async function openCatalog(config: Config): Promise<OpenCatalog> {
     database,
     secretBox: createSecretBox(await loadSealingKeys(config.dataDir, () => hasSealedSecrets(database))),
     openStore,
+    layers: createStoreLayers({ database, metrics: createMetrics(), log: silentLogger }),
     nowMs: () => performance.now(),
   })
   return {
     database,
-    storeOf: storeId => stores.open(storeId),
+    storeOf: storeId => stores.openInBackground(storeId),
     async close() {
       await stores.close()
       // Only whoever could be the server may stop its database.

@@ -15,11 +15,11 @@ import { type Clock, wallClock } from '../domain/clock.ts'
 import { newId } from '../domain/identifiers.ts'
 import { BATCH_EVENTS_MAX } from '../events/access-event-log.ts'
 import { createPostgresEventLog } from '../events/postgres-log/postgres-event-log.ts'
-import { meteredStore } from '../stores/wrappers/metered-store.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
+import { createMetrics } from '../telemetry/metrics.ts'
 import type { Config } from './config.ts'
 import { connectDatabase } from './connect-database.ts'
+import { createStoreLayers } from './create-store-layers.ts'
 import { makeDataFolder } from './data-folder.ts'
 import { ensureFirstContent, type FirstContent } from './first-content.ts'
 import { openStore } from './open-store.ts'
@@ -74,7 +74,8 @@ export async function startServer(
     const stores = createStoreRegistry({
       database,
       secretBox,
-      openStore: (store, credentials) => metered(openStore(store, credentials), metrics),
+      openStore,
+      layers: createStoreLayers({ database, metrics, log }),
       nowMs: () => performance.now(),
     })
     undo.unshift(() => stores.close())
@@ -155,20 +156,6 @@ async function announce(
       return stopping
     },
   }
-}
-
-function metered(store: ReturnType<typeof openStore>, metrics: Metrics): ReturnType<typeof openStore> {
-  return meteredStore(store, {
-    nowMs: () => performance.now(),
-    report(call) {
-      metrics.storeRequests.inc({ store: call.store, operation: call.operation, outcome: call.outcome })
-      metrics.storeRequestSeconds.observe({ store: call.store, operation: call.operation }, call.seconds)
-      metrics.storeUp.set(
-        { store: call.store },
-        call.outcome === 'unreachable' || call.outcome === 'timeout' ? 0 : 1,
-      )
-    },
-  })
 }
 
 async function openEventLog(database: Database): Promise<ServerParts['eventLog']> {

@@ -52,6 +52,7 @@ import { registerStoreAdd } from './commands/store-add.ts'
 import { registerStoreList } from './commands/store-list.ts'
 import { registerStoreProbe } from './commands/store-probe.ts'
 import { registerStoreRemove } from './commands/store-remove.ts'
+import { registerStoreSet } from './commands/store-set.ts'
 import { registerStoreShow } from './commands/store-show.ts'
 import { registerTokenCreate } from './commands/token-create.ts'
 import { registerTokenList } from './commands/token-list.ts'
@@ -72,7 +73,14 @@ const NOUNS: readonly {
   {
     noun: 'store',
     description: 'endpoints that keep bytes',
-    verbs: [registerStoreAdd, registerStoreList, registerStoreShow, registerStoreProbe, registerStoreRemove],
+    verbs: [
+      registerStoreAdd,
+      registerStoreList,
+      registerStoreShow,
+      registerStoreSet,
+      registerStoreProbe,
+      registerStoreRemove,
+    ],
   },
   {
     noun: 'location',

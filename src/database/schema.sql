@@ -637,11 +637,27 @@ table store
   revision bigint not null default 1
   created_at timestamp with time zone not null default now()
   principal text not null
+  budget jsonb not null default '[]'::jsonb
+  requests_at_once_max integer
+  is_for_drills boolean not null default false
+  drill jsonb
+  drill_until timestamp with time zone
+  constraint store_budget_check CHECK ((jsonb_typeof(budget) = 'array'::text))
+  constraint store_drill_is_bounded CHECK (((drill IS NULL) = (drill_until IS NULL)))
+  constraint store_drill_only_where_marked CHECK (((drill IS NULL) OR is_for_drills))
   constraint store_kind_check CHECK ((kind = ANY (ARRAY['azure-blob'::text, 'filesystem'::text, 'gcs'::text, 'memory'::text, 's3'::text])))
   constraint store_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9._-]{0,62}$'::text))
   constraint store_name_key UNIQUE (name)
   constraint store_pkey PRIMARY KEY (id)
+  constraint store_requests_at_once_max_check CHECK ((requests_at_once_max >= 1))
   constraint store_state_check CHECK ((state = ANY (ARRAY['active'::text, 'paused'::text, 'auth-failed'::text])))
+
+table store_budget_clock with {fillfactor=10}
+  store_id uuid not null
+  requests_until timestamp with time zone not null default '-infinity'::timestamp with time zone
+  bytes_until timestamp with time zone not null default '-infinity'::timestamp with time zone
+  constraint store_budget_clock_pkey PRIMARY KEY (store_id)
+  constraint store_budget_clock_store_id_fkey FOREIGN KEY (store_id) REFERENCES store(id) ON DELETE CASCADE
 
 table upload_start
   id uuid not null

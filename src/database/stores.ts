@@ -1,6 +1,6 @@
 import type { Uuid } from '../domain/identifiers.ts'
 import type { Principal } from '../domain/principal.ts'
-import type { Store } from '../domain/store.ts'
+import type { Store, StoreDrill } from '../domain/store.ts'
 import type { Queryable } from './postgres.ts'
 
 /** A store as its row keeps it: without its secrets. */
@@ -12,12 +12,27 @@ export interface StoreRow extends Store {
 
 const COLUMNS = `
   id, name, kind, state, settings, credentials_sealed is not null as "hasCredentials", revision,
-  created_at as "createdAt", principal`
+  created_at as "createdAt", principal, budget, requests_at_once_max as "requestsAtOnceMax",
+  is_for_drills as "isForDrills",
+  case when drill_until > now() then drill end as "drillFacts", drill_until as "drillUntil"`
+
+/** A row as the columns give it. */
+interface Row extends Omit<StoreRow, 'drill'> {
+  readonly drillFacts: Pick<StoreDrill, 'rules' | 'seed'> | null
+  readonly drillUntil: Date | null
+}
+
+function storeOf({ drillFacts, drillUntil, ...row }: Row): StoreRow {
+  return {
+    ...row,
+    drill: drillFacts === null || drillUntil === null ? null : { ...drillFacts, until: drillUntil },
+  }
+}
 
 /** The store with this id, or null. */
 export async function findStore(database: Queryable, id: Uuid): Promise<StoreRow | null> {
-  const { rows } = await database.query<StoreRow>(`select ${COLUMNS} from store where id = $1`, [id])
-  return rows[0] ?? null
+  const { rows } = await database.query<Row>(`select ${COLUMNS} from store where id = $1`, [id])
+  return rows[0] === undefined ? null : storeOf(rows[0])
 }
 
 /** One page of stores in the order of names, those after `afterName`. */
@@ -25,13 +40,13 @@ export async function listStores(
   database: Queryable,
   page: { afterName: string | null; limit: number },
 ): Promise<StoreRow[]> {
-  const { rows } = await database.query<StoreRow>(
+  const { rows } = await database.query<Row>(
     `select ${COLUMNS} from store
      where $1::text is null or name collate "C" > $1
      order by name collate "C" limit $2`,
     [page.afterName, page.limit],
   )
-  return rows
+  return rows.map(storeOf)
 }
 
 /** The sealed credentials of a store, or null when it has none. */
@@ -55,14 +70,14 @@ export interface NewStore {
 
 /** Adds a store. Resolves to null when the name is taken. */
 export async function insertStore(database: Queryable, store: NewStore): Promise<StoreRow | null> {
-  const { rows } = await database.query<StoreRow>(
+  const { rows } = await database.query<Row>(
     `insert into store (id, name, kind, settings, credentials_sealed, principal)
      values ($1, $2, $3, $4, $5, $6)
      on conflict (name) do nothing
      returning ${COLUMNS}`,
     [store.id, store.name, store.kind, store.settings, store.credentialsSealed, store.principal],
   )
-  return rows[0] ?? null
+  return rows[0] === undefined ? null : storeOf(rows[0])
 }
 
 /** What may change about a store; undefined leaves it as it is. */
@@ -79,7 +94,7 @@ export async function updateStore(
   change: StoreChange,
   principal: Principal,
 ): Promise<StoreRow | null> {
-  const { rows } = await database.query<StoreRow>(
+  const { rows } = await database.query<Row>(
     `update store
      set state = coalesce($3, state), settings = coalesce($4, settings),
          credentials_sealed = coalesce($5, credentials_sealed),
@@ -95,7 +110,7 @@ export async function updateStore(
       principal,
     ],
   )
-  return rows[0] ?? null
+  return rows[0] === undefined ? null : storeOf(rows[0])
 }
 
 /** Forgets a store that has this revision and no location. Resolves to whether it did. */

@@ -59,3 +59,14 @@ function timeOfDay(timeZone: string, at: Instant): string {
   }
   return format.format(at)
 }
+
+/** Whether the clocks of this machine know the zone. */
+export function isTimeZone(name: string): boolean {
+  try {
+    timeOfDay(name, 0)
+    return true
+  } catch {
+    // `RangeError` is how an unknown zone is told.
+    return false
+  }
+}

@@ -211,6 +211,42 @@ export const METRIC_DEFINITIONS = {
     help: '1 while the last request to the store was answered, 0 while it was not.',
     labels: ['store'],
   },
+  storeBytes: {
+    type: 'counter',
+    name: 'dim_store_bytes_total',
+    help: 'Bytes of content carried to and from a store, by direction: sent or received.',
+    labels: ['store', 'direction'],
+  },
+  storeRetries: {
+    type: 'counter',
+    name: 'dim_store_retries_total',
+    help: 'Requests of background work that were made again after a passing failure, by operation.',
+    labels: ['store', 'operation'],
+  },
+  storeCircuitOpen: {
+    type: 'gauge',
+    name: 'dim_store_circuit_open',
+    help: '1 while a store is left alone because it left most requests unanswered, 0 otherwise.',
+    labels: ['store'],
+  },
+  storeConcurrencyLimit: {
+    type: 'gauge',
+    name: 'dim_store_concurrency_limit',
+    help: 'How many requests of background work this process asks a store at once, by direction: read or write.',
+    labels: ['store', 'direction'],
+  },
+  storeBudgetWaitSeconds: {
+    type: 'counter',
+    name: 'dim_store_budget_wait_seconds_total',
+    help: 'Seconds that requests of background work waited for the budget of a store.',
+    labels: ['store'],
+  },
+  storeDrillFaults: {
+    type: 'counter',
+    name: 'dim_store_drill_faults_total',
+    help: 'Requests to a store that failed or lied on purpose, by fault and operation.',
+    labels: ['store', 'fault', 'operation'],
+  },
   locationBytes: {
     type: 'gauge',
     name: 'dim_location_bytes',

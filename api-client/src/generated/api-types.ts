@@ -952,6 +952,34 @@ export type Store = {
   readonly state: 'active' | 'paused' | 'auth-failed'
   readonly settings: Readonly<Record<string, unknown>>
   readonly hasCredentials: boolean
+  /** What background work may ask of it per second; the first window that is open holds */
+  readonly budget: readonly ({
+    readonly from?: string
+    /** Before `from`, the window goes over midnight */
+    readonly to?: string
+    /** Default: UTC */
+    readonly timeZone?: string
+    readonly bytesPerSecond?: number
+    readonly requestsPerSecond?: number
+  })[]
+  /** Background requests a process may have under way, each way; null: up to 256 */
+  readonly requestsAtOnceMax: number | null
+  /** Whether faults on purpose may be held here */
+  readonly isForDrills: boolean
+  /** Faults on purpose that are held now */
+  readonly drill: {
+    readonly rules: readonly ({
+      readonly fault: 'refused' | 'delayed' | 'hangs' | 'answer-lost' | 'write-lost' | 'flips' | 'truncates' | 'cut' | 'stale' | 'wrong-digest'
+      readonly on?: readonly ('head' | 'get' | 'put' | 'delete' | 'list' | 'copyWithin' | 'changeStorageClass' | 'multipart.create' | 'multipart.putPart' | 'multipart.complete' | 'multipart.abort')[]
+      readonly keyPrefix?: string
+      readonly probability?: number
+      readonly nth?: number
+      readonly delayMs?: number
+      readonly refusal?: 'throttled' | 'unreachable' | 'timeout' | 'unexpected' | 'access-denied'
+    })[]
+    readonly seed: string
+    readonly until: string
+  } | null
   readonly revision: number
   readonly createdAt: string
   readonly principal: string
@@ -1813,6 +1841,63 @@ export interface Operations {
       readonly container?: string
     }
     answer: StoreProbe
+  }
+  /** A store with its limits, to be changed */
+  'GET /v1/stores/{id}/limits': {
+    path: { id: string }
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: Store
+  }
+  /** Change the budget of a store, how much is asked of it at once, or whether it is for drills */
+  'PATCH /v1/stores/{id}/limits': {
+    path: { id: string }
+    query: undefined
+    headers: { 'if-match'?: string }
+    body: {
+      readonly budget?: readonly ({
+        readonly from?: string
+        /** Before `from`, the window goes over midnight */
+        readonly to?: string
+        /** Default: UTC */
+        readonly timeZone?: string
+        readonly bytesPerSecond?: number
+        readonly requestsPerSecond?: number
+      })[]
+      readonly requestsAtOnceMax?: number | null
+      readonly isForDrills?: boolean
+    }
+    answer: Store
+  }
+  /** Let requests to a store that is for drills fail on purpose, for a bounded time */
+  'POST /v1/stores/{id}/drill': {
+    path: { id: string }
+    query: undefined
+    headers: undefined
+    body: {
+      readonly rules: readonly ({
+        readonly fault: 'refused' | 'delayed' | 'hangs' | 'answer-lost' | 'write-lost' | 'flips' | 'truncates' | 'cut' | 'stale' | 'wrong-digest'
+        readonly on?: readonly ('head' | 'get' | 'put' | 'delete' | 'list' | 'copyWithin' | 'changeStorageClass' | 'multipart.create' | 'multipart.putPart' | 'multipart.complete' | 'multipart.abort')[]
+        readonly keyPrefix?: string
+        readonly probability?: number
+        readonly nth?: number
+        readonly delayMs?: number
+        readonly refusal?: 'throttled' | 'unreachable' | 'timeout' | 'unexpected' | 'access-denied'
+      })[]
+      /** The drill ends by itself after so long */
+      readonly seconds: number
+      readonly seed?: string
+    }
+    answer: Store
+  }
+  /** End the drill of a store before its time */
+  'DELETE /v1/stores/{id}/drill': {
+    path: { id: string }
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: Store
   }
   /** Access keys, newest first, without their secrets; at most 1,000 are kept */
   'GET /v1/access-keys': {

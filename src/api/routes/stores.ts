@@ -18,7 +18,7 @@ import type { StoreKind } from '../../domain/store.ts'
 import { callerOf } from '../authentication.ts'
 import type { ApiOptions } from '../context.ts'
 import { decodeCursor, encodeCursor, toPage } from '../cursor.ts'
-import { timeText } from '../present.ts'
+import { presentStore } from '../present-store.ts'
 import { probeStore } from '../probe-store.ts'
 import { ApiError, type FieldError, notFound } from '../problems.ts'
 import { recordActivity } from '../record-activity.ts'
@@ -27,7 +27,6 @@ import { ifMatchHeadersSchema } from '../schemas/headers.ts'
 import { PAGE_LIMIT_MAX, pageOf, pageQuerySchema } from '../schemas/page.ts'
 import {
   type StoreCredentials,
-  type StoreResource,
   storeCreateSchema,
   storeProbeRequestSchema,
   storeProbeSchema,
@@ -237,18 +236,4 @@ function secretsAmong(settings: Readonly<Record<string, unknown>>): FieldError[]
       field: `/body/settings/${name}`,
       message: 'looks like a secret: settings are shown to everybody, put it under credentials',
     }))
-}
-
-function presentStore(store: StoreRow): StoreResource {
-  return {
-    id: store.id,
-    name: store.name,
-    kind: store.kind,
-    state: store.state,
-    settings: { ...store.settings },
-    hasCredentials: store.hasCredentials,
-    revision: store.revision,
-    createdAt: timeText(store.createdAt),
-    principal: store.principal,
-  }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { STORE_KINDS } from '../../domain/store.ts'
+import { storeLimitsFields } from './store-limits.ts'
 import { idSchema, nameSchema, principalSchema, revisionSchema, wallTimeSchema } from './values.ts'
 
 /** Settings of a store's adapter: endpoint, region, root folder … checked by the adapter itself. */
@@ -45,6 +46,7 @@ export const storeSchema = z.object({
   state: z.enum(['active', 'paused', 'auth-failed']),
   settings: settingsSchema,
   hasCredentials: z.boolean(),
+  ...storeLimitsFields,
   revision: revisionSchema,
   createdAt: wallTimeSchema,
   principal: principalSchema,

@@ -29,7 +29,7 @@ export async function startMigratorRole(parts: ServerParts): Promise<RunningRole
   })
   const lockDatabase = boundLongHolds(database, config.database.connectionsMax)
   const shared = {
-    openStore: (storeId: string) => parts.stores.open(storeId),
+    openStore: (storeId: string) => parts.stores.openInBackground(storeId),
     locationById: (locationId: string) => findLocation(database, locationId),
     announceDeletion: createDeletionAnnouncer(announcerDatabase),
     log: parts.log,

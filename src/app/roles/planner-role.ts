@@ -1,5 +1,6 @@
 import { principal } from '../../domain/principal.ts'
 import { expectedReadsLoop } from '../../workers/count-expected-reads.ts'
+import { endDrillsLoop } from '../../workers/end-drills.ts'
 import { importLoop } from '../../workers/imports/import-container.ts'
 import { createPlanner } from '../../workers/plan-placements.ts'
 import { RETENTION_DAYS_DEFAULT, retainHistoryLoop } from '../../workers/retain-history.ts'
@@ -21,7 +22,7 @@ export async function startPlannerRole(parts: ServerParts): Promise<RunningRole>
   const imports = importLoop({
     database,
     clock: modelClock,
-    storeOf: storeId => parts.stores.open(storeId),
+    storeOf: storeId => parts.stores.openInBackground(storeId),
     log,
     principal: principal('system', 'import'),
     owner: parts.owner,
@@ -35,5 +36,5 @@ export async function startPlannerRole(parts: ServerParts): Promise<RunningRole>
     log,
   })
   const reads = expectedReadsLoop({ database, modelClock, wallClock, owner: parts.owner })
-  return runLoops(parts, [planner, imports, history, reads])
+  return runLoops(parts, [planner, imports, history, reads, endDrillsLoop({ database })])
 }

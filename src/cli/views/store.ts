@@ -1,6 +1,6 @@
 import type { StoreResource } from '../../api/schemas/store.ts'
 import type { View } from '../output.ts'
-import { timeText } from '../units.ts'
+import { bytesText, timeText } from '../units.ts'
 
 export const storeView: View<StoreResource> = {
   name: store => store.name,
@@ -8,10 +8,35 @@ export const storeView: View<StoreResource> = {
     { header: 'NAME', value: store => store.name },
     { header: 'KIND', value: store => store.kind },
     { header: 'STATE', value: store => store.state },
+    { header: 'DRILL', value: drillText },
+    { header: 'BUDGET', value: store => store.budget.map(windowText).join('; ') || '-' },
     { header: 'CREDENTIALS', value: store => (store.hasCredentials ? 'sealed' : 'none') },
     { header: 'SETTINGS', value: store => JSON.stringify(store.settings) },
+    {
+      header: 'AT ONCE',
+      value: store =>
+        store.requestsAtOnceMax === null ? 'adapts' : `adapts up to ${store.requestsAtOnceMax}`,
+      wide: true,
+    },
     { header: 'ID', value: store => store.id, wide: true },
     { header: 'CREATED', value: store => timeText(store.createdAt), wide: true },
     { header: 'BY', value: store => store.principal, wide: true },
   ],
+}
+
+function drillText({ drill, isForDrills }: StoreResource): string {
+  if (drill === null) return isForDrills ? 'possible' : '-'
+  const faults = [...new Set(drill.rules.map(rule => rule.fault))].join(', ')
+  return `${faults} until ${timeText(drill.until)}`
+}
+
+/** One window of a budget, for example `20 MiB/s and 100 requests/s from 08:00 to 18:00 Europe/Berlin`. */
+function windowText(window: StoreResource['budget'][number]): string {
+  const rates = [
+    ...(window.bytesPerSecond === undefined ? [] : [`${bytesText(window.bytesPerSecond)}/s`]),
+    ...(window.requestsPerSecond === undefined ? [] : [`${window.requestsPerSecond} requests/s`]),
+  ]
+  const hours =
+    window.from === undefined ? '' : ` from ${window.from} to ${window.to} ${window.timeZone ?? 'UTC'}`
+  return `${rates.join(' and ')}${hours}`
 }

@@ -35,14 +35,17 @@ interface Waiter {
 export class AdaptiveLimit {
   readonly #rules: LimitRules
   readonly #nowMs: () => number
+  readonly #changed: (limit: number) => void
   readonly #waiting: Waiter[] = []
   #limit: number
   #inFlight = 0
   #shrunkAtMs = Number.NEGATIVE_INFINITY
   #usualMs: number | null = null
 
-  constructor(rules: LimitRules, nowMs: () => number) {
+  /** `changed` is told whenever the limit is another whole number. */
+  constructor(rules: LimitRules, nowMs: () => number, changed: (limit: number) => void = () => undefined) {
     this.#rules = rules
+    this.#changed = changed
     this.#nowMs = nowMs
     this.#limit = rules.start
   }
@@ -88,6 +91,7 @@ export class AdaptiveLimit {
 
   /** To be called once for each who entered; `answerMs` where the time tells of the store and not of a body. */
   leave(sign: LoadSign, answerMs: number | null = null): void {
+    const before = this.limit
     const wasUsed = this.#inFlight >= this.limit
     this.#inFlight--
     const isSlow = answerMs !== null && this.#learn(answerMs)
@@ -95,6 +99,7 @@ export class AdaptiveLimit {
     else if (sign === 'fine' && wasUsed) {
       this.#limit = Math.min(this.#rules.max, this.#limit + 1 / this.#limit)
     }
+    if (this.limit !== before) this.#changed(this.limit)
     this.#letIn()
   }
 

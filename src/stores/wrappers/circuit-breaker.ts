@@ -33,13 +33,20 @@ const PIECES = 10
 export class CircuitBreaker {
   readonly #rules: BreakerRules
   readonly #nowMs: () => number
+  readonly #changed: (isOpen: boolean) => void
   #pieces: { piece: number; answered: number; unanswered: number }[] = []
   #openUntilMs: number | null = null
   #openMs: number
   #isProbing = false
 
-  constructor(rules: BreakerRules, nowMs: () => number) {
+  /** `changed` is told whenever it opens or closes. */
+  constructor(
+    rules: BreakerRules,
+    nowMs: () => number,
+    changed: (isOpen: boolean) => void = () => undefined,
+  ) {
     this.#rules = rules
+    this.#changed = changed
     this.#nowMs = nowMs
     this.#openMs = rules.openMsMin
   }
@@ -62,6 +69,7 @@ export class CircuitBreaker {
       this.#openUntilMs = null
       this.#openMs = this.#rules.openMsMin
       this.#pieces = []
+      this.#changed(false)
     }
     if (end === 'unanswered') {
       this.#openMs = Math.min(this.#openMs * 2, this.#rules.openMsMax)
@@ -79,7 +87,9 @@ export class CircuitBreaker {
       this.#pieces.push(present)
     }
     present[end]++
-    if (end === 'unanswered' && this.#isBad()) this.#openUntilMs = this.#nowMs() + this.#openMs
+    if (end !== 'unanswered' || !this.#isBad()) return
+    this.#openUntilMs = this.#nowMs() + this.#openMs
+    this.#changed(true)
   }
 
   #isBad(): boolean {

@@ -49,6 +49,12 @@ function eventOf(state: MigrationState, error: unknown): MigrationEvent | null {
 }
 
 function kindOf(error: unknown): string {
+  if (error instanceof StoreError && error.kind === 'aborted' && isDeadline(error.cause)) return 'timeout'
   if (error instanceof StoreError || error instanceof LedgerError) return error.kind
   return 'unexpected'
+}
+
+/** A request that hung until its deadline tells of the store; one that was given up for another reason does not. */
+function isDeadline(cause: unknown): boolean {
+  return cause instanceof Error && cause.name === 'TimeoutError'
 }

@@ -7,6 +7,7 @@ import type {
   MigrationRecord,
   MigrationSubject,
 } from '../../domain/migration-record.ts'
+import { withDeadline } from '../../domain/request-deadline.ts'
 import { deadlineMs } from '../../migration/backoff.ts'
 import type { LockedLedger } from '../../migration/ledger.ts'
 import { isRetried, stepsFrom } from '../../migration/transitions.ts'
@@ -102,10 +103,14 @@ function isProgress(event: MigrationEvent): boolean {
   return event !== 'taken-up' && !isRetried(event)
 }
 
-/** Ends a request that carries so many bytes when it hangs, or when the job ends. */
+/**
+ * Ends a request that carries so many bytes when it hangs, or when the job ends. Where a store has a budget, its time
+ * begins when its turn has come.
+ */
 export function requestSignal(job: Pick<MigrationJob, 'signal' | 'parts'>, bytes: number): AbortSignal {
   const { timers = systemTimers } = job.parts
-  return AbortSignal.any([job.signal, timers.timeoutSignal(deadlineMs(bytes))])
+  const timeoutSignal = (ms: number) => timers.timeoutSignal(ms)
+  return withDeadline({ signal: job.signal, ms: deadlineMs(bytes), timeoutSignal })
 }
 
 /**

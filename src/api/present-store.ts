@@ -1,0 +1,30 @@
+import type { StoreRow } from '../database/stores.ts'
+import { timeText } from './present.ts'
+import type { StoreResource } from './schemas/store.ts'
+
+/** A store as the API shows it. */
+export function presentStore(store: StoreRow): StoreResource {
+  const { drill } = store
+  return {
+    id: store.id,
+    name: store.name,
+    kind: store.kind,
+    state: store.state,
+    settings: { ...store.settings },
+    hasCredentials: store.hasCredentials,
+    budget: store.budget.map(window => ({ ...window })),
+    requestsAtOnceMax: store.requestsAtOnceMax,
+    isForDrills: store.isForDrills,
+    drill:
+      drill === null
+        ? null
+        : { rules: drill.rules.map(ruleOf), seed: drill.seed, until: timeText(drill.until) },
+    revision: store.revision,
+    createdAt: timeText(store.createdAt),
+    principal: store.principal,
+  }
+}
+
+function ruleOf({ on, ...rule }: NonNullable<StoreRow['drill']>['rules'][number]) {
+  return on === undefined ? rule : { ...rule, on: [...on] }
+}

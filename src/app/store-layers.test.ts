@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../../test/builders/database.ts'
+import { startDrill, updateStoreLimits } from '../database/store-limits.ts'
+import { insertStore } from '../database/stores.ts'
+import { newId } from '../domain/identifiers.ts'
+import { principal } from '../domain/principal.ts'
+import { expectFailure, putBytes, readObject, sampleBytes } from '../stores/contract/samples.ts'
+import type { ObjectStore } from '../stores/object-store.ts'
+import { silentLogger } from '../telemetry/logger.ts'
+import { createMetrics } from '../telemetry/metrics.ts'
+import { createStoreLayers } from './create-store-layers.ts'
+import { openStore } from './open-store.ts'
+import { createSecretBox } from './secrets/secret-box.ts'
+import { createStoreRegistry } from './store-registry.ts'
+
+let test: TestDatabase
+const tester = principal('user', 'tester')
+beforeAll(async () => {
+  test = await createTestDatabase()
+})
+afterAll(() => test.drop())
+
+/** A process with a memory store that people change; `look` lets the process notice at once. */
+async function processWithStore() {
+  const { database } = test
+  const id = newId()
+  const store = { id, name: `m-${id}`, kind: 'memory', settings: {}, credentialsSealed: null } as const
+  await insertStore(database, { ...store, principal: tester })
+  const clock = { at: 0 }
+  const metrics = createMetrics()
+  const stores = createStoreRegistry({
+    database,
+    secretBox: createSecretBox([{ id: Buffer.alloc(8), key: Buffer.alloc(32) }]),
+    openStore,
+    layers: createStoreLayers({ database, metrics, log: silentLogger }),
+    nowMs: () => clock.at,
+  })
+  const look = async () => {
+    clock.at += 10_000
+    return { clients: await stores.open(id), background: await stores.openInBackground(id) }
+  }
+  const change = async (limits: Parameters<typeof updateStoreLimits>[2]) => {
+    const { rows } = await database.query<{ revision: number }>('select revision from store where id = $1', [
+      id,
+    ])
+    await updateStoreLimits(database, { id, revision: rows[0]!.revision }, limits, tester)
+    return look()
+  }
+  return { id, stores, metrics, look, change }
+}
+
+const ask = (store: ObjectStore, times: number) =>
+  Promise.all(Array.from({ length: times }, () => store.list('c')))
+
+describe('the layers of a store', () => {
+  it('let background work wait for a budget, and clients never', async () => {
+    const { look, change, metrics, stores } = await processWithStore()
+    await (await look()).clients.ensureContainer('c')
+    const { clients, background } = await change({ budget: [{ requestsPerSecond: 20 }] })
+    await ask(background, 15)
+    const waited = async () =>
+      (await metrics.storeBudgetWaitSeconds.get()).values.reduce((sum, { value }) => sum + value, 0)
+    const before = await waited()
+    expect(before).toBeGreaterThan(0.2)
+    await ask(clients, 1_000)
+    expect(await waited()).toBe(before)
+    await stores.close()
+  })
+
+  it('are changed without opening the store anew', async () => {
+    const { look, change, stores } = await processWithStore()
+    const { clients } = await look()
+    await clients.ensureContainer('c')
+    await putBytes(clients, 'c', 'k', sampleBytes(10))
+    const after = await change({ requestsAtOnceMax: 4 })
+    expect(await readObject(after.background, 'c', 'k')).toEqual(sampleBytes(10))
+    await stores.close()
+  })
+
+  it('fail on purpose while a drill is held, for everybody, and count it', async () => {
+    const { id, look, change, metrics, stores } = await processWithStore()
+    await (await change({ isForDrills: true })).clients.ensureContainer('c')
+    const rules = [{ fault: 'refused', on: ['list'], refusal: 'access-denied' }] as const
+    await startDrill(test.database, id, { rules, seed: 's', seconds: 0.8 }, tester)
+    const { clients, background } = await look()
+    await expectFailure(clients.list('c'), 'access-denied')
+    await expectFailure(background.list('c'), 'access-denied')
+    const { values } = await metrics.storeDrillFaults.get()
+    expect(values).toMatchObject([{ value: 2, labels: { fault: 'refused', operation: 'list' } }])
+    await expect
+      .poll(
+        () =>
+          clients.list('c').then(
+            () => 'works',
+            () => 'fails',
+          ),
+        { timeout: 5_000 },
+      )
+      .toBe('works')
+    await stores.close()
+  })
+
+  it('try again for background work, and tell clients at once', async () => {
+    const { id, look, change, metrics, stores } = await processWithStore()
+    await (await change({ isForDrills: true })).clients.ensureContainer('c')
+    const rules = [{ fault: 'refused', on: ['list'], nth: 1 }] as const
+    const begin = () => startDrill(test.database, id, { rules, seed: 's', seconds: 60 }, tester)
+    await begin()
+    await expectFailure((await look()).clients.list('c'), 'throttled')
+    await begin()
+    await (await look()).background.list('c')
+    expect((await metrics.storeRetries.get()).values).toMatchObject([{ value: 1 }])
+    await stores.close()
+  })
+
+  it('leave clients the connections: many requests of theirs wait for none of the background', async () => {
+    const { look, change, stores } = await processWithStore()
+    await (await look()).clients.ensureContainer('c')
+    const { clients, background } = await change({ requestsAtOnceMax: 2, budget: [{ requestsPerSecond: 2 }] })
+    let isSlowOver = false
+    const slow = ask(background, 6).then(() => {
+      isSlowOver = true
+    })
+    await ask(clients, 500)
+    expect(isSlowOver).toBe(false)
+    await slow
+    await stores.close()
+  })
+})

@@ -1,0 +1,162 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Clock } from '../domain/clock.ts'
+import type { Store, StoreDrill, StoreKind } from '../domain/store.ts'
+import { ratesAt } from '../domain/store-budget.ts'
+import { seededRandom } from '../simulator/traffic/random.ts'
+import type { ObjectStore } from '../stores/object-store.ts'
+import { AdaptiveLimit, LIMIT_DEFAULTS } from '../stores/wrappers/adaptive-limit.ts'
+import { breakingStore } from '../stores/wrappers/breaking-store.ts'
+import { BudgetGate } from '../stores/wrappers/budget-gate.ts'
+import { budgetedStore } from '../stores/wrappers/budgeted-store.ts'
+import { BREAKER_DEFAULTS, CircuitBreaker } from '../stores/wrappers/circuit-breaker.ts'
+import {
+  type ConcurrencyLimits,
+  concurrencyLimitedStore,
+} from '../stores/wrappers/concurrency-limited-store.ts'
+import { faultyStore } from '../stores/wrappers/faulty-store.ts'
+import { meteredStore } from '../stores/wrappers/metered-store.ts'
+import { RETRY_DEFAULTS, retryingStore } from '../stores/wrappers/retrying-store.ts'
+import { drawFrom, type TokenClock } from '../stores/wrappers/token-clock.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+
+/** What a store's row says about how it is used. */
+export type StoreControls = Pick<Store, 'budget' | 'requestsAtOnceMax' | 'drill'>
+
+/** One store, for clients, who never wait for background work, and for background work. */
+export interface LayeredStore {
+  readonly clients: ObjectStore
+  readonly background: ObjectStore
+}
+
+/** What the layers of every store are made with. */
+export interface LayerOptions {
+  readonly metrics: Metrics
+  readonly log: Logger
+  /** The clock of a store's budget, which all processes share. */
+  readonly tokenClock: TokenClock
+  readonly wallClock: Clock
+  readonly nowMs: () => number
+}
+
+/** Adapters that try a read again by themselves: the layer around them does not, so that tries never multiply. */
+const RETRIES_READS: ReadonlySet<StoreKind> = new Set(['azure-blob', 'gcs', 's3'])
+
+/**
+ * What is put around an adapter, from the outside in:
+ *
+ * 1. retry (background only: a client is told at once and tries again by itself)
+ * 2. budget: a try costs a request; clients spend without waiting
+ * 3. concurrency: clients enter without waiting
+ * 4. breaker, shared by both: nothing that waits above counts as silence of the store
+ * 5. metrics: every request that is really made, and its bytes
+ * 6. faults on purpose, where a drill is held
+ *
+ * What a store's layers have learned about it outlives a change of its limits.
+ */
+export class StoreLayers {
+  readonly #adapter: ObjectStore
+  readonly #kind: StoreKind
+  readonly #options: LayerOptions
+  readonly #breaker: CircuitBreaker
+  readonly #gate: BudgetGate
+  #limits: ConcurrencyLimits
+  #controls: StoreControls
+
+  constructor(store: Store, adapter: ObjectStore, options: LayerOptions) {
+    const { log, metrics, nowMs, tokenClock, wallClock } = options
+    this.#adapter = adapter
+    this.#kind = store.kind
+    this.#options = options
+    this.#controls = store
+    this.#limits = this.#newLimits(store.requestsAtOnceMax)
+    this.#breaker = new CircuitBreaker(BREAKER_DEFAULTS, nowMs, isOpen => {
+      metrics.storeCircuitOpen.set({ store: adapter.name }, isOpen ? 1 : 0)
+      log.warn(
+        { store: adapter.name },
+        isOpen ? 'a store does not answer; it is left alone' : 'a store is back',
+      )
+    })
+    this.#gate = new BudgetGate({
+      draw: drawFrom(tokenClock, () => ratesAt(this.#controls.budget, wallClock.now())),
+      sleep,
+      failed: error => log.warn({ error, store: adapter.name }, 'tokens of a budget could not be drawn'),
+    })
+  }
+
+  /** The store with the limits and the drill that its row says now. */
+  layer(controls: StoreControls): LayeredStore {
+    if (controls.requestsAtOnceMax !== this.#controls.requestsAtOnceMax)
+      this.#limits = this.#newLimits(controls.requestsAtOnceMax)
+    this.#controls = controls
+    const { metrics, nowMs } = this.#options
+    const made = this.#metered(this.#drilled(controls.drill))
+    const asked = breakingStore(made, { breaker: this.#breaker })
+    const limited = (mayWait: boolean) =>
+      concurrencyLimitedStore(asked, { limits: this.#limits, mayWait, nowMs })
+    const hasBudget = controls.budget.length > 0
+    const budgeted = (mayWait: boolean) => {
+      const waited = (seconds: number) =>
+        metrics.storeBudgetWaitSeconds.inc({ store: this.#adapter.name }, seconds)
+      const options = { gate: this.#gate, mayWait, waited, nowMs }
+      return hasBudget ? budgetedStore(limited(mayWait), options) : limited(mayWait)
+    }
+    return { clients: budgeted(false), background: this.#retrying(budgeted(true)) }
+  }
+
+  #newLimits(requestsAtOnceMax: number | null): ConcurrencyLimits {
+    const max = requestsAtOnceMax ?? LIMIT_DEFAULTS.max
+    const rules = { ...LIMIT_DEFAULTS, max, start: Math.min(LIMIT_DEFAULTS.start, max) }
+    const { metrics, nowMs } = this.#options
+    const limitOf = (direction: string) =>
+      new AdaptiveLimit(rules, nowMs, limit =>
+        metrics.storeConcurrencyLimit.set({ store: this.#adapter.name, direction }, limit),
+      )
+    return { reads: limitOf('read'), writes: limitOf('write') }
+  }
+
+  #drilled(drill: StoreDrill | null): ObjectStore {
+    if (drill === null) return this.#adapter
+    const { log, metrics, wallClock } = this.#options
+    const store = this.#adapter.name
+    log.warn({ store, until: drill.until, rules: drill.rules }, 'a drill is held at a store')
+    const random = seededRandom(drill.seed)
+    return faultyStore(this.#adapter, {
+      rules: drill.rules,
+      random: () => random.next(),
+      isActive: () => wallClock.now() < drill.until.getTime(),
+      happened: ({ fault }, operation) => metrics.storeDrillFaults.inc({ store, fault, operation }),
+    })
+  }
+
+  #metered(store: ObjectStore): ObjectStore {
+    const { metrics, nowMs } = this.#options
+    return meteredStore(store, {
+      nowMs,
+      report(call) {
+        metrics.storeRequests.inc({ store: call.store, operation: call.operation, outcome: call.outcome })
+        metrics.storeRequestSeconds.observe({ store: call.store, operation: call.operation }, call.seconds)
+        const isAway = call.outcome === 'unreachable' || call.outcome === 'timeout'
+        metrics.storeUp.set({ store: call.store }, isAway ? 0 : 1)
+      },
+      carried: ({ bytes, direction }) => metrics.storeBytes.inc({ store: store.name, direction }, bytes),
+    })
+  }
+
+  #retrying(store: ObjectStore): ObjectStore {
+    const { metrics, nowMs } = this.#options
+    return retryingStore(store, {
+      rules: { ...RETRY_DEFAULTS, what: RETRIES_READS.has(this.#kind) ? 'writes' : 'everything' },
+      nowMs,
+      random: Math.random,
+      sleep: async (ms, signal) => {
+        await delay(ms, undefined, signal === undefined ? {} : { signal }).catch(() => 'the caller gave up')
+      },
+      retried: ({ operation }) => metrics.storeRetries.inc({ store: store.name, operation }),
+    })
+  }
+}
+
+async function sleep(ms: number): Promise<void> {
+  await delay(ms)
+}
