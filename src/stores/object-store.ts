@@ -252,6 +252,11 @@ export interface PutOptions extends PutFacts, CallOptions {
   readonly size: Bytes
   /** Digests of the whole body, to be checked before the object becomes visible. */
   readonly digests?: ObjectDigests
+  /**
+   * The digests were computed from these very bytes in memory: where the store checks them itself, nobody has
+   * to compute them once more. Default: false.
+   */
+  readonly areDigestsFresh?: boolean
   readonly condition?: WriteCondition
 }
 

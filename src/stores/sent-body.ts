@@ -2,18 +2,27 @@ import { Readable } from 'node:stream'
 import type { BodyDigests } from './body-digests.ts'
 import { checkedBody } from './checked-body.ts'
 import type { PutBody } from './object-store.ts'
-import { abortFailure, type StoreOperation } from './store-operation.ts'
+import { abortFailure, type StoreOperation, throwIfAborted } from './store-operation.ts'
 
 /**
- * Sends a checked body. Bytes in memory are checked first; a stream is checked on the way, and when it
+ * Sends a checked body. Bytes in memory are checked first, unless their digests are known to be theirs; a stream is checked on the way, and when it
  * turns out wrong the request is cut off before its last chunk, so the server never has a whole body to keep.
  */
 export async function sendBody<Output>(
   operation: StoreOperation,
   body: PutBody,
-  expected: { size: number; digests?: BodyDigests; signal?: AbortSignal | undefined },
+  expected: {
+    size: number
+    digests?: BodyDigests
+    areDigestsFresh?: boolean
+    signal?: AbortSignal | undefined
+  },
   send: (payload: Uint8Array | Readable, signal: AbortSignal) => Promise<Output>,
 ): Promise<Output> {
+  if (body instanceof Uint8Array && expected.areDigestsFresh && body.byteLength === expected.size) {
+    throwIfAborted(operation, expected.signal)
+    return send(body, expected.signal ?? new AbortController().signal)
+  }
   const cut = new AbortController()
   let failure: unknown = null
   const chunks = checkedBody(operation, body, expected)

@@ -73,7 +73,7 @@ export function createS3Multipart(
           signal: cutSignal,
         }),
       )
-      answer.body.resume()
+      answer.body.drop()
       const etag = unquote(answer.headers.etag)
       if (etag !== null) return { etag: partTagOf(etag, answer.headers['x-amz-checksum-crc64nvme']) }
       throw storeFailure(operation, 'unexpected', 'the server gave the part no ETag')
@@ -119,7 +119,7 @@ export function createS3Multipart(
       const operation = connection.operation('multipart.abort', key)
       const query = `uploadId=${encodeForS3(uploadId)}`
       await wire.send(operation, { method: 'DELETE', container, query, as: 'write', signal }).then(
-        answer => answer.body.resume(),
+        answer => answer.body.drop(),
         (error: StoreError) => {
           if (error.kind !== 'upload-not-found') throw error
         },

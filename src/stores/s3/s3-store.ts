@@ -16,6 +16,7 @@ import { storedBody } from '../stored-body.ts'
 import { asFailedCondition, conditionHeaders, onlyIfParts } from './conditions.ts'
 import type { S3Credentials, S3Settings } from './config.ts'
 import { type CopyingStore, changeS3StorageClass, copyWithinS3 } from './copy-within.ts'
+import type { Answer } from './exchange.ts'
 import {
   checksumAlgorithmHeader,
   digestHeadersOf,
@@ -31,7 +32,7 @@ import { payloadSha256Of } from './payload-hash.ts'
 import { S3Connection } from './s3-connection.ts'
 import { listS3 } from './s3-listing.ts'
 import { createS3Multipart } from './s3-multipart.ts'
-import { S3Wire, type WireAnswer } from './s3-wire.ts'
+import { S3Wire } from './s3-wire.ts'
 import { translateS3Error } from './translate-error.ts'
 
 /** Opens an S3-compatible endpoint as a store; containers are buckets. Nothing is sent before the first call. */
@@ -90,7 +91,7 @@ export function createS3Store(options: {
           as: 'read',
           signal,
         })
-        answer.body.resume()
+        answer.body.drop()
         const found = storedObjectOf(answer.headers, sizeOf(operation, answer), capabilities.versions)
         if (!withTags || !capabilities.tags) return found
         const { versionId } = found.identity
@@ -123,7 +124,7 @@ export function createS3Store(options: {
         const bodySize = sizeOf(operation, answer)
         const size = range === undefined ? bodySize : wholeSizeOf(operation, answer, range)
         const source = {
-          chunks: answer.body as AsyncIterable<Uint8Array>,
+          chunks: answer.body,
           release: () => void answer.body.destroy(),
           translate: (error: unknown) => brokenBody(operation, error),
         }
@@ -136,7 +137,7 @@ export function createS3Store(options: {
     },
 
     async put(container, key, body, putOptions) {
-      const { signal, size, condition, ...facts } = withoutDigests(putOptions)
+      const { signal, size, condition, areDigestsFresh = false, ...facts } = withoutDigests(putOptions)
       const digests = lockedDigests(body, putOptions)
       const operation = connection.operation('put', key)
       throwIfAborted(operation, signal)
@@ -158,7 +159,8 @@ export function createS3Store(options: {
         ...conditionHeaders(condition),
         'content-length': String(size),
       }
-      const answer = await sendBody(operation, body, { size, digests, signal }, (payload, cutSignal) =>
+      const expected = { size, digests, areDigestsFresh, signal }
+      const answer = await sendBody(operation, body, expected, (payload, cutSignal) =>
         wire.send(operation, {
           method: 'PUT',
           container,
@@ -171,7 +173,7 @@ export function createS3Store(options: {
       ).catch((error: unknown) => {
         throw asFailedCondition(operation, error, condition)
       })
-      answer.body.resume()
+      answer.body.drop()
       if (answer.headers.etag) {
         const identity = identityOf(answer.headers, capabilities.versions)
         return { identity, digests: digestsOf(answer.headers) }
@@ -190,7 +192,7 @@ export function createS3Store(options: {
       try {
         const request = { ...onlyIfParts(onlyIf), method: 'DELETE', container, as: 'write', signal } as const
         const answer = await wire.send(operation, request)
-        answer.body.resume()
+        answer.body.drop()
       } catch (error) {
         const failure = error as StoreError
         if (failure.kind === 'not-found') return
@@ -261,7 +263,7 @@ async function isGone(
 ): Promise<boolean> {
   return wire.send(operation, { method: 'HEAD', container, as: 'read', signal }).then(
     answer => {
-      answer.body.resume()
+      answer.body.drop()
       return false
     },
     (error: StoreError) => error.kind === 'not-found',
@@ -271,7 +273,7 @@ async function isGone(
 /** The size of the whole object, from an answer that must be the range that was asked for. */
 function wholeSizeOf(
   operation: StoreOperation,
-  { headers }: WireAnswer,
+  { headers }: Pick<Answer, 'headers'>,
   range: NonNullable<GetOptions['range']>,
 ): number {
   const contentRange = headers['content-range']
@@ -285,7 +287,7 @@ function wholeSizeOf(
   return Number(total)
 }
 
-function sizeOf(operation: StoreOperation, { headers }: WireAnswer): number {
+function sizeOf(operation: StoreOperation, { headers }: Pick<Answer, 'headers'>): number {
   const length = headers['content-length']
   if (length !== undefined && /^\d{1,15}$/.test(length)) return Number(length)
   throw storeFailure(operation, 'unexpected', 'the server did not say how long the object is')

@@ -4,6 +4,7 @@ import { Agent, type Dispatcher } from 'undici'
 import { StoreError } from '../object-store.ts'
 import { abortFailure, type StoreOperation, throwIfAborted } from '../store-operation.ts'
 import type { S3Credentials, S3Settings } from './config.ts'
+import { type Answer, exchange } from './exchange.ts'
 import { encodeForS3, type RequestSigner, requestSigner } from './sign-request.ts'
 import { translateS3Error } from './translate-error.ts'
 import { elementOf } from './xml-elements.ts'
@@ -22,13 +23,6 @@ export interface WireRequest {
   /** `read`: may be repeated. `write`: sent once. `upload`: sent once, and takes as long as bytes move. */
   readonly as: 'read' | 'write' | 'upload'
   readonly signal?: AbortSignal | undefined
-}
-
-/** An answer with a status of 2xx. The caller reads the body to its end or destroys it. */
-export interface WireAnswer {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: Readable
 }
 
 const SHA256_OF_NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
@@ -73,8 +67,8 @@ export class S3Wire {
     })
   }
 
-  /** Sends a request. Every error becomes a {@link StoreError}. */
-  async send(operation: StoreOperation, request: WireRequest): Promise<WireAnswer> {
+  /** Sends a request; the answer has a status of 2xx. Every error becomes a {@link StoreError}. */
+  async send(operation: StoreOperation, request: WireRequest): Promise<Answer> {
     const attemptsMax = request.as === 'read' ? this.#settings.readAttemptsMax : 1
     for (let attempt = 1; ; attempt++) {
       try {
@@ -91,17 +85,12 @@ export class S3Wire {
     await this.#agent.destroy()
   }
 
-  async #sendOnce(operation: StoreOperation, request: WireRequest): Promise<WireAnswer> {
+  async #sendOnce(operation: StoreOperation, request: WireRequest): Promise<Answer> {
     throwIfAborted(operation, request.signal)
     const mayHaveHappened = request.as !== 'read'
     try {
-      const answer = await this.#agent.request(this.#prepared(operation, request))
-      if (answer.statusCode >= 200 && answer.statusCode < 300) {
-        // Whoever reads is told; a body that is given up has nobody to tell, and must not end the process.
-        answer.body.on('error', error => error)
-        const headers = answer.headers as Record<string, string>
-        return { status: answer.statusCode, headers, body: answer.body }
-      }
+      const answer = await exchange(this.#agent, this.#prepared(operation, request), request.signal)
+      if (answer.status >= 200 && answer.status < 300) return answer
       throw await answeredError(answer)
     } catch (error) {
       if (request.signal?.aborted) {
@@ -111,8 +100,8 @@ export class S3Wire {
     }
   }
 
-  #prepared(operation: StoreOperation, request: WireRequest): Dispatcher.RequestOptions {
-    const { method, container, body, signal, query = '', payloadSha256 = SHA256_OF_NOTHING } = request
+  #prepared(operation: StoreOperation, request: WireRequest): Dispatcher.DispatchOptions {
+    const { method, container, body, query = '', payloadSha256 = SHA256_OF_NOTHING } = request
     const { pathStyle } = this.#settings
     const host = pathStyle ? this.#endpoint.host : `${container}.${this.#endpoint.host}`
     const base = this.#endpoint.pathname.replace(/\/$/, '')
@@ -132,7 +121,6 @@ export class S3Wire {
       // An upload may take hours; what tells is whether bytes still move.
       ...(request.as === 'upload' ? { headersTimeout: this.#settings.socketIdleTimeoutMs } : {}),
       ...(body === undefined ? {} : { body }),
-      ...(signal === undefined ? {} : { signal }),
     }
   }
 
@@ -147,10 +135,10 @@ export class S3Wire {
 }
 
 /** The text of an answer that is a small document. Throws when it is longer than 64 KiB or breaks off. */
-export async function documentOf(answer: { body: Readable }): Promise<string> {
+export async function documentOf(answer: Pick<Answer, 'body'>): Promise<string> {
   const chunks: Uint8Array[] = []
   let length = 0
-  for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
+  for await (const chunk of answer.body) {
     length += chunk.byteLength
     if (length > ERROR_BYTES_MAX) throw new Error(`the answer is longer than ${ERROR_BYTES_MAX} bytes`)
     chunks.push(chunk)
@@ -170,12 +158,12 @@ export class AnsweredError extends Error {
   }
 }
 
-async function answeredError(answer: Dispatcher.ResponseData): Promise<AnsweredError> {
+async function answeredError(answer: Answer): Promise<AnsweredError> {
   const document = await documentOf(answer).catch((error: Error) => {
     answer.body.destroy()
     return `<Message>${error.message}</Message>`
   })
-  return new AnsweredError(answer.statusCode, document)
+  return new AnsweredError(answer.status, document)
 }
 
 function awsEndpointOf(region: string): string {

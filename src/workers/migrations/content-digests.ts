@@ -9,8 +9,8 @@ export interface SeenContent {
   readonly digests: {
     readonly sha256: string
     readonly crc64nvme: string
-    readonly crc32c: string
-    /** Where it was asked for. */
+    /** These where they were asked for. */
+    readonly crc32c?: string
     readonly md5?: string
   }
 }
@@ -22,25 +22,27 @@ export interface ContentDigests {
   finish(): SeenContent
 }
 
-/** Starts SHA-256 and the two checksums that stores report, CRC-64/NVME and CRC-32C, over a whole content. */
-export async function startContentDigests(): Promise<ContentDigests> {
+/** Starts SHA-256, CRC-64/NVME and, unless nobody can compare it, CRC-32C over a whole content. */
+export async function startContentDigests(
+  options: { readonly needsCrc32c?: boolean } = {},
+): Promise<ContentDigests> {
   const sha256 = createHash('sha256')
   const crc64nvme = await startCrc64Nvme()
-  const crc32c = startCrc32c()
+  const crc32c = options.needsCrc32c === false ? null : startCrc32c()
   let size = 0
   return {
     update(chunk) {
       size += chunk.byteLength
       sha256.update(chunk)
       crc64nvme.update(chunk)
-      crc32c.update(chunk)
+      crc32c?.update(chunk)
     },
     finish: () => ({
       size,
       digests: {
         sha256: sha256.digest('hex'),
         crc64nvme: crc64nvme.finish(),
-        crc32c: crc32c.finish(),
+        ...(crc32c === null ? {} : { crc32c: crc32c.finish() }),
       },
     }),
   }

@@ -1,4 +1,6 @@
 import { type Bytes, MIB } from '../../domain/bytes.ts'
+import type { Instant } from '../../domain/clock.ts'
+import { SECOND } from '../../domain/duration.ts'
 import type { Location } from '../../domain/location.ts'
 import type { Migration, MigrationEvidence } from '../../domain/migration.ts'
 import type {
@@ -18,6 +20,9 @@ import type { Boundary, MigrationParts } from './migration-parts.ts'
 
 /** How long a publication or deletion waits for a client's write of the same object, in milliseconds. */
 const LOCK_WAIT_MS_MAX = 10_000
+
+/** Objects up to this size are published about as fast as one that is empty. */
+const BRIEF_BYTES_MAX = MIB
 
 /** One end of a migration: a location and its store. */
 export interface MigrationEnd {
@@ -90,9 +95,6 @@ export function recordOf(
   }
 }
 
-/** Objects up to this size are published about as fast as one that is empty. */
-const BRIEF_BYTES_MAX = MIB
-
 /** Whether publishing so many bytes is brief work, which may share a transaction with that of others. */
 export function isBrief(bytes: Bytes): boolean {
   return bytes <= BRIEF_BYTES_MAX
@@ -108,9 +110,42 @@ function isProgress(event: MigrationEvent): boolean {
  * begins when its turn has come.
  */
 export function requestSignal(job: Pick<MigrationJob, 'signal' | 'parts'>, bytes: number): AbortSignal {
+  if (bytes <= BRIEF_BYTES_MAX) return briefSignal(job)
   const { timers = systemTimers } = job.parts
   const timeoutSignal = (ms: number) => timers.timeoutSignal(ms)
   return withDeadline({ signal: job.signal, ms: deadlineMs(bytes), timeoutSignal })
+}
+
+/** How long a signal of brief requests is handed out, in wall milliseconds: they get so much more time. */
+const SHARED_MS = 5 * SECOND
+
+interface SharedSignal {
+  readonly madeAt: Instant
+  readonly signal: AbortSignal
+}
+
+/** The signal of each job's brief requests, by the job's own signal, and the time-out all jobs share. */
+const briefSignals = new WeakMap<AbortSignal, SharedSignal>()
+const briefTimeouts = new WeakMap<MigrationParts, SharedSignal>()
+
+/** A thousand small objects make thousands of requests a second: they share their time-outs. */
+function briefSignal({ signal, parts }: Pick<MigrationJob, 'signal' | 'parts'>): AbortSignal {
+  const now = parts.wallClock.now()
+  const known = briefSignals.get(signal)
+  if (isUsable(known, now)) return known.signal
+  let timeout = briefTimeouts.get(parts)
+  if (!isUsable(timeout, now)) {
+    const { timers = systemTimers } = parts
+    timeout = { madeAt: now, signal: timers.timeoutSignal(deadlineMs(BRIEF_BYTES_MAX) + SHARED_MS) }
+    briefTimeouts.set(parts, timeout)
+  }
+  const made = { madeAt: timeout.madeAt, signal: AbortSignal.any([signal, timeout.signal]) }
+  briefSignals.set(signal, made)
+  return made.signal
+}
+
+function isUsable(shared: SharedSignal | undefined, now: Instant): shared is SharedSignal {
+  return shared !== undefined && Math.abs(now - shared.madeAt) < SHARED_MS
 }
 
 /**

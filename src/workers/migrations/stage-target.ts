@@ -43,7 +43,7 @@ export async function stageTarget(
 
 async function stageWhole(job: MigrationJob, subject: MigrationSubject, copy: Copy): Promise<StagedTarget> {
   const { body } = await openSource(job, copy)
-  const digests = await startContentDigests()
+  const digests = await startContentDigests(digestsFor(job))
   const chunks: Uint8Array[] = []
   for await (const chunk of body) {
     digests.update(chunk)
@@ -61,9 +61,15 @@ async function stageWhole(job: MigrationJob, subject: MigrationSubject, copy: Co
         ...(condition === undefined ? {} : { condition }),
         size: copy.size,
         digests: content.digests,
+        areDigestsFresh: true,
         signal: requestSignal(job, copy.size),
       }),
   }
+}
+
+/** CRC-32C only for a target that could report it. */
+function digestsFor({ target }: MigrationJob): { needsCrc32c: boolean } {
+  return { needsCrc32c: target.store.capabilities.reportedDigests.includes('crc32c') }
 }
 
 /** Adds MD5, which is slow, for a target that reports no other digest. */
@@ -105,7 +111,7 @@ async function sendParts(job: MigrationJob, copy: Copy, multipart: MultipartStor
   const { container } = job.target.location
   const key = targetKeyOf(job.migration)
   const partBytes = partBytesOf(copy.size, job.target.store.capabilities.multipart!)
-  const digests = await startContentDigests()
+  const digests = await startContentDigests(digestsFor(job))
   const { body } = await openSource(job, copy)
   const parts: { partNumber: number; etag: string }[] = []
   try {
