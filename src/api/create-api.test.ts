@@ -190,7 +190,10 @@ describe('a process', () => {
     expect((await api.app.inject('/livez')).json()).toEqual({ status: 'ok' })
     expect((await api.app.inject('/readyz')).json()).toEqual({ status: 'ok' })
     expect((await api.app.inject('/readyz?verbose')).json()).toMatchObject({
-      checks: [{ name: 'database', ok: true }],
+      checks: [
+        { name: 'database', ok: true },
+        { name: 'migrations', ok: true, detail: null },
+      ],
     })
     const metrics = await api.app.inject('/metrics')
     expect(metrics.headers['content-type']).toContain('text/plain')

@@ -20,9 +20,11 @@ import { migrationsRoutes } from './routes/migrations.ts'
 import { objectsRoutes } from './routes/objects.ts'
 import { orphansRoutes } from './routes/orphans.ts'
 import { overviewRoutes } from './routes/overview.ts'
+import { pausesRoutes } from './routes/pauses.ts'
 import { plansRoutes } from './routes/plans.ts'
 import { policiesRoutes } from './routes/policies.ts'
 import { priceBooksRoutes } from './routes/price-books.ts'
+import { queueRoutes } from './routes/queue.ts'
 import { reconcileRunsRoutes } from './routes/reconcile-runs.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { simulationsRoutes } from './routes/simulations.ts'
@@ -31,6 +33,7 @@ import { storesRoutes } from './routes/stores.ts'
 import { streamRoutes } from './routes/stream.ts'
 import { systemRoutes } from './routes/system.ts'
 import { tokensRoutes } from './routes/tokens.ts'
+import { urgencyRoutes } from './routes/urgency.ts'
 
 /** A key of 1,024 bytes with every byte percent-encoded. */
 const PATH_PARAMETER_LENGTH_MAX = 3_072
@@ -98,7 +101,10 @@ function routesOf(options: ApiOptions, live: Live): FastifyPluginAsync[] {
     activityRoutes(options),
     objectsRoutes(options),
     plansRoutes(options),
+    queueRoutes(options),
     migrationsRoutes(options),
+    pausesRoutes(options),
+    urgencyRoutes(options),
     eventsRoutes(options),
     importsRoutes(options),
     reconcileRunsRoutes(options),

@@ -19,6 +19,10 @@ export function presentStore(store: StoreRow): StoreResource {
       drill === null
         ? null
         : { rules: drill.rules.map(ruleOf), seed: drill.seed, until: timeText(drill.until) },
+    pause:
+      store.pausedAt === null
+        ? null
+        : { at: timeText(store.pausedAt), reason: store.pausedBecause, principal: store.pausedBy },
     revision: store.revision,
     createdAt: timeText(store.createdAt),
     principal: store.principal,

@@ -28,6 +28,8 @@ export const ROLES_OF_ROUTES: Readonly<Record<string, RouteRole>> = {
   'PATCH /v1/stores/:id/limits': 'admin',
   'POST /v1/stores/:id/drill': 'admin',
   'DELETE /v1/stores/:id/drill': 'operator',
+  'POST /v1/stores/:id/pause': 'operator',
+  'POST /v1/stores/:id/resume': 'operator',
 
   'GET /v1/locations': 'viewer',
   'GET /v1/locations/:id': 'viewer',
@@ -59,13 +61,22 @@ export const ROLES_OF_ROUTES: Readonly<Record<string, RouteRole>> = {
 
   'GET /v1/plans': 'viewer',
   'GET /v1/plans/:id': 'viewer',
+  'GET /v1/plans/:id/status': 'viewer',
   'GET /v1/plans/:id/decisions': 'viewer',
+  'PATCH /v1/plans/:id': 'operator',
   'POST /v1/plans/:id/approve': 'operator',
   'POST /v1/plans/:id/reject': 'operator',
+  'POST /v1/plans/:id/pause': 'operator',
+  'POST /v1/plans/:id/resume': 'operator',
   'GET /v1/decisions/:id': 'viewer',
 
   'GET /v1/migrations': 'viewer',
+  'GET /v1/migrations/status': 'viewer',
+  // Whoever sees that something goes wrong must be able to stop it without looking for somebody else.
+  'POST /v1/migrations/stop': 'operator',
+  'POST /v1/migrations/resume': 'operator',
   'GET /v1/migrations/:id': 'viewer',
+  'PATCH /v1/migrations/:id': 'operator',
   'POST /v1/migrations/:id/pause': 'operator',
   'POST /v1/migrations/:id/resume': 'operator',
   'POST /v1/migrations/:id/cancel': 'operator',

@@ -301,6 +301,46 @@ describe('beside a server', () => {
     await mustDo(['verify', '--bucket', 'films'])
   })
 
+  test('stops every migration, says so wherever people look, and goes on', async () => {
+    expect((await dim(['migrations', 'stop', '--reason', 'x'], here())).exitCode).toBe(EXIT.usage)
+    expect((await dim(['migrations', 'stop', '--all'], here())).words).toContain('--reason')
+    const stopped = await mustDo(['migrations', 'stop', '--all', '--reason', 'smoke in rack 4'])
+    expect(stopped.answer).toMatch(/ALL MIGRATIONS ARE STOPPED since \S+ by \S+: smoke in rack 4/)
+    for (const look of [
+      ['migration', 'list'],
+      ['plan', 'list'],
+    ])
+      expect((await mustDo(look)).words).toContain('smoke in rack 4')
+    expect((await mustDo(['plan', 'list', '-q'])).words).toBe('')
+    const doctor = JSON.parse((await dim(['doctor', '-o', 'json'], here())).answer) as {
+      check: string
+      verdict: string
+    }[]
+    expect(doctor.find(({ check }) => check === 'server: migrations')?.verdict).toBe('warning')
+    expect((await dim(['migrations', 'resume'], here())).exitCode).toBe(EXIT.usage)
+    const going = JSON.parse((await mustDo(['migrations', 'resume', '--all', '-o', 'json'])).answer)
+    expect(going).toMatchObject({ stop: null, end: { seconds: 0 } })
+  })
+
+  test('pauses a store by its name, and shows the queue', async () => {
+    await mustDo(['store', 'pause', 'disk', '--reason', 'firmware'])
+    expect((await mustDo(['migrations', 'status'])).answer).toMatch(/paused stores +disk since .*: firmware/)
+    await mustDo(['store', 'resume', 'disk'])
+    expect((await mustDo(['migrations', 'status'])).answer).toMatch(/ends +nothing left to move/)
+  })
+
+  test('says what is no priority, no deadline, no filter', async () => {
+    const id = '0190b5a0-1c2d-7e3f-8a4b-5c6d7e8f9a0b'
+    const wrong = (...args: string[]) => dim(args, here())
+    expect((await wrong('migration', 'set-priority', '101', id)).words).toContain('from 0 to 100')
+    expect((await wrong('plan', 'set-deadline', 'soon', id)).words).toContain('is no deadline')
+    for (const when of ['2h', 'none', '2030-01-01'])
+      expect((await wrong('plan', 'set-deadline', when, id)).exitCode).toBe(EXIT.notFound)
+    expect((await wrong('plan', 'status', id)).exitCode).toBe(EXIT.notFound)
+    expect((await wrong('migration', 'list', '--store', 'nowhere')).exitCode).toBe(EXIT.notFound)
+    await mustDo(['migration', 'list', '--overdue', '--paused', '--error', 'timeout', '--store', 'disk'])
+  })
+
   test('the doctor finds nothing wrong with the server', async () => {
     const { answer } = await dim(['doctor', '-o', 'json'], here())
     const findings = JSON.parse(answer) as { check: string; verdict: string; text: string }[]

@@ -23,7 +23,10 @@ import { registerLocationReIdentify } from './commands/location-re-identify.ts'
 import { registerLocationShow } from './commands/location-show.ts'
 import { registerMigrationControl } from './commands/migration-control.ts'
 import { registerMigrationList } from './commands/migration-list.ts'
+import { registerMigrationResume } from './commands/migration-resume.ts'
 import { registerMigrationShow } from './commands/migration-show.ts'
+import { registerMigrationStatus } from './commands/migration-status.ts'
+import { registerMigrationStop } from './commands/migration-stop.ts'
 import { registerObjectList } from './commands/object-list.ts'
 import { registerObjectPin } from './commands/object-pin.ts'
 import { registerObjectShow } from './commands/object-show.ts'
@@ -34,8 +37,10 @@ import { registerOrphanList } from './commands/orphan-list.ts'
 import { registerOrphanShow } from './commands/orphan-show.ts'
 import { registerPlanApprove } from './commands/plan-approve.ts'
 import { registerPlanList } from './commands/plan-list.ts'
+import { registerPlanPause } from './commands/plan-pause.ts'
 import { registerPlanReject } from './commands/plan-reject.ts'
 import { registerPlanShow } from './commands/plan-show.ts'
+import { registerPlanStatus } from './commands/plan-status.ts'
 import { registerPolicyApply } from './commands/policy-apply.ts'
 import { registerPolicyList } from './commands/policy-list.ts'
 import { registerPolicyShow } from './commands/policy-show.ts'
@@ -50,6 +55,7 @@ import { registerReplayAccessLog } from './commands/replay-access-log.ts'
 import { registerServe } from './commands/serve.ts'
 import { registerStoreAdd } from './commands/store-add.ts'
 import { registerStoreList } from './commands/store-list.ts'
+import { registerStorePause } from './commands/store-pause.ts'
 import { registerStoreProbe } from './commands/store-probe.ts'
 import { registerStoreRemove } from './commands/store-remove.ts'
 import { registerStoreSet } from './commands/store-set.ts'
@@ -58,6 +64,7 @@ import { registerTokenCreate } from './commands/token-create.ts'
 import { registerTokenList } from './commands/token-list.ts'
 import { registerTokenRevoke } from './commands/token-revoke.ts'
 import { registerTraffic } from './commands/traffic.ts'
+import { registerMigrationUrgency, registerPlanUrgency } from './commands/urgency.ts'
 import { registerVerify } from './commands/verify.ts'
 import { registerVersion } from './commands/version.ts'
 import { EXIT_MEANINGS } from './exit-codes.ts'
@@ -67,6 +74,8 @@ import type { Terminal } from './terminal.ts'
 /** The nouns with their verbs, in the order of the help. */
 const NOUNS: readonly {
   readonly noun: string
+  /** What people also call it: acts of many at once read better so. */
+  readonly alias?: string
   readonly description: string
   readonly verbs: readonly Register[]
 }[] = [
@@ -79,6 +88,7 @@ const NOUNS: readonly {
       registerStoreShow,
       registerStoreSet,
       registerStoreProbe,
+      registerStorePause,
       registerStoreRemove,
     ],
   },
@@ -116,12 +126,30 @@ const NOUNS: readonly {
   {
     noun: 'plan',
     description: 'decisions grouped for review',
-    verbs: [registerPlanList, registerPlanShow, registerPlanApprove, registerPlanReject],
+    alias: 'plans',
+    verbs: [
+      registerPlanList,
+      registerPlanShow,
+      registerPlanStatus,
+      registerPlanApprove,
+      registerPlanReject,
+      registerPlanPause,
+      registerPlanUrgency,
+    ],
   },
   {
     noun: 'migration',
     description: 'moves of objects between locations',
-    verbs: [registerMigrationList, registerMigrationShow, registerMigrationControl],
+    alias: 'migrations',
+    verbs: [
+      registerMigrationStatus,
+      registerMigrationList,
+      registerMigrationShow,
+      registerMigrationStop,
+      registerMigrationResume,
+      registerMigrationControl,
+      registerMigrationUrgency,
+    ],
   },
   {
     noun: 'reconcile',
@@ -188,8 +216,9 @@ export function createProgram(bind: Bind, terminal: Terminal): Command {
       writeErr: text => terminal.say(text.trimEnd()),
     })
   for (const register of FIRST) register(program, bind)
-  for (const { noun, description, verbs } of NOUNS) {
+  for (const { noun, alias, description, verbs } of NOUNS) {
     const command = program.command(noun).description(description)
+    if (alias !== undefined) command.alias(alias)
     for (const register of verbs) register(command, bind)
   }
   for (const register of LAST) register(program, bind)

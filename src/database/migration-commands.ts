@@ -118,7 +118,7 @@ async function retry(connection: Connection, command: MigrationCommand): Promise
   const { rows } = await connection.query<MigrationRow>(
     `update migration m
      set state = 'planned', attempt = 0, evidence = '{}', finished_at = null, ended_by = null,
-         started_at = null, paused = false, cancel_requested = false, not_before = now(), target_copy_id = $2,
+         started_at = null, paused = false, held = false, cancel_requested = false, not_before = now(), target_copy_id = $2,
          placement_version = o.placement_version, grace_until_ms = null
      from object o, copy source
      where m.id = $1 and o.id = m.object_id and o.is_present and o.generation = m.generation
@@ -162,7 +162,7 @@ async function retryDeletion(
   const { rows: planned } = await connection.query<MigrationRow>(
     `update migration m
      set state = 'deleting-source', attempt = 0, evidence = evidence - 'error', finished_at = null,
-         ended_by = null, paused = false, cancel_requested = false, not_before = now()
+         ended_by = null, paused = false, held = false, cancel_requested = false, not_before = now()
      where m.id = $1
      returning ${MIGRATION_COLUMNS}`,
     [migration.id],

@@ -1,6 +1,7 @@
 import type { Uuid } from '../domain/identifiers.ts'
 import type { NewMigration, NewMigrationRefusal, NewMigrationsResult } from '../domain/migration-record.ts'
 import type { Principal } from '../domain/principal.ts'
+import { IS_FREE } from './migration-holds.ts'
 import type { Queryable } from './postgres.ts'
 
 /** The most migrations one statement plans. */
@@ -63,11 +64,16 @@ const CREATE = `
     insert into migration (
       id, kind, object_id, bucket_id, key, generation, placement_version, source_copy_id, source_location_id,
       target_copy_id, target_location_id, size, state, priority, direction, attempts_max, grace_ms,
-      decision_id, plan_id, monthly_saving_usd, one_time_usd, principal)
-    select id, 'move', "objectId", bucket_id, key, generation, "placementVersion", source_copy_id,
-           source_location_id, "targetCopyId", "targetLocationId", size, 'planned', priority, direction,
-           "attemptsMax", "graceMs", "decisionId", "planId", "monthlySavingUsd", "oneTimeUsd", $2
-    from judged where refusal is null
+      decision_id, plan_id, monthly_saving_usd, one_time_usd, due_at, held, principal)
+    select j.id, 'move', "objectId", bucket_id, key, generation, "placementVersion", source_copy_id,
+           m.source_location_id, "targetCopyId", m.target_location_id, size, 'planned',
+           coalesce(plan.priority, j.priority), direction, "attemptsMax", "graceMs", "decisionId", m.plan_id,
+           "monthlySavingUsd", "oneTimeUsd", plan.due_at, not ${IS_FREE}, $2
+    from judged j
+    cross join lateral (
+      select j.source_location_id, j."targetLocationId" as target_location_id, j."planId" as plan_id) as m
+    left join plan on plan.id = j."planId"
+    where refusal is null
     order by "objectId"
     on conflict (object_id) where finished_at is null do nothing
     returning id

@@ -10,6 +10,7 @@ import { HARMLESS_ABORTS } from '../domain/migration-record.ts'
 import type { Tier } from '../domain/tier.ts'
 import { MIGRATION_COLUMNS, type MigrationRow, migrationOf } from './migration-rows.ts'
 import type { Queryable } from './postgres.ts'
+import { IS_OVERDUE } from './queue-status.ts'
 
 /** A migration as people see it. */
 export interface MigrationView extends Migration {
@@ -25,7 +26,17 @@ export interface MigrationView extends Migration {
   /** Null once it has ended or while a worker has it. */
   readonly nextAttemptAt: Date | null
   readonly principal: string
+  /** What keeps it from being taken up beside itself. */
+  readonly heldBy: readonly MigrationHold[]
+  /** By when readers should get the target copy. */
+  readonly dueAt: Date | null
+  /** They did not by then. */
+  readonly isOverdue: boolean
 }
+
+/** What a person paused that an unfinished migration rests for. */
+export const MIGRATION_HOLDS = ['stop', 'source-store', 'target-store', 'plan'] as const
+export type MigrationHold = (typeof MIGRATION_HOLDS)[number]
 
 /** A location by its name. */
 interface PlaceView {
@@ -47,17 +58,29 @@ interface ViewRow extends MigrationRow {
   finished_at: Date | null
   next_attempt_at: Date | null
   principal: string
+  held_by: MigrationHold[]
+  due_at: Date | null
+  is_overdue: boolean
 }
 
 const VIEW = `
   select ${MIGRATION_COLUMNS}, coalesce(b.name, '(deleted)') as bucket_name, source.name as source_name, source.tier as source_tier,
          target.name as target_name, target.tier as target_tier, m.monthly_saving_usd, m.one_time_usd,
          m.created_at, m.started_at, m.finished_at, m.principal,
-         case when m.finished_at is null and m.lease_owner is null then m.not_before end as next_attempt_at
+         case when m.finished_at is null and m.lease_owner is null then m.not_before end as next_attempt_at,
+         m.due_at, coalesce(${IS_OVERDUE}, false) as is_overdue,
+         case when m.finished_at is null then array_remove(array[
+           case when exists (select from migration_stop) then 'stop' end,
+           case when source_store.state = 'paused' then 'source-store' end,
+           case when target_store.state = 'paused' then 'target-store' end,
+           case when exists (select from plan where id = m.plan_id and paused_at is not null) then 'plan' end
+         ], null) else '{}'::text[] end as held_by
   from migration m
   left join bucket b on b.id = m.bucket_id
   join location source on source.id = m.source_location_id
-  join location target on target.id = m.target_location_id`
+  join location target on target.id = m.target_location_id
+  join store source_store on source_store.id = source.store_id
+  join store target_store on target_store.id = target.store_id`
 
 /** What a list of migrations is narrowed to. */
 export interface MigrationFilter {
@@ -68,6 +91,14 @@ export interface MigrationFilter {
   readonly bucketId?: Uuid
   readonly objectId?: ObjectId
   readonly planId?: Uuid
+  /** Those that read or write in a store. */
+  readonly storeId?: Uuid
+  /** True: only what missed its deadline; false: only what did not. */
+  readonly isOverdue?: boolean
+  /** True: only what a person paused one by one. */
+  readonly isPaused?: boolean
+  /** The kind of the last error. */
+  readonly errorKind?: string
   /** The last id of the page before. */
   readonly beforeId?: Uuid
   readonly limit: number
@@ -87,6 +118,10 @@ export async function listMigrations(
        and ($5::uuid is null or m.object_id = $5)
        and ($6::uuid is null or m.plan_id = $6)
        and ($7::uuid is null or m.id < $7)
+       and ($9::uuid is null or $9 in (source.store_id, target.store_id))
+       and ($10::boolean is null or coalesce(${IS_OVERDUE}, false) = $10)
+       and ($11::boolean is null or m.paused = $11)
+       and ($12::text is null or m.evidence #>> '{error,kind}' = $12)
      order by m.id desc
      limit $8`,
     [
@@ -98,6 +133,10 @@ export async function listMigrations(
       filter.planId ?? null,
       filter.beforeId ?? null,
       filter.limit,
+      filter.storeId ?? null,
+      filter.isOverdue ?? null,
+      filter.isPaused ?? null,
+      filter.errorKind ?? null,
     ],
   )
   return rows.map(viewOf)
@@ -201,5 +240,8 @@ function viewOf(row: ViewRow): MigrationView {
     finishedAt: row.finished_at,
     nextAttemptAt: row.next_attempt_at,
     principal: row.principal,
+    heldBy: row.held_by,
+    dueAt: row.due_at,
+    isOverdue: row.is_overdue,
   }
 }

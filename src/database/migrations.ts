@@ -12,6 +12,7 @@ import type { Principal } from '../domain/principal.ts'
 import { createBatcher } from './batches.ts'
 import { createLockedRunner, type LockedLedger } from './locked-migrations.ts'
 import { createMigrations } from './migration-creation.ts'
+import { IS_FREE, IS_NOT_STOPPED } from './migration-holds.ts'
 import { MIGRATION_COLUMNS, type MigrationRow, migrationOf } from './migration-rows.ts'
 import { fenced, type LeasedRecord, writeRecords } from './migration-steps.ts'
 import { readMigrationSubjects } from './migration-subjects.ts'
@@ -79,9 +80,16 @@ interface ClaimOptions {
   readonly leaseMs: number
 }
 
+/** What both queues ask of a migration `m` that is taken up; all but the last two lines are in their indexes. */
+const IS_DUE = `
+  m.finished_at is null and not m.paused and not m.held and m.not_before <= now()
+  and (m.lease_expires_at is null or m.lease_expires_at < now())
+  and ${IS_FREE} and ${IS_NOT_STOPPED}`
+
 /**
  * Leases due migrations by the database's clock. Up to half of them end their grace, so that a long queue of
- * moves does not keep every object paid for twice; the others are taken by priority.
+ * moves does not keep every object paid for twice; the others are taken by priority, then by deadline. What is
+ * paused is passed over from the moment it is; soon after, it is out of the indexes as well.
  */
 async function claimMigrations(
   queryable: Queryable,
@@ -91,21 +99,19 @@ async function claimMigrations(
     name: 'migration_claim',
     text: `
       with ending as (
-        select id, lease_owner as taken_over_from
-        from migration
-        where finished_at is null and not paused and grace_until_ms is not null and not_before <= now()
-          and (lease_expires_at is null or lease_expires_at < now())
-        order by not_before, id
+        select m.id, m.lease_owner as taken_over_from
+        from migration m
+        where ${IS_DUE} and m.grace_until_ms is not null
+        order by m.not_before, m.id
         limit ($1::int + 1) / 2
-        for update skip locked
+        for update of m skip locked
       ), moving as (
-        select id, lease_owner as taken_over_from
-        from migration
-        where finished_at is null and not paused and grace_until_ms is null and not_before <= now()
-          and (lease_expires_at is null or lease_expires_at < now())
-        order by priority desc, not_before, id
+        select m.id, m.lease_owner as taken_over_from
+        from migration m
+        where ${IS_DUE} and m.grace_until_ms is null
+        order by m.priority desc, m.due_at, m.not_before, m.id
         limit $1::int - (select count(*) from ending)
-        for update skip locked
+        for update of m skip locked
       ), due as (
         select * from ending union all select * from moving
       ), leased as (
@@ -114,9 +120,9 @@ async function claimMigrations(
             fencing_token = m.fencing_token + 1
         from due
         where m.id = due.id
-        returning ${MIGRATION_COLUMNS}, due.taken_over_from, m.not_before
+        returning ${MIGRATION_COLUMNS}, due.taken_over_from, m.due_at, m.not_before
       )
-      select * from leased order by priority desc, not_before, id`,
+      select * from leased order by priority desc, due_at, not_before, id`,
     values: [options.limit, options.worker, options.leaseMs],
   })
   return rows.map(row => ({ ...migrationOf(row), takenOverFrom: row.taken_over_from }))

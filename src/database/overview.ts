@@ -1,5 +1,4 @@
 import type { Uuid } from '../domain/identifiers.ts'
-import type { MigrationState } from '../domain/migration.ts'
 import type { Tier } from '../domain/tier.ts'
 import type { Queryable } from './postgres.ts'
 
@@ -99,28 +98,6 @@ export async function sumReadsSavingUnderWay(database: Queryable): Promise<numbe
       ) as savings`,
   })
   return rows[0]!.usd
-}
-
-/** Unfinished migrations in one state. */
-export interface UnfinishedRow {
-  readonly state: MigrationState
-  readonly count: number
-  readonly paused: number
-  /** A worker holds their lease. */
-  readonly leased: number
-}
-
-/** Unfinished migrations by state. */
-export async function countUnfinishedMigrations(database: Queryable): Promise<UnfinishedRow[]> {
-  const { rows } = await database.query<UnfinishedRow>({
-    name: 'overview_unfinished',
-    text: `
-      select state, count(*) as count, count(*) filter (where paused) as paused,
-             count(*) filter (where lease_expires_at > now()) as leased
-      from migration where finished_at is null
-      group by state`,
-  })
-  return rows
 }
 
 /** How fast the model clock runs; 1 where nobody set it. */

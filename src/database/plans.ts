@@ -37,6 +37,15 @@ export interface PlanRow {
   /** What its done migrations save per month, as decided; null until it is applied. */
   readonly realisedMonthlySavingUsd: number | null
   readonly principal: string
+  /** Null unless it is paused, like the two after it. */
+  readonly pausedAt: Date | null
+  readonly pausedBecause: string | null
+  readonly pausedBy: string | null
+  /** Of its migrations; null: as the policy says. */
+  readonly priority: number | null
+  /** By when readers should get every target copy. */
+  readonly dueAt: Date | null
+  readonly deadlineMissedAt: Date | null
 }
 
 /** Migrations of a plan by how they ended; ends that none had are left out. */
@@ -50,7 +59,9 @@ const SELECT = `
          p.monthly_saving_storage_usd as "monthlySavingStorageUsd", p.one_time_usd as "oneTimeUsd",
          p.created_at as "createdAt", p.created_ms as "createdAtModel", p.decided_at as "decidedAt",
          p.decided_by as "decidedBy", p.applied_at as "appliedAt", p.outcome,
-         p.realised_monthly_saving_usd as "realisedMonthlySavingUsd", p.principal
+         p.realised_monthly_saving_usd as "realisedMonthlySavingUsd", p.principal, p.paused_at as "pausedAt",
+         p.paused_because as "pausedBecause", p.paused_by as "pausedBy", p.priority, p.due_at as "dueAt",
+         p.deadline_missed_at as "deadlineMissedAt"
   from plan p
   join policy on policy.id = p.policy_id
   join price_book book on book.id = p.price_book_id`

@@ -316,6 +316,9 @@ table migration with {fillfactor=70}
   principal text not null
   ended_by text
   is_quarantined boolean not null default (state = 'quarantined'::text)
+  held boolean not null default false
+  due_at timestamp with time zone
+  deadline_missed_at timestamp with time zone
   constraint migration_check CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL)))
   constraint migration_check1 CHECK (((finished_at IS NOT NULL) = (state = ANY (ARRAY['done'::text, 'aborted'::text, 'quarantined'::text, 'retained'::text, 'rolled-back'::text]))))
   constraint migration_check2 CHECK ((source_location_id <> target_location_id))
@@ -328,11 +331,13 @@ table migration with {fillfactor=70}
   CREATE INDEX migration_by_object ON public.migration USING btree (object_id, id)
   CREATE INDEX migration_by_plan ON public.migration USING btree (plan_id, finished_at) WHERE (plan_id IS NOT NULL)
   CREATE INDEX migration_by_time ON public.migration USING btree (id DESC)
+  CREATE INDEX migration_deadline ON public.migration USING btree (due_at, id) WHERE ((finished_at IS NULL) AND (grace_until_ms IS NULL) AND (due_at IS NOT NULL) AND (deadline_missed_at IS NULL))
   CREATE INDEX migration_finished ON public.migration USING btree (finished_at DESC, id) WHERE (finished_at IS NOT NULL)
-  CREATE INDEX migration_grace ON public.migration USING btree (not_before, id) WHERE ((finished_at IS NULL) AND (NOT paused) AND (grace_until_ms IS NOT NULL))
+  CREATE INDEX migration_grace ON public.migration USING btree (not_before, id) WHERE ((finished_at IS NULL) AND (NOT paused) AND (NOT held) AND (grace_until_ms IS NOT NULL))
+  CREATE INDEX migration_held ON public.migration USING btree (object_id) WHERE (held AND (finished_at IS NULL))
   CREATE UNIQUE INDEX migration_one_per_object ON public.migration USING btree (object_id) WHERE (finished_at IS NULL)
   CREATE INDEX migration_quarantined ON public.migration USING btree (id DESC) WHERE is_quarantined
-  CREATE INDEX migration_queue ON public.migration USING btree (priority DESC, not_before, id) WHERE ((finished_at IS NULL) AND (NOT paused) AND (grace_until_ms IS NULL))
+  CREATE INDEX migration_queue ON public.migration USING btree (priority DESC, due_at, not_before, id) WHERE ((finished_at IS NULL) AND (NOT paused) AND (NOT held) AND (grace_until_ms IS NULL))
   CREATE TRIGGER migrations_claim_containers AFTER INSERT ON public.migration REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION migrations_claim_containers()
 
 table migration_event
@@ -346,6 +351,32 @@ table migration_event
   worker text not null
   detail jsonb not null default '{}'::jsonb
   constraint migration_event_pkey PRIMARY KEY (migration_id, sequence)
+
+table migration_hold_sweep
+  singleton boolean not null default true
+  passes_left smallint not null default 0
+  swept_to uuid
+  asked_at timestamp with time zone not null default now()
+  constraint migration_hold_sweep_pkey PRIMARY KEY (singleton)
+  constraint migration_hold_sweep_singleton_check CHECK (singleton)
+
+table migration_stop
+  singleton boolean not null default true
+  reason text not null
+  stopped_at timestamp with time zone not null default now()
+  principal text not null
+  constraint migration_stop_pkey PRIMARY KEY (singleton)
+  constraint migration_stop_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500)))
+  constraint migration_stop_singleton_check CHECK (singleton)
+
+table migration_throughput
+  at timestamp with time zone not null default clock_timestamp()
+  worker text not null
+  plan_id uuid
+  seconds double precision not null
+  objects bigint not null
+  bytes bigint not null
+  CREATE INDEX migration_throughput_by_time ON public.migration_throughput USING btree (at)
 
 table model_clock
   singleton boolean not null default true
@@ -511,6 +542,12 @@ table plan
   outcome jsonb
   realised_monthly_saving_usd double precision
   monthly_saving_storage_usd double precision not null default 0
+  paused_at timestamp with time zone
+  paused_because text
+  paused_by text
+  priority smallint
+  due_at timestamp with time zone
+  deadline_missed_at timestamp with time zone
   constraint plan_approval_check CHECK ((approval = ANY (ARRAY['person'::text, 'automatic'::text])))
   constraint plan_check CHECK (((state <> 'applied'::text) OR (closed_at IS NOT NULL)))
   constraint plan_check1 CHECK (((outcome IS NULL) = (realised_monthly_saving_usd IS NULL)))
@@ -518,9 +555,12 @@ table plan
   constraint plan_pkey PRIMARY KEY (id)
   constraint plan_policy_id_fkey FOREIGN KEY (policy_id) REFERENCES policy(id)
   constraint plan_price_book_id_fkey FOREIGN KEY (price_book_id) REFERENCES price_book(id)
+  constraint plan_priority_check CHECK (((priority >= 0) AND (priority <= 100)))
   constraint plan_state_check CHECK ((state = ANY (ARRAY['proposed'::text, 'approved'::text, 'applied'::text, 'rejected'::text, 'superseded'::text])))
   CREATE INDEX plan_by_time ON public.plan USING btree (created_at DESC, id)
+  CREATE INDEX plan_deadline ON public.plan USING btree (due_at) WHERE ((state = 'approved'::text) AND (due_at IS NOT NULL) AND (deadline_missed_at IS NULL))
   CREATE INDEX plan_open ON public.plan USING btree (policy_id, id) WHERE (state = ANY (ARRAY['proposed'::text, 'approved'::text]))
+  CREATE INDEX plan_paused ON public.plan USING btree (id) WHERE (paused_at IS NOT NULL)
 
 table policy
   id uuid not null
@@ -642,7 +682,11 @@ table store
   is_for_drills boolean not null default false
   drill jsonb
   drill_until timestamp with time zone
+  paused_at timestamp with time zone
+  paused_because text
+  paused_by text
   constraint store_budget_check CHECK ((jsonb_typeof(budget) = 'array'::text))
+  constraint store_check CHECK (((state = 'paused'::text) = (paused_at IS NOT NULL)))
   constraint store_drill_is_bounded CHECK (((drill IS NULL) = (drill_until IS NULL)))
   constraint store_drill_only_where_marked CHECK (((drill IS NULL) OR is_for_drills))
   constraint store_kind_check CHECK ((kind = ANY (ARRAY['azure-blob'::text, 'filesystem'::text, 'gcs'::text, 'memory'::text, 's3'::text])))

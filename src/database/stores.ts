@@ -1,6 +1,7 @@
 import type { Uuid } from '../domain/identifiers.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { Store, StoreDrill } from '../domain/store.ts'
+import { askForHoldSweep } from './migration-holds.ts'
 import type { Queryable } from './postgres.ts'
 
 /** A store as its row keeps it: without its secrets. */
@@ -8,13 +9,18 @@ export interface StoreRow extends Store {
   readonly revision: number
   readonly createdAt: Date
   readonly principal: string
+  /** Null unless it is paused, like the two after it. */
+  readonly pausedAt: Date | null
+  readonly pausedBecause: string | null
+  readonly pausedBy: string | null
 }
 
 const COLUMNS = `
   id, name, kind, state, settings, credentials_sealed is not null as "hasCredentials", revision,
   created_at as "createdAt", principal, budget, requests_at_once_max as "requestsAtOnceMax",
   is_for_drills as "isForDrills",
-  case when drill_until > now() then drill end as "drillFacts", drill_until as "drillUntil"`
+  case when drill_until > now() then drill end as "drillFacts", drill_until as "drillUntil",
+  paused_at as "pausedAt", paused_because as "pausedBecause", paused_by as "pausedBy"`
 
 /** A row as the columns give it. */
 interface Row extends Omit<StoreRow, 'drill'> {
@@ -28,10 +34,15 @@ function storeOf({ drillFacts, drillUntil, ...row }: Row): StoreRow {
     drill: drillFacts === null || drillUntil === null ? null : { ...drillFacts, until: drillUntil },
   }
 }
-
 /** The store with this id, or null. */
 export async function findStore(database: Queryable, id: Uuid): Promise<StoreRow | null> {
   const { rows } = await database.query<Row>(`select ${COLUMNS} from store where id = $1`, [id])
+  return rows[0] === undefined ? null : storeOf(rows[0])
+}
+
+/** The store with this name, or null. */
+export async function findStoreByName(database: Queryable, name: string): Promise<StoreRow | null> {
+  const { rows } = await database.query<Row>(`select ${COLUMNS} from store where name = $1`, [name])
   return rows[0] === undefined ? null : storeOf(rows[0])
 }
 
@@ -98,6 +109,9 @@ export async function updateStore(
     `update store
      set state = coalesce($3, state), settings = coalesce($4, settings),
          credentials_sealed = coalesce($5, credentials_sealed),
+         paused_at = case when coalesce($3, state) = 'paused' then coalesce(paused_at, now()) end,
+         paused_by = case when coalesce($3, state) = 'paused' then coalesce(paused_by, $6) end,
+         paused_because = case when coalesce($3, state) = 'paused' then paused_because end,
          revision = revision + 1, principal = $6
      where id = $1 and revision = $2
      returning ${COLUMNS}`,
@@ -110,6 +124,7 @@ export async function updateStore(
       principal,
     ],
   )
+  if (rows[0] !== undefined && change.state !== undefined) await askForHoldSweep(database)
   return rows[0] === undefined ? null : storeOf(rows[0])
 }
 

@@ -112,6 +112,36 @@ export const METRIC_DEFINITIONS = {
     help: 'Migrations this process works on at this moment.',
     labels: [],
   },
+  migrationsStopped: {
+    type: 'gauge',
+    name: 'dim_migrations_stopped',
+    help: '1 while every migration is stopped by a person, else 0.',
+    labels: [],
+  },
+  migrationsPaused: {
+    type: 'gauge',
+    name: 'dim_migration_pauses',
+    help: 'Stores and plans that a person paused, by which of the two.',
+    labels: ['by'],
+  },
+  migrationsHeld: {
+    type: 'gauge',
+    name: 'dim_migrations_held',
+    help: 'Unfinished migrations that rest because their plan or one of their stores is paused.',
+    labels: [],
+  },
+  migrationsOverdue: {
+    type: 'gauge',
+    name: 'dim_migrations_overdue',
+    help: 'Unfinished migrations past their deadline.',
+    labels: [],
+  },
+  migrationDeadlinesMissed: {
+    type: 'counter',
+    name: 'dim_migration_deadlines_missed_total',
+    help: 'Deadlines that passed before readers got the target copy, of single migrations and of plans.',
+    labels: ['of'],
+  },
   migrationBytes: {
     type: 'counter',
     name: 'dim_migration_bytes_total',

@@ -32,7 +32,7 @@ export function createMigrationWorker(parts: MigrationParts): Loop {
       const keeping = new AbortController()
       const stop = () => keeper.interruptAll('stopping')
       signal.addEventListener('abort', stop, { once: true })
-      const kept = keeper.run(keeping.signal)
+      const kept = Promise.all([keeper.run(keeping.signal), tellThroughput(parts, keeping.signal)])
       try {
         return await runDueMigrations(parts, keeper, signal)
       } finally {
@@ -42,6 +42,11 @@ export function createMigrationWorker(parts: MigrationParts): Loop {
       }
     },
   }
+}
+
+async function tellThroughput(parts: MigrationParts, signal: AbortSignal): Promise<void> {
+  const { throughput, timers = systemTimers } = parts
+  if (throughput !== undefined) await throughput.run(signal, timers)
 }
 
 /** Resolves, when nothing is due and nothing runs, to how many migrations were taken up. */

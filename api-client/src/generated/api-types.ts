@@ -353,11 +353,22 @@ export type Migration = {
   readonly attemptsMax: number
   readonly paused: boolean
   readonly cancelRequested: boolean
+  /** What a person stopped or paused that it rests for; `paused` is its own pause */
+  readonly heldBy: readonly ('stop' | 'source-store' | 'target-store' | 'plan')[]
+  /** By when readers should get the target copy */
+  readonly dueBy: string | null
+  /** They did not by then */
+  readonly overdue: boolean
   /** Who holds the lease */
   readonly worker: string | null
   readonly error: {
     readonly kind: string
     readonly message: string
+  } | null
+  /** A store does not answer it: since when, and how often it rested for that */
+  readonly outage: {
+    readonly since: string
+    readonly rests: number
   } | null
   readonly verifiedBy: 'target-checksum' | 'read-back' | null
   readonly sha256: string | null
@@ -406,11 +417,22 @@ export type MigrationDetail = {
   readonly attemptsMax: number
   readonly paused: boolean
   readonly cancelRequested: boolean
+  /** What a person stopped or paused that it rests for; `paused` is its own pause */
+  readonly heldBy: readonly ('stop' | 'source-store' | 'target-store' | 'plan')[]
+  /** By when readers should get the target copy */
+  readonly dueBy: string | null
+  /** They did not by then */
+  readonly overdue: boolean
   /** Who holds the lease */
   readonly worker: string | null
   readonly error: {
     readonly kind: string
     readonly message: string
+  } | null
+  /** A store does not answer it: since when, and how often it rested for that */
+  readonly outage: {
+    readonly since: string
+    readonly rests: number
   } | null
   readonly verifiedBy: 'target-checksum' | 'read-back' | null
   readonly sha256: string | null
@@ -634,6 +656,49 @@ export type Overview = {
     readonly failedLastHour: number
     /** Wait for a person now; counted up to 10,000 */
     readonly quarantined: number
+    /** Everything is stopped; null while it is not */
+    readonly stop: {
+      readonly at: string
+      readonly reason: string
+      readonly principal: string
+    } | null
+    readonly pausedStores: readonly ({
+      readonly at: string
+      readonly reason: string | null
+      readonly principal: string | null
+      readonly id: string
+      /** Of the store, or of the policy the plan was made from */
+      readonly name: string
+    })[]
+    readonly pausedPlans: readonly ({
+      readonly at: string
+      readonly reason: string | null
+      readonly principal: string | null
+      readonly id: string
+      /** Of the store, or of the policy the plan was made from */
+      readonly name: string
+    })[]
+    /** Their plan or one of their stores is paused */
+    readonly held: number
+    /** Unfinished and past their deadline */
+    readonly overdue: number
+    /** Not switched yet */
+    readonly left: {
+      readonly migrations: number
+      readonly bytes: number
+    }
+    readonly throughput: {
+      readonly objectsPerSecond: number
+      readonly bytesPerSecond: number
+      /** How long was measured; 0 when nothing was moved */
+      readonly measuredSeconds: number
+    }
+    readonly end: {
+      readonly seconds: number | null
+      readonly at: string | null
+      /** stopped: everything is; paused: all that is left is; measuring: too short a time; not-moving: no progress in the last minute */
+      readonly unknownBecause: 'stopped' | 'paused' | 'measuring' | 'not-moving' | null
+    }
   }
   readonly plans: {
     readonly proposed: number
@@ -651,6 +716,9 @@ export type OverviewPoint = {
   readonly eventsPerSecond: number
   readonly lagSeconds: number
   readonly migrationsInFlight: number
+  /** Over the minute before */
+  readonly objectsMovedPerSecond: number
+  readonly bytesMovedPerSecond: number
   /** Storage */
   readonly usdPerMonth: number | null
   readonly bytesByTier: {
@@ -766,6 +834,49 @@ export type OverviewTick = {
     readonly failedLastHour: number
     /** Wait for a person now; counted up to 10,000 */
     readonly quarantined: number
+    /** Everything is stopped; null while it is not */
+    readonly stop: {
+      readonly at: string
+      readonly reason: string
+      readonly principal: string
+    } | null
+    readonly pausedStores: readonly ({
+      readonly at: string
+      readonly reason: string | null
+      readonly principal: string | null
+      readonly id: string
+      /** Of the store, or of the policy the plan was made from */
+      readonly name: string
+    })[]
+    readonly pausedPlans: readonly ({
+      readonly at: string
+      readonly reason: string | null
+      readonly principal: string | null
+      readonly id: string
+      /** Of the store, or of the policy the plan was made from */
+      readonly name: string
+    })[]
+    /** Their plan or one of their stores is paused */
+    readonly held: number
+    /** Unfinished and past their deadline */
+    readonly overdue: number
+    /** Not switched yet */
+    readonly left: {
+      readonly migrations: number
+      readonly bytes: number
+    }
+    readonly throughput: {
+      readonly objectsPerSecond: number
+      readonly bytesPerSecond: number
+      /** How long was measured; 0 when nothing was moved */
+      readonly measuredSeconds: number
+    }
+    readonly end: {
+      readonly seconds: number | null
+      readonly at: string | null
+      /** stopped: everything is; paused: all that is left is; measuring: too short a time; not-moving: no progress in the last minute */
+      readonly unknownBecause: 'stopped' | 'paused' | 'measuring' | 'not-moving' | null
+    }
   }
   readonly plans: {
     readonly proposed: number
@@ -822,7 +933,90 @@ export type Plan = {
     /** Of the migrations that are done, as decided */
     readonly monthlySavingUsd: number
   } | null
+  /** Null unless it is paused */
+  readonly pause: {
+    readonly at: string
+    readonly reason: string | null
+    readonly principal: string | null
+  } | null
+  /** Of its migrations; null: as the policy says */
+  readonly priority: number | null
+  /** By when readers should get every target copy */
+  readonly dueBy: string | null
+  /** When its deadline was missed */
+  readonly overdueSince: string | null
   readonly principal: string
+}
+
+export type PlanStatus = {
+  readonly planId: string
+  readonly stop: {
+    readonly at: string
+    readonly reason: string
+    readonly principal: string
+  } | null
+  readonly pause: {
+    readonly at: string
+    readonly reason: string | null
+    readonly principal: string | null
+  } | null
+  readonly priority: number | null
+  readonly dueBy: string | null
+  /** When its deadline was missed */
+  readonly overdueSince: string | null
+  /** All its migrations; more may follow while it is applied */
+  readonly total: {
+    readonly migrations: number
+    readonly bytes: number
+  }
+  /** Switched: readers get the target copy */
+  readonly moved: {
+    readonly migrations: number
+    readonly bytes: number
+  }
+  /** Quarantined, aborted or rolled back */
+  readonly failed: {
+    readonly migrations: number
+    readonly bytes: number
+  }
+  readonly at: string
+  readonly byState: Readonly<Record<string, {
+    readonly migrations: number
+    readonly bytes: number
+  }>>
+  /** Not switched yet: readers still get the source copy */
+  readonly left: {
+    readonly migrations: number
+    readonly bytes: number
+  }
+  /** A worker holds their lease */
+  readonly inFlight: number
+  /** Paused one by one */
+  readonly paused: number
+  /** Their plan or one of their stores is paused */
+  readonly held: number
+  /** Unfinished and past their deadline */
+  readonly overdue: number
+  /** Wait for their next try, by kind of error */
+  readonly resting: readonly ({
+    /** Of the last error */
+    readonly kind: string
+    readonly migrations: number
+    /** Of the first of them */
+    readonly nextAttemptAt: string
+  })[]
+  readonly throughput: {
+    readonly objectsPerSecond: number
+    readonly bytesPerSecond: number
+    /** How long was measured; 0 when nothing was moved */
+    readonly measuredSeconds: number
+  }
+  readonly end: {
+    readonly seconds: number | null
+    readonly at: string | null
+    /** stopped: everything is; paused: all that is left is; measuring: too short a time; not-moving: no progress in the last minute */
+    readonly unknownBecause: 'stopped' | 'paused' | 'measuring' | 'not-moving' | null
+  }
 }
 
 export type Policy = {
@@ -915,6 +1109,69 @@ export type ReconcileRun = {
   readonly principal: string
 }
 
+export type QueueStatus = {
+  /** Everything is stopped; null while it is not */
+  readonly stop: {
+    readonly at: string
+    readonly reason: string
+    readonly principal: string
+  } | null
+  readonly pausedStores: readonly ({
+    readonly at: string
+    readonly reason: string | null
+    readonly principal: string | null
+    readonly id: string
+    /** Of the store, or of the policy the plan was made from */
+    readonly name: string
+  })[]
+  readonly pausedPlans: readonly ({
+    readonly at: string
+    readonly reason: string | null
+    readonly principal: string | null
+    readonly id: string
+    /** Of the store, or of the policy the plan was made from */
+    readonly name: string
+  })[]
+  readonly at: string
+  readonly byState: Readonly<Record<string, {
+    readonly migrations: number
+    readonly bytes: number
+  }>>
+  /** Not switched yet: readers still get the source copy */
+  readonly left: {
+    readonly migrations: number
+    readonly bytes: number
+  }
+  /** A worker holds their lease */
+  readonly inFlight: number
+  /** Paused one by one */
+  readonly paused: number
+  /** Their plan or one of their stores is paused */
+  readonly held: number
+  /** Unfinished and past their deadline */
+  readonly overdue: number
+  /** Wait for their next try, by kind of error */
+  readonly resting: readonly ({
+    /** Of the last error */
+    readonly kind: string
+    readonly migrations: number
+    /** Of the first of them */
+    readonly nextAttemptAt: string
+  })[]
+  readonly throughput: {
+    readonly objectsPerSecond: number
+    readonly bytesPerSecond: number
+    /** How long was measured; 0 when nothing was moved */
+    readonly measuredSeconds: number
+  }
+  readonly end: {
+    readonly seconds: number | null
+    readonly at: string | null
+    /** stopped: everything is; paused: all that is left is; measuring: too short a time; not-moving: no progress in the last minute */
+    readonly unknownBecause: 'stopped' | 'paused' | 'measuring' | 'not-moving' | null
+  }
+}
+
 export type Reference = {
   readonly id: string
   readonly name: string
@@ -979,6 +1236,12 @@ export type Store = {
     })[]
     readonly seed: string
     readonly until: string
+  } | null
+  /** Null unless it is paused */
+  readonly pause: {
+    readonly at: string
+    readonly reason: string | null
+    readonly principal: string | null
   } | null
   readonly revision: number
   readonly createdAt: string
@@ -1181,6 +1444,27 @@ export interface Operations {
     body: undefined
     answer: Plan
   }
+  /** Set the priority or the deadline of a plan and of its unfinished migrations */
+  'PATCH /v1/plans/{id}': {
+    path: { id: string }
+    query: undefined
+    headers: undefined
+    body: {
+      /** Higher goes first */
+      readonly priority?: number
+      /** By when readers should get the target copy; earlier goes first within a priority */
+      readonly dueBy?: string | null
+    }
+    answer: Plan
+  }
+  /** How far the migrations of a plan are: how much, how fast, until when, what keeps them */
+  'GET /v1/plans/{id}/status': {
+    path: { id: string }
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: PlanStatus
+  }
   /** The decisions of a plan in the order they were made */
   'GET /v1/plans/{id}/decisions': {
     path: { id: string }
@@ -1219,10 +1503,36 @@ export interface Operations {
     body: undefined
     answer: Decision
   }
+  /** The queue of migrations: how much, how fast, until when, and what keeps it */
+  'GET /v1/migrations/status': {
+    path: undefined
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: QueueStatus
+  }
+  /** Stop every migration everywhere until somebody resumes them; the first reason stays */
+  'POST /v1/migrations/stop': {
+    path: undefined
+    query: undefined
+    headers: { 'idempotency-key'?: string }
+    body: {
+      readonly reason: string
+    }
+    answer: QueueStatus
+  }
+  /** Let migrations go on that were stopped all at once; what is paused by itself stays paused */
+  'POST /v1/migrations/resume': {
+    path: undefined
+    query: undefined
+    headers: { 'idempotency-key'?: string }
+    body: undefined
+    answer: QueueStatus
+  }
   /** Migrations, newest first */
   'GET /v1/migrations': {
     path: undefined
-    query: { cursor?: string; limit?: number; state?: 'planned' | 'copying' | 'copied' | 'verifying' | 'verified' | 'switched' | 'grace' | 'deleting-source' | 'done' | 'aborted' | 'quarantined' | 'retained' | 'rolled-back'; active?: string; direction?: 'promotion' | 'demotion' | 'lateral'; bucket?: string; objectId?: string; planId?: string }
+    query: { cursor?: string; limit?: number; state?: 'planned' | 'copying' | 'copied' | 'verifying' | 'verified' | 'switched' | 'grace' | 'deleting-source' | 'done' | 'aborted' | 'quarantined' | 'retained' | 'rolled-back'; active?: string; direction?: 'promotion' | 'demotion' | 'lateral'; bucket?: string; objectId?: string; planId?: string; store?: string; overdue?: string; paused?: string; errorKind?: string }
     headers: undefined
     body: undefined
     answer: {
@@ -1237,6 +1547,19 @@ export interface Operations {
     headers: undefined
     body: undefined
     answer: MigrationDetail
+  }
+  /** Set the priority or the deadline of an unfinished migration */
+  'PATCH /v1/migrations/{id}': {
+    path: { id: string }
+    query: undefined
+    headers: undefined
+    body: {
+      /** Higher goes first */
+      readonly priority?: number
+      /** By when readers should get the target copy; earlier goes first within a priority */
+      readonly dueBy?: string | null
+    }
+    answer: Migration
   }
   /** Pause a migration; its worker stops at the next step */
   'POST /v1/migrations/{id}/pause': {
@@ -1277,6 +1600,42 @@ export interface Operations {
     headers: { 'idempotency-key'?: string }
     body: undefined
     answer: MigrationDetail
+  }
+  /** Take up no migration that reads or writes in a store; running ones rest within seconds */
+  'POST /v1/stores/{id}/pause': {
+    path: { id: string }
+    query: undefined
+    headers: { 'idempotency-key'?: string }
+    body: {
+      readonly reason?: string
+    }
+    answer: Store
+  }
+  /** Let migrations of a paused store go on */
+  'POST /v1/stores/{id}/resume': {
+    path: { id: string }
+    query: undefined
+    headers: { 'idempotency-key'?: string }
+    body: undefined
+    answer: Store
+  }
+  /** Take up no migration of a plan, now or when it is approved; running ones rest within seconds */
+  'POST /v1/plans/{id}/pause': {
+    path: { id: string }
+    query: undefined
+    headers: { 'idempotency-key'?: string }
+    body: {
+      readonly reason?: string
+    }
+    answer: Plan
+  }
+  /** Let migrations of a paused plan go on */
+  'POST /v1/plans/{id}/resume': {
+    path: { id: string }
+    query: undefined
+    headers: { 'idempotency-key'?: string }
+    body: undefined
+    answer: Plan
   }
   /** The newest access events */
   'GET /v1/events': {

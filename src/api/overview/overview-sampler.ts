@@ -96,6 +96,8 @@ export class OverviewSampler {
       eventsPerSecond: overview.events.perSecond,
       lagSeconds: overview.events.lagSeconds,
       migrationsInFlight: overview.migrations.inFlight,
+      objectsMovedPerSecond: overview.migrations.throughput.objectsPerSecond,
+      bytesMovedPerSecond: overview.migrations.throughput.bytesPerSecond,
       usdPerMonth: overview.cost.now.storageUsdPerMonth,
       bytesByTier: { hot: bytesOf('hot'), warm: bytesOf('warm'), cold: bytesOf('cold') },
     }
@@ -115,6 +117,12 @@ export class OverviewSampler {
     metrics.migrationQueue.reset()
     for (const [state, count] of Object.entries(overview.migrations.byState))
       metrics.migrationQueue.set({ state }, count ?? 0)
+    const { stop, pausedStores, pausedPlans, held, overdue } = overview.migrations
+    metrics.migrationsStopped.set(stop === null ? 0 : 1)
+    metrics.migrationsPaused.set({ by: 'store' }, pausedStores.length)
+    metrics.migrationsPaused.set({ by: 'plan' }, pausedPlans.length)
+    metrics.migrationsHeld.set(held)
+    metrics.migrationsOverdue.set(overdue)
     metrics.planSavingEstimatedUsd.set(overview.plans.proposedSavingUsd)
     const { now, everythingHot, afterPlans } = overview.cost
     const scenarios = { now, 'everything-hot': everythingHot, 'after-plans': afterPlans }

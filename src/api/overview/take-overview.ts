@@ -2,9 +2,10 @@ import { listLatestDecisions } from '../../database/decisions.ts'
 import { countDeadLetters, listIngestProgress } from '../../database/event-progress.ts'
 import { readExpectedReads } from '../../database/expected-reads.ts'
 import { readIngestLag } from '../../database/ingest-partitions.ts'
+import { readMigrationStop } from '../../database/migration-holds.ts'
+import { readThroughput } from '../../database/migration-throughput.ts'
 import { countFinishedMigrations, countQuarantinedMigrations } from '../../database/migration-views.ts'
 import {
-  countUnfinishedMigrations,
   readClockScale,
   readPendingShifts,
   readUsage,
@@ -13,6 +14,7 @@ import {
 } from '../../database/overview.ts'
 import { sumProposedPlans } from '../../database/plans.ts'
 import { findCurrentPriceBook } from '../../database/price-books.ts'
+import { countUnfinished, listPausedPlans, listPausedStores } from '../../database/queue-status.ts'
 import type { Instant } from '../../domain/clock.ts'
 import { HOUR } from '../../domain/duration.ts'
 import type { MigrationState } from '../../domain/migration.ts'
@@ -21,6 +23,7 @@ import { TIERS } from '../../domain/tier.ts'
 import type { ApiOptions } from '../context.ts'
 import { optionalTimeText, timeText } from '../present.ts'
 import { presentDecision } from '../present-decision.ts'
+import { presentPause, presentStop, presentUnfinished } from '../queue-status.ts'
 import type { Overview } from '../schemas/overview.ts'
 import { type CostFacts, stateCost } from './monthly-cost.ts'
 import { keepingCost } from './storage-cost.ts'
@@ -89,15 +92,28 @@ async function readMigrationState(
   database: ApiOptions['database'],
   now: number,
 ): Promise<Overview['migrations']> {
-  const unfinished = await countUnfinishedMigrations(database)
+  const unfinished = await countUnfinished(database)
+  const stop = await readMigrationStop(database)
+  const pausedStores = await listPausedStores(database)
+  const pausedPlans = await listPausedPlans(database)
+  const done = await readThroughput(database)
+  const queue = presentUnfinished({ unfinished, done, now, isStopped: stop !== null })
   const finished = await countFinishedMigrations(database, new Date(now - HOUR))
   const quarantined = await countQuarantinedMigrations(database)
   const recent = new Map<MigrationState, number>(finished.map(row => [row.state, row.migrations]))
   const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0)
   return {
-    inFlight: sum(unfinished.map(row => row.leased)),
+    inFlight: queue.inFlight,
     unfinished: sum(unfinished.map(row => row.count)),
-    paused: sum(unfinished.map(row => row.paused)),
+    paused: queue.paused,
+    held: queue.held,
+    overdue: queue.overdue,
+    left: queue.left,
+    throughput: queue.throughput,
+    end: queue.end,
+    stop: presentStop(stop),
+    pausedStores: pausedStores.map(presentPause),
+    pausedPlans: pausedPlans.map(presentPause),
     byState: Object.fromEntries(unfinished.map(row => [row.state, row.count])),
     doneLastHour: sum(DONE.map(state => recent.get(state) ?? 0)),
     failedLastHour: sum(finished.map(row => row.failures)),

@@ -16,6 +16,7 @@ import {
   listMigrationTimeline,
   type MigrationView,
 } from '../../database/migration-views.ts'
+import { findStoreByName } from '../../database/stores.ts'
 import type { MigrationState } from '../../domain/migration.ts'
 import type { MigrationStep } from '../../domain/migration-record.ts'
 import { stepsFrom } from '../../migration/transitions.ts'
@@ -74,12 +75,20 @@ export function migrationsRoutes(options: ApiOptions): FastifyPluginAsyncZod {
         const { cursor, limit, ...filters } = request.query
         const list = ['migrations', filters]
         const [beforeId] = decodeCursor(list, position, cursor) ?? []
-        const { bucket, active: isActive, ...exact } = filters
+        const { bucket, store, active: isActive, overdue: isOverdue, paused: isPaused, ...exact } = filters
         const bucketId = bucket === undefined ? undefined : await bucketIdOf(bucket)
-        const rows = await listMigrations(
-          database,
-          present({ ...exact, isActive, bucketId, beforeId, limit: limit + 1 }),
-        )
+        const storeId = store === undefined ? undefined : await storeIdOf(store)
+        const given = {
+          ...exact,
+          isActive,
+          isOverdue,
+          isPaused,
+          bucketId,
+          storeId,
+          beforeId,
+          limit: limit + 1,
+        }
+        const rows = await listMigrations(database, present(given))
         return toPage(rows, limit, presentMigration, last => encodeCursor(list, [last.id]))
       },
     )
@@ -163,6 +172,12 @@ export function migrationsRoutes(options: ApiOptions): FastifyPluginAsyncZod {
     const bucket = await findBucketByName(database, name)
     if (bucket === null) throw notFound('bucket', name)
     return bucket.id
+  }
+
+  async function storeIdOf(name: string): Promise<string> {
+    const store = await findStoreByName(database, name)
+    if (store === null) throw notFound('store', name)
+    return store.id
   }
 
   async function mustFind(id: string): Promise<MigrationView> {

@@ -3,31 +3,31 @@ import { z } from 'zod'
 import { findDecision, listPlanDecisions } from '../../database/decisions.ts'
 import { approvePlan, rejectPlan } from '../../database/plan-approval.ts'
 import { findPlan, listPlans, type PlanRow } from '../../database/plans.ts'
-import { DAYS_PER_MONTH } from '../../domain/duration.ts'
-import { paybackDays } from '../../placement/cost/placement-cost.ts'
 import { callerOf } from '../authentication.ts'
 import type { ApiOptions } from '../context.ts'
 import { decodeCursor, encodeCursor, toPage } from '../cursor.ts'
-import { optionalTimeText, timeText } from '../present.ts'
-import { presentDecision, presentSaving } from '../present-decision.ts'
+import { timeText } from '../present.ts'
+import { presentDecision } from '../present-decision.ts'
+import { presentPlan } from '../present-plan.ts'
 import { ApiError, notFound } from '../problems.ts'
+import { readPlanStatus } from '../queue-status.ts'
 import { idempotencyHeadersSchema } from '../schemas/headers.ts'
 import { pageOf, pageQuerySchema } from '../schemas/page.ts'
 import {
   decisionSchema,
   decisionSummarySchema,
-  type PlanResource,
   planApproveSchema,
   planQuerySchema,
   planSchema,
 } from '../schemas/plan.ts'
+import { planStatusSchema } from '../schemas/queue.ts'
 import { idParametersSchema, idSchema } from '../schemas/values.ts'
 
 const position = z.tuple([z.iso.datetime(), idSchema])
 const decisionPosition = z.tuple([idSchema])
 
 /** Plans: decisions grouped for review, approved or rejected by a person. */
-export function plansRoutes({ database }: ApiOptions): FastifyPluginAsyncZod {
+export function plansRoutes({ database, wall }: ApiOptions): FastifyPluginAsyncZod {
   return async app => {
     app.get(
       '/v1/plans',
@@ -65,6 +65,20 @@ export function plansRoutes({ database }: ApiOptions): FastifyPluginAsyncZod {
         },
       },
       async request => presentPlan(await mustFind(request.params.id)),
+    )
+
+    app.get(
+      '/v1/plans/:id/status',
+      {
+        schema: {
+          operationId: 'getPlanStatus',
+          summary: 'How far the migrations of a plan are: how much, how fast, until when, what keeps them',
+          tags: ['plans'],
+          params: idParametersSchema,
+          response: { 200: planStatusSchema },
+        },
+      },
+      async request => readPlanStatus(database, await mustFind(request.params.id), wall.now()),
     )
 
     app.get(
@@ -174,29 +188,5 @@ export function plansRoutes({ database }: ApiOptions): FastifyPluginAsyncZod {
   async function notProposed(id: string): Promise<ApiError> {
     const { state } = await mustFind(id)
     return new ApiError('conflict', `the plan is ${state}; only a proposed plan can be decided`)
-  }
-}
-
-function presentPlan(plan: PlanRow): PlanResource {
-  return {
-    id: plan.id,
-    state: plan.state,
-    approval: plan.approval,
-    policy: { id: plan.policyId, name: plan.policyName, revision: plan.policyRevision },
-    priceBook: { id: plan.priceBookId, name: plan.priceBook },
-    objects: plan.objects,
-    bytes: plan.bytes,
-    ...presentSaving(plan),
-    oneTimeUsd: plan.oneTimeUsd,
-    paybackDays: paybackDays(plan.monthlySavingUsd, plan.oneTimeUsd, DAYS_PER_MONTH),
-    createdAt: timeText(plan.createdAt),
-    decidedAt: optionalTimeText(plan.decidedAt),
-    decidedBy: plan.decidedBy,
-    appliedAt: optionalTimeText(plan.appliedAt),
-    outcome:
-      plan.outcome === null
-        ? null
-        : { migrations: plan.outcome, monthlySavingUsd: plan.realisedMonthlySavingUsd ?? 0 },
-    principal: plan.principal,
   }
 }

@@ -1,7 +1,9 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { readMigrationStop } from '../../database/migration-holds.ts'
 import { pingDatabase } from '../../database/overview.ts'
 import type { ApiOptions, ReadinessCheck } from '../context.ts'
+import { timeText } from '../present.ts'
 import { type Health, healthSchema } from '../schemas/health.ts'
 
 const CHECK_SECONDS_MAX = 5
@@ -18,6 +20,14 @@ export function systemRoutes(options: ApiOptions): FastifyPluginAsyncZod {
       check: async () => {
         await pingDatabase(options.database)
         return null
+      },
+    },
+    {
+      name: 'migrations',
+      // Told and no failure: readers and writers are served all the same. Why is for those who may sign in.
+      check: async () => {
+        const stop = await readMigrationStop(options.database)
+        return stop === null ? null : `all migrations are stopped since ${timeText(stop.stoppedAt)}`
       },
     },
     ...(options.readinessChecks ?? []),

@@ -14,6 +14,7 @@ import { alternativeSchema, decisionInputsSchema, placementCostSchema } from './
 import { decisionSchema, decisionSummarySchema, planSchema } from './plan.ts'
 import { policySchema, validationSchema } from './policy.ts'
 import { locationPriceSchema, priceBookSchema } from './price-book.ts'
+import { planStatusSchema, queueStatusSchema } from './queue.ts'
 import { orphanSchema, reconcileFindingSchema, reconcileRunSchema } from './reconcile.ts'
 import { simulationSchema } from './simulation.ts'
 import { storeProbeSchema, storeSchema } from './store.ts'
@@ -51,10 +52,12 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   OverviewTick: overviewTickSchema,
   PlacementCost: placementCostSchema,
   Plan: planSchema,
+  PlanStatus: planStatusSchema,
   Policy: policySchema,
   PriceBook: priceBookSchema,
   ReconcileFinding: reconcileFindingSchema,
   ReconcileRun: reconcileRunSchema,
+  QueueStatus: queueStatusSchema,
   Reference: referenceSchema,
   Session: sessionSchema,
   Simulation: simulationSchema,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { queryOf } from './query.ts'
 import {
   bytesSchema,
   countSchema,
@@ -25,7 +26,7 @@ export type AccessEventResource = z.infer<typeof accessEventSchema>
 export const eventTailSchema = z.object({ items: z.array(accessEventSchema) })
 
 /** How many of the newest events to show. */
-export const eventTailQuerySchema = z.object({ limit: z.coerce.number().int().min(1).max(200).default(50) })
+export const eventTailQuerySchema = queryOf({ limit: z.coerce.number().int().min(1).max(200).default(50) })
 
 /** How far the event log is read. */
 export const eventLagSchema = z.object({

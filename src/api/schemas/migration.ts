@@ -1,8 +1,10 @@
 import { z } from 'zod'
+import { MIGRATION_HOLDS } from '../../database/migration-views.ts'
 import { MIGRATION_KINDS, MIGRATION_STATES } from '../../domain/migration.ts'
-import { pageQuerySchema } from './page.ts'
+import { pageQueryOf } from './page.ts'
 import {
   bytesSchema,
+  countSchema,
   idSchema,
   modelTimeSchema,
   principalSchema,
@@ -39,8 +41,17 @@ export const migrationSchema = z.object({
   attemptsMax: z.int(),
   paused: z.boolean(),
   cancelRequested: z.boolean(),
+  heldBy: z.array(z.enum(MIGRATION_HOLDS)).meta({
+    description: 'What a person stopped or paused that it rests for; `paused` is its own pause',
+  }),
+  dueBy: wallTimeSchema.nullable().meta({ description: 'By when readers should get the target copy' }),
+  overdue: z.boolean().meta({ description: 'They did not by then' }),
   worker: z.string().nullable().meta({ description: 'Who holds the lease' }),
   error: z.object({ kind: z.string(), message: z.string() }).nullable(),
+  outage: z
+    .object({ since: wallTimeSchema, rests: countSchema })
+    .nullable()
+    .meta({ description: 'A store does not answer it: since when, and how often it rested for that' }),
   verifiedBy: z.enum(['target-checksum', 'read-back']).nullable(),
   sha256: z.string().nullable(),
   planId: idSchema.nullable(),
@@ -74,11 +85,15 @@ export const migrationDetailSchema = migrationSchema.extend({ timeline: z.array(
 export type MigrationDetail = z.infer<typeof migrationDetailSchema>
 
 /** Filters of the list of migrations, newest first. */
-export const migrationQuerySchema = pageQuerySchema.extend({
+export const migrationQuerySchema = pageQueryOf({
   state: z.enum(MIGRATION_STATES).optional(),
   active: z.stringbool().optional().meta({ description: 'true: unfinished only; false: finished only' }),
   direction: z.enum(['promotion', 'demotion', 'lateral']).optional(),
   bucket: z.string().max(63).optional(),
   objectId: idSchema.optional(),
   planId: idSchema.optional(),
+  store: z.string().max(63).optional().meta({ description: 'Name of a store it reads or writes in' }),
+  overdue: z.stringbool().optional().meta({ description: 'true: only what missed its deadline' }),
+  paused: z.stringbool().optional().meta({ description: 'true: only what was paused by itself' }),
+  errorKind: z.string().max(63).optional().meta({ description: 'Kind of the last error' }),
 })

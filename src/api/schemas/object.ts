@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { COPY_STATES } from '../../domain/object.ts'
-import { pageQuerySchema } from './page.ts'
+import { pageQueryOf } from './page.ts'
+import { queryOf } from './query.ts'
 import {
   bytesSchema,
   countSchema,
@@ -98,7 +99,7 @@ export const objectDetailSchema = objectSummarySchema.omit({ dailyReads: true })
 export type ObjectDetail = z.infer<typeof objectDetailSchema>
 
 /** Filters and order of the object search. */
-export const objectQuerySchema = pageQuerySchema.extend({
+export const objectQuerySchema = pageQueryOf({
   bucket: z.string().max(63).optional(),
   prefix: z.string().max(1_024).optional(),
   tier: tierSchema.optional(),
@@ -112,7 +113,7 @@ export const objectQuerySchema = pageQuerySchema.extend({
 })
 
 /** How many days of reads a detail carries. */
-export const objectDetailQuerySchema = z.object({
+export const objectDetailQuerySchema = queryOf({
   days: z.coerce.number().int().min(1).max(90).default(30),
 })
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { MIGRATION_STATES } from '../../domain/migration.ts'
 import { decisionSummarySchema } from './plan.ts'
+import { estimatedEndSchema, pauseSchema, stopSchema, throughputSchema } from './queue.ts'
 import {
   bytesSchema,
   countSchema,
@@ -55,6 +56,8 @@ export const overviewPointSchema = z.object({
   eventsPerSecond: z.number(),
   lagSeconds: z.number(),
   migrationsInFlight: z.number(),
+  objectsMovedPerSecond: z.number().meta({ description: 'Over the minute before' }),
+  bytesMovedPerSecond: z.number(),
   usdPerMonth: z.number().nullable().meta({ description: 'Storage' }),
   bytesByTier: z.object({ hot: z.number(), warm: z.number(), cold: z.number() }),
 })
@@ -91,6 +94,14 @@ export const overviewSchema = z.object({
       description: 'Quarantined, or aborted by an error; not what was cancelled or overtaken by a write',
     }),
     quarantined: countSchema.meta({ description: 'Wait for a person now; counted up to 10,000' }),
+    stop: stopSchema.nullable().meta({ description: 'Everything is stopped; null while it is not' }),
+    pausedStores: z.array(pauseSchema),
+    pausedPlans: z.array(pauseSchema),
+    held: countSchema.meta({ description: 'Their plan or one of their stores is paused' }),
+    overdue: countSchema.meta({ description: 'Unfinished and past their deadline' }),
+    left: z.object({ migrations: countSchema, bytes: bytesSchema }).meta({ description: 'Not switched yet' }),
+    throughput: throughputSchema,
+    end: estimatedEndSchema,
   }),
   plans: z.object({ proposed: countSchema, proposedSavingUsd: z.number() }),
   latestDecisions: z.array(decisionSummarySchema),

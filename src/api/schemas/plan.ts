@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { END_STATES } from '../../domain/migration.ts'
-import { pageQuerySchema } from './page.ts'
+import { pageQueryOf } from './page.ts'
+import { pauseFactsSchema } from './pause.ts'
 import { alternativeSchema, decisionInputsSchema, decisionReasonSchema } from './placement.ts'
 import {
   bytesSchema,
@@ -45,6 +46,10 @@ export const planSchema = z.object({
     })
     .nullable()
     .meta({ description: 'What came of it; null until it is applied' }),
+  pause: pauseFactsSchema.nullable().meta({ description: 'Null unless it is paused' }),
+  priority: z.int().nullable().meta({ description: 'Of its migrations; null: as the policy says' }),
+  dueBy: wallTimeSchema.nullable().meta({ description: 'By when readers should get every target copy' }),
+  overdueSince: wallTimeSchema.nullable().meta({ description: 'When its deadline was missed' }),
   principal: principalSchema,
 })
 export type PlanResource = z.infer<typeof planSchema>
@@ -75,7 +80,7 @@ export const decisionSchema = decisionSummarySchema.extend({
 })
 
 /** Filter of the list of plans. */
-export const planQuerySchema = pageQuerySchema.extend({ state: z.enum(PLAN_STATES).optional() })
+export const planQuerySchema = pageQueryOf({ state: z.enum(PLAN_STATES).optional() })
 
 /** What to do with a proposed plan. */
 export const planApproveSchema = z.strictObject({

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ORPHAN_KINDS, ORPHAN_STATES } from '../../domain/orphan.ts'
 import { RECONCILE_VERDICTS, type ReconcileCounts } from '../../domain/reconcile.ts'
-import { pageQuerySchema } from './page.ts'
+import { pageQueryOf } from './page.ts'
 import {
   bytesSchema,
   countSchema,
@@ -98,7 +98,7 @@ export const reconcileFindingSchema = z.object({
 })
 export type ReconcileFindingResource = z.infer<typeof reconcileFindingSchema>
 
-export const findingsQuerySchema = pageQuerySchema.extend({ verdict: z.enum(RECONCILE_VERDICTS).optional() })
+export const findingsQuerySchema = pageQueryOf({ verdict: z.enum(RECONCILE_VERDICTS).optional() })
 
 /** Bytes in a store that no reader can reach through us and that somebody pays for. */
 export const orphanSchema = z.object({
@@ -124,7 +124,7 @@ export const orphanSchema = z.object({
 })
 export type OrphanResource = z.infer<typeof orphanSchema>
 
-export const orphansQuerySchema = pageQuerySchema.extend({
+export const orphansQuerySchema = pageQueryOf({
   state: z.enum(ORPHAN_STATES).optional(),
   kind: z.enum(ORPHAN_KINDS).optional(),
   locationId: idSchema.optional(),

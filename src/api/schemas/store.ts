@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { STORE_KINDS } from '../../domain/store.ts'
+import { pauseFactsSchema } from './pause.ts'
 import { storeLimitsFields } from './store-limits.ts'
 import { idSchema, nameSchema, principalSchema, revisionSchema, wallTimeSchema } from './values.ts'
 
@@ -47,6 +48,7 @@ export const storeSchema = z.object({
   settings: settingsSchema,
   hasCredentials: z.boolean(),
   ...storeLimitsFields,
+  pause: pauseFactsSchema.nullable().meta({ description: 'Null unless it is paused' }),
   revision: revisionSchema,
   createdAt: wallTimeSchema,
   principal: principalSchema,

@@ -2,11 +2,15 @@ import { tmpdir } from 'node:os'
 import { createDeletionAnnouncer } from '../../database/deletions-in-flight.ts'
 import { findLocation } from '../../database/locations.ts'
 import { boundLongHolds } from '../../database/long-holds.ts'
+import { readMigrationHolds } from '../../database/migration-holds.ts'
+import { insertThroughput } from '../../database/migration-throughput.ts'
 import { createPostgresLedger } from '../../database/migrations.ts'
 import { openBeside } from '../../database/postgres.ts'
 import { createPostgresSweepLedger } from '../../database/sweep-ledger.ts'
 import { createUploadStartNoter } from '../../database/upload-starts.ts'
 import { principal } from '../../domain/principal.ts'
+import { createHoldSweeper, unlessStopped } from '../../workers/hold-migrations.ts'
+import { ThroughputCounter } from '../../workers/migrations/throughput.ts'
 import { orphanDecisionsLoop } from '../../workers/reconcile/carry-out-decisions.ts'
 import type { ReconcileParts } from '../../workers/reconcile/reconcile-parts.ts'
 import { reconcileLoop } from '../../workers/reconcile/run-reconcile.ts'
@@ -14,6 +18,7 @@ import { createMigrationWorker } from '../../workers/run-migrations.ts'
 import { createLostUploadAborter } from '../../workers/sweeping/abort-lost-uploads.ts'
 import { createCopySweeper } from '../../workers/sweeping/sweep-copies.ts'
 import { createLeftoverSweeper } from '../../workers/sweeping/sweep-leftovers.ts'
+import { createDeadlineWatcher } from '../../workers/watch-deadlines.ts'
 import { runLoops } from '../run-loops.ts'
 import type { RunningRole, ServerParts } from '../server-parts.ts'
 
@@ -38,6 +43,7 @@ export async function startMigratorRole(parts: ServerParts): Promise<RunningRole
     ...shared,
     ledger: createPostgresLedger(database, lockDatabase),
     noteUploadStart: createUploadStartNoter(database),
+    readHolds: () => readMigrationHolds(database),
     modelClock: parts.modelClock,
     modelScale: parts.modelScale,
     wallClock: parts.wallClock,
@@ -45,6 +51,13 @@ export async function startMigratorRole(parts: ServerParts): Promise<RunningRole
     concurrency: config.migrator.concurrency,
     leaseMs: config.migrator.leaseSeconds * 1_000,
     random: Math.random,
+    throughput: new ThroughputCounter({
+      now: () => parts.wallClock.now(),
+      tell: samples =>
+        insertThroughput(database, parts.owner, samples).catch(error =>
+          parts.log.warn({ error }, 'what was moved could not be counted'),
+        ),
+    }),
     metrics: {
       ended: (outcome, from, to) => metrics.migrationJobs.inc({ outcome, from, to }),
       copiedBytes: (bytes, from, to) => metrics.migrationBytes.inc({ from, to }, bytes),
@@ -84,13 +97,13 @@ export async function startMigratorRole(parts: ServerParts): Promise<RunningRole
         if (!verdict.endsWith('Bytes') && count > 0) metrics.reconciled.inc({ verdict }, count)
     },
   }
-  const loops = [
-    worker,
-    sweeper,
-    leftovers,
-    lostUploads,
-    reconcileLoop(reconcile),
-    orphanDecisionsLoop(reconcile),
-  ]
+  const deleting = [sweeper, leftovers, lostUploads, orphanDecisionsLoop(reconcile)].map(loop =>
+    unlessStopped(database, loop),
+  )
+  const deadlines = createDeadlineWatcher({
+    database,
+    missed: (of, count) => metrics.migrationDeadlinesMissed.inc({ of }, count),
+  })
+  const loops = [worker, createHoldSweeper(database), deadlines, reconcileLoop(reconcile), ...deleting]
   return runLoops(parts, loops, () => announcerDatabase.end())
 }

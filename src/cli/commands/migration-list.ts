@@ -2,6 +2,7 @@ import { Option } from 'commander'
 import type { MigrationResource } from '../../api/schemas/migration.ts'
 import { MIGRATION_STATES } from '../../domain/migration.ts'
 import { limitOf, type Register, watching, withListOptions, withWatch } from '../command.ts'
+import { warnWhenStopped } from '../stop-warning.ts'
 import { migrationView } from '../views/migration.ts'
 
 interface Options {
@@ -10,6 +11,10 @@ interface Options {
   direction?: string
   bucket?: string
   plan?: string
+  store?: string
+  overdue?: boolean
+  paused?: boolean
+  error?: string
   limit: number
   watch?: number | true
 }
@@ -25,9 +30,14 @@ export const registerMigrationList: Register = (noun, bind) => {
     .addOption(new Option('--direction <direction>').choices(['promotion', 'demotion', 'lateral']))
     .option('--bucket <bucket>', 'only objects of this bucket')
     .option('--plan <id>', 'only those of this plan')
-  bind<Options>(withWatch(withListOptions(command)), (session, { limit, watch, plan, ...filters }) =>
+    .option('--store <store>', 'only those that read or write in this store')
+    .option('--overdue', 'only those past their deadline')
+    .option('--paused', 'only those that were paused one by one')
+    .option('--error <kind>', 'only those whose last error is of this kind')
+  bind<Options>(withWatch(withListOptions(command)), (session, { limit, watch, plan, error, ...filters }) =>
     watching(session, watch, async () => {
-      const query = { ...filters, planId: plan }
+      await warnWhenStopped(session)
+      const query = { ...filters, planId: plan, errorKind: error }
       const { items } = await session.api.list<MigrationResource>('/v1/migrations', query, limitOf({ limit }))
       session.out.list(items, migrationView)
     }),

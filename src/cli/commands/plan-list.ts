@@ -1,6 +1,7 @@
 import { Option } from 'commander'
 import { PLAN_STATES, type PlanResource } from '../../api/schemas/plan.ts'
 import { limitOf, type Register, watching, withListOptions, withWatch } from '../command.ts'
+import { warnWhenStopped } from '../stop-warning.ts'
 import { planView } from '../views/plan.ts'
 
 /** `dim plan list` */
@@ -14,6 +15,7 @@ export const registerPlanList: Register = (noun, bind) => {
     withWatch(withListOptions(command)),
     (session, { limit, watch, state }) =>
       watching(session, watch, async () => {
+        await warnWhenStopped(session)
         const { items } = await session.api.list<PlanResource>('/v1/plans', { state }, limitOf({ limit }))
         session.out.list(items, planView)
       }),

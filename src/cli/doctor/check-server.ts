@@ -16,11 +16,11 @@ export async function checkReadiness(session: Session, local: LocalServer | null
       { check, verdict: 'warning', text: 'no server runs on this machine', fix: 'dim serve, or dim demo' },
     ]
   const health = await session.api.get<Health>('/readyz', { verbose: '' })
-  return (health.checks ?? []).map(({ name, ok, detail }) =>
-    ok
-      ? fine(`server: ${name}`, 'ready')
-      : { check: `server: ${name}`, verdict: 'failed', text: detail ?? 'failing', fix: null },
-  )
+  return (health.checks ?? []).map(({ name, ok, detail }) => {
+    if (ok && detail === null) return fine(`server: ${name}`, 'ready')
+    const verdict = ok ? 'warning' : 'failed'
+    return { check: `server: ${name}`, verdict, text: detail ?? 'failing', fix: null }
+  })
 }
 
 /** Whether the server's clock and ours agree well enough for signatures. */

@@ -13,6 +13,9 @@ export const migrationView: View<MigrationResource> = {
     { header: 'SIZE', value: migration => bytesText(migration.size), align: 'right' },
     { header: 'COPIED', value: copiedText, align: 'right' },
     { header: 'TRY', value: migration => `${migration.attempt}/${migration.attemptsMax}`, align: 'right' },
+    { header: 'PRIORITY', value: migration => `${migration.priority}`, align: 'right', wide: true },
+    { header: 'DUE BY', value: dueText, wide: true },
+    { header: 'NEXT TRY', value: migration => timeText(migration.nextAttemptAt), wide: true },
     { header: 'DIRECTION', value: migration => migration.direction, wide: true },
     { header: 'WORKER', value: migration => migration.worker ?? '-', wide: true },
     { header: 'CREATED', value: migration => timeText(migration.createdAt), wide: true },
@@ -35,8 +38,18 @@ export const migrationStepColumns: readonly Column<MigrationDetail['timeline'][n
 ]
 
 function stateText(migration: MigrationResource): string {
-  if (migration.cancelRequested) return `${migration.state} (cancelling)`
-  return migration.paused ? `${migration.state} (paused)` : migration.state
+  const remarks = [
+    migration.cancelRequested ? 'cancelling' : '',
+    migration.paused ? 'paused' : '',
+    migration.heldBy.includes('stop') ? 'stopped' : '',
+    migration.heldBy.some(hold => hold !== 'stop') ? 'held' : '',
+    migration.overdue ? 'OVERDUE' : '',
+  ].filter(Boolean)
+  return remarks.length === 0 ? migration.state : `${migration.state} (${remarks.join(', ')})`
+}
+
+function dueText(migration: MigrationResource): string {
+  return `${timeText(migration.dueBy)}${migration.overdue ? ' (missed)' : ''}`
 }
 
 function copiedText(migration: MigrationResource): string {

@@ -1,12 +1,12 @@
 import type { DecisionSummary, PlanResource } from '../../api/schemas/plan.ts'
 import type { View } from '../output.ts'
-import { bytesText, countText, timeText, usdText } from '../units.ts'
+import { bytesText, countText, orHyphen, timeText, usdText } from '../units.ts'
 
 export const planView: View<PlanResource> = {
   name: plan => plan.id,
   columns: [
     { header: 'ID', value: plan => plan.id },
-    { header: 'STATE', value: plan => plan.state },
+    { header: 'STATE', value: plan => (plan.pause === null ? plan.state : `${plan.state} (paused)`) },
     { header: 'POLICY', value: plan => plan.policy.name },
     { header: 'OBJECTS', value: plan => countText(plan.objects), align: 'right' },
     { header: 'BYTES', value: plan => bytesText(plan.bytes), align: 'right' },
@@ -15,6 +15,12 @@ export const planView: View<PlanResource> = {
     { header: 'READS/MONTH', value: plan => usdText(plan.monthlySavingReadsUsd), align: 'right' },
     { header: 'ONCE', value: plan => usdText(plan.oneTimeUsd), align: 'right' },
     { header: 'PAYBACK', value: plan => paybackText(plan.paybackDays), align: 'right' },
+    { header: 'PRIORITY', value: plan => orHyphen(plan.priority), align: 'right', wide: true },
+    {
+      header: 'DUE BY',
+      value: plan => `${timeText(plan.dueBy)}${plan.overdueSince === null ? '' : ' (missed)'}`,
+      wide: true,
+    },
     { header: 'APPROVAL', value: plan => plan.approval, wide: true },
     { header: 'PRICES', value: plan => plan.priceBook.name, wide: true },
     { header: 'CREATED', value: plan => timeText(plan.createdAt), wide: true },

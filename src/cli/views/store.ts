@@ -21,6 +21,7 @@ export const storeView: View<StoreResource> = {
     { header: 'ID', value: store => store.id, wide: true },
     { header: 'CREATED', value: store => timeText(store.createdAt), wide: true },
     { header: 'BY', value: store => store.principal, wide: true },
+    { header: 'PAUSED BECAUSE', value: store => store.pause?.reason ?? '-', wide: true },
   ],
 }
 

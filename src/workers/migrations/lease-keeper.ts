@@ -1,3 +1,4 @@
+import type { MigrationHolds } from '../../database/migration-holds.ts'
 import type { ClaimedMigration, MigrationLease } from '../../domain/migration-record.ts'
 import { isPermitted } from '../../migration/transitions.ts'
 import { systemTimers } from '../timers.ts'
@@ -8,8 +9,11 @@ export const LEASE_MS = 30_000
 /** A lease is renewed so often before it would run out. */
 const RENEWALS_PER_LEASE = 3
 
-/** Why a job has to stop. */
-export type InterruptionReason = 'stopping' | 'lease-lost' | 'paused' | 'cancelled'
+/** How often a mover asks whether everything, a store or a plan was paused, in milliseconds. */
+const HOLDS_READ_MS = 1_000
+
+/** Why a job has to stop. `held`: everything is stopped, or one of its stores or its plan is paused. */
+export type InterruptionReason = 'stopping' | 'lease-lost' | 'paused' | 'held' | 'cancelled'
 
 /** The reason with which a job's signal aborts. */
 export class Interruption extends Error {
@@ -33,6 +37,7 @@ export interface HeldLease {
 
 interface KeptLease extends HeldLease {
   readonly controller: AbortController
+  readonly places: Pick<ClaimedMigration, 'sourceLocationId' | 'targetLocationId' | 'planId'>
   renewedAt: number
 }
 
@@ -59,6 +64,7 @@ export class LeaseKeeper {
     const kept: KeptLease = {
       lease: { migrationId: id, objectId, worker: this.#parts.workerId, fencingToken },
       controller,
+      places: migration,
       signal: controller.signal,
       isRowLocked: false,
       renewedAt: this.#parts.wallClock.now(),
@@ -77,8 +83,12 @@ export class LeaseKeeper {
     for (const held of this.#held.values()) held.controller.abort(new Interruption(reason))
   }
 
-  /** Renews until the signal aborts. */
+  /** Renews, and lets go what is held, until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#keepRenewing(signal), this.#keepHolding(signal)])
+  }
+
+  async #keepRenewing(signal: AbortSignal): Promise<void> {
     const { timers = systemTimers } = this.#parts
     while (!signal.aborted) {
       await timers.sleep(this.#leaseMs / RENEWALS_PER_LEASE, signal)
@@ -90,6 +100,35 @@ export class LeaseKeeper {
         this.#parts.log.warn({ error }, 'leases could not be renewed and will be tried again')
       }
       this.#interruptLost()
+    }
+  }
+
+  async #keepHolding(signal: AbortSignal): Promise<void> {
+    const { readHolds, timers = systemTimers } = this.#parts
+    if (readHolds === undefined) return
+    while (!signal.aborted) {
+      await timers.sleep(HOLDS_READ_MS, signal)
+      if (signal.aborted) return
+      try {
+        if (this.#held.size > 0) this.#interruptHeld(await readHolds())
+      } catch (error) {
+        this.#parts.log.warn({ error }, 'what is paused could not be read and will be read again')
+      }
+    }
+  }
+
+  #interruptHeld({ isStopped, locationIds, planIds }: MigrationHolds): void {
+    if (!isStopped && locationIds.length === 0 && planIds.length === 0) return
+    const locations = new Set(locationIds)
+    const plans = new Set(planIds)
+    for (const { controller, places } of this.#held.values()) {
+      const { sourceLocationId, targetLocationId, planId } = places
+      const isHeld =
+        isStopped ||
+        locations.has(sourceLocationId) ||
+        locations.has(targetLocationId) ||
+        (planId !== null && plans.has(planId))
+      if (isHeld) controller.abort(new Interruption('held'))
     }
   }
 

@@ -1,4 +1,5 @@
 import type { AnnounceDeletion } from '../../database/deletions-in-flight.ts'
+import type { MigrationHolds } from '../../database/migration-holds.ts'
 import type { NoteUploadStart } from '../../database/upload-starts.ts'
 import type { Clock } from '../../domain/clock.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
@@ -8,6 +9,7 @@ import type { MigrationLedger } from '../../migration/ledger.ts'
 import type { ObjectStore } from '../../stores/object-store.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Timers } from '../timers.ts'
+import type { ThroughputCounter } from './throughput.ts'
 
 /** What the mover needs. */
 export interface MigrationParts {
@@ -20,6 +22,8 @@ export interface MigrationParts {
   readonly announceDeletion: AnnounceDeletion
   /** Makes durable where an upload in parts is about to begin. */
   readonly noteUploadStart: NoteUploadStart
+  /** What is stopped or paused now. Default: nothing ever is. */
+  readonly readHolds?: () => Promise<MigrationHolds>
   readonly modelClock: Clock
   /** Model milliseconds per wall millisecond: turns the end of grace into a time to look again. Default: 1. */
   readonly modelScale?: number
@@ -36,6 +40,8 @@ export interface MigrationParts {
   readonly verification?: 'reported' | 'read-back'
   readonly log: Logger
   readonly metrics: MigrationMetrics
+  /** Counts what is moved, for people who wait for it. Default: nobody counts. */
+  readonly throughput?: ThroughputCounter
   /** From [0, 1): spreads retries. */
   readonly random: () => number
   /** Awaited at each durable boundary: tests stop a worker there. */

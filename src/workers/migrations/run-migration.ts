@@ -46,11 +46,14 @@ export async function runMigration(
     parts.log.warn({ error, migrationId: claimed.id }, 'a store cannot be opened; the migration rests')
     return tryRelease(parts, held, REST_WITHOUT_STORE_MS, false)
   }
+  const end = parts.throughput?.begin(job)
   try {
     await live(job)
     return true
   } catch (error) {
-    return settle(job, held, error)
+    return await settle(job, held, error)
+  } finally {
+    end?.()
   }
 }
 
