@@ -10,6 +10,7 @@ import { listAzure } from './azure-listing.ts'
 import { createAzureMultipart } from './azure-multipart.ts'
 import { onlyIfConditions, writeConditions } from './conditions.ts'
 import type { AzureBlobCredentials, AzureBlobSettings } from './config.ts'
+import { type CopyingStore, changeAzureTier, copyWithinAzure } from './copy-within.ts'
 import { digestsOf, identityOf, storedObjectOf } from './object-fields.ts'
 import { translateAzureError } from './translate-error.ts'
 
@@ -23,11 +24,12 @@ export function createAzureBlobStore(options: {
 }): ObjectStore {
   const connection = new AzureConnection(options)
   const { capabilities } = connection
+  const clock = options.clock ?? wallClock
 
-  return {
+  const store: ObjectStore = {
     name: options.name,
     capabilities,
-    multipart: createAzureMultipart(connection, options.clock ?? wallClock),
+    multipart: createAzureMultipart(connection, clock),
 
     async ensureContainer(container, { signal } = {}) {
       const operation = connection.operation('ensureContainer', null)
@@ -42,7 +44,7 @@ export function createAzureBlobStore(options: {
       })
     },
 
-    async head(container, key, { signal, onlyIf } = {}) {
+    async head(container, key, { signal, onlyIf, withTags = false } = {}) {
       const operation = connection.operation('head', key)
       throwIfAborted(operation, signal)
       connection.checkKey(operation)
@@ -57,12 +59,17 @@ export function createAzureBlobStore(options: {
         .catch(async (error: StoreError) => {
           throw await refined(connection, operation, container, error, signal)
         })
-      return storedObjectOf(
+      const found = storedObjectOf(
         answer,
         sizeOf(operation, answer.contentLength),
         answer.contentMD5,
         capabilities.versions,
       )
+      if (!withTags || !capabilities.tags) return found
+      const { tags } = await connection.call(operation, how, abortSignal =>
+        connection.blob(how, container, key).getTags({ abortSignal }),
+      )
+      return { ...found, tags }
     },
 
     async get(container, key, { signal, onlyIf, range } = {}) {
@@ -153,6 +160,13 @@ export function createAzureBlobStore(options: {
     async close() {
       connection.close()
     },
+  }
+  const copying: CopyingStore = { connection, clock, head: store.head, put: store.put }
+  return {
+    ...store,
+    copyWithin: (from, to, copyOptions) => copyWithinAzure(copying, from, to, copyOptions),
+    changeStorageClass: (container, key, tier, changeOptions) =>
+      changeAzureTier(copying, { container, key }, tier, changeOptions),
   }
 }
 

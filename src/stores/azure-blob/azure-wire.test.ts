@@ -205,6 +205,39 @@ describe('azure-blob store on the wire', () => {
     await expectFailure(store.get('container', 'k', { range: { start: 2, end: 4 } }), 'unexpected')
   })
 
+  it('asks for a retention, a legal hold and an encryption scope, and tells what holds a blob', async () => {
+    const { store, seen } = await storeAgainst(
+      (request, response) => {
+        if (request.method === 'PUT') {
+          written(request, response)
+          return
+        }
+        const held = {
+          'x-ms-immutability-policy-until-date': 'Fri, 01 Jan 2027 00:00:00 GMT',
+          'x-ms-immutability-policy-mode': 'locked',
+          'x-ms-legal-hold': 'true',
+          'x-ms-server-encrypted': 'true',
+          'x-ms-encryption-scope': 'ours',
+        }
+        response.writeHead(200, { ETag: '"0x1"', 'Content-Length': 5, ...held }).end()
+      },
+      { immutability: true },
+    )
+    const until = Date.parse('2027-01-01T00:00:00Z')
+    const lock = { retention: { mode: 'compliance', until }, legalHold: true } as const
+    const encryption = { kind: 'kms', keyId: 'ours' } as const
+    await store.put('container', 'k', sampleBytes(5), { size: 5, lock, encryption })
+    expect(seen[0]!.headers).toMatchObject({
+      'x-ms-immutability-policy-until-date': 'Fri, 01 Jan 2027 00:00:00 GMT',
+      'x-ms-immutability-policy-mode': 'Locked',
+      'x-ms-legal-hold': 'true',
+      'x-ms-encryption-scope': 'ours',
+    })
+    expect(await store.head('container', 'k')).toMatchObject({ lock, encryption })
+    const nameless = store.put('container', 'k', sampleBytes(5), { size: 5, encryption: { kind: 'kms' } })
+    await expectFailure(nameless, 'unsupported')
+  })
+
   it('says what holds bytes that may be seen and not touched', async () => {
     for (const [status, code, words] of [
       [409, 'BlobImmutableDueToPolicy', 'retention'],

@@ -3,6 +3,9 @@ import { KEY_BYTES_MAX } from '../call-rules.ts'
 import type { StoreCapabilities } from '../object-store.ts'
 import type { AzureBlobSettings } from './config.ts'
 
+/** The access tiers that can be asked for, from the dearest to keep to the dearest to read. */
+export const ACCESS_TIERS: readonly string[] = ['Hot', 'Cool', 'Cold', 'Archive']
+
 /**
  * What Azure Blob Storage can do. Only MD5 is reported, and only what one Put Blob wrote has one that Azure
  * computed itself: a list of blocks has whatever its writer claims, so our uploads in parts claim none.
@@ -17,10 +20,10 @@ export function azureBlobCapabilitiesOf(settings: AzureBlobSettings): StoreCapab
     reportedDigests: ['md5'],
     versions: settings.versions,
     userMetadata: true,
-    serverSideCopy: false,
-    storageClasses: [],
-    tags: false,
-    objectLock: false,
+    serverSideCopy: true,
+    storageClasses: ACCESS_TIERS,
+    tags: settings.tags,
+    objectLock: settings.immutability,
     encryption: 'always',
     // Azure takes 50,000 blocks; whoever moves on to S3 must be able to keep the parts.
     multipart: { partSizeMin: 1, partSizeMax: 4_000 * MIB, partsMax: 10_000 },

@@ -23,6 +23,16 @@ export const azureBlobSettings = z
       .boolean()
       .default(false)
       .describe('Whether the account keeps old versions of blobs (blob versioning).'),
+    tags: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Whether blobs have index tags. Accounts with a hierarchical namespace have none; a SAS needs the right `t`.',
+      ),
+    immutability: z
+      .boolean()
+      .default(false)
+      .describe('Whether the containers keep retention and legal holds per version of a blob.'),
     listOrder: z
       .enum(['utf-16', 'utf-8'])
       .default('utf-16')

@@ -1,12 +1,10 @@
 import type { BlockBlobTier } from '@azure/storage-blob'
 import type { ContentHeaders, StoreIdentity } from '../../domain/object.ts'
 import { decodeMetadataValue, encodeMetadataValue } from '../metadata-encoding.ts'
-import type { ObjectDigests, ObjectEncryption, PutFacts, StoredObject } from '../object-store.ts'
+import type { ObjectDigests, ObjectEncryption, ObjectLock, PutFacts, StoredObject } from '../object-store.ts'
 import { type StoreOperation, storeFailure } from '../store-operation.ts'
+import { ACCESS_TIERS } from './capabilities.ts'
 import { decodeMetadataName, encodeMetadataName } from './metadata-names.ts'
-
-/** The access tiers that can be asked for. */
-const TIERS: readonly string[] = ['Hot', 'Cool', 'Cold', 'Archive']
 
 /** Where the `Expires` header stays, which Azure has no field for. Metadata names never begin like that. */
 const EXPIRES_NAME = 'dim_h_expires'
@@ -23,6 +21,9 @@ export interface BlobFacts {
   readonly metadata: Record<string, string>
   readonly tier?: BlockBlobTier
   readonly encryptionScope?: string
+  readonly tags?: Record<string, string>
+  readonly immutabilityPolicy?: { expiriesOn: Date; policyMode: 'Unlocked' | 'Locked' }
+  readonly legalHold?: boolean
 }
 
 /** The fields of a write that carry what travels with the bytes. Throws for what Azure would not keep. */
@@ -30,8 +31,8 @@ export function blobFactsOf(operation: StoreOperation, facts: PutFacts): BlobFac
   const { expires, ...headers } = facts.headers ?? {}
   for (const value of Object.values(facts.headers ?? {})) checkHeader(operation, value)
   const { storageClass } = facts
-  if (storageClass !== undefined && !TIERS.includes(storageClass)) {
-    const message = `"${storageClass}" is no access tier; there are ${TIERS.join(', ')}`
+  if (storageClass !== undefined && !ACCESS_TIERS.includes(storageClass)) {
+    const message = `"${storageClass}" is no access tier; there are ${ACCESS_TIERS.join(', ')}`
     throw storeFailure(operation, 'unsupported', message)
   }
   return {
@@ -50,6 +51,20 @@ export function blobFactsOf(operation: StoreOperation, facts: PutFacts): BlobFac
     },
     ...(storageClass === undefined ? {} : { tier: storageClass as BlockBlobTier }),
     ...encryptionFieldOf(operation, facts),
+    ...(Object.keys(facts.tags ?? {}).length === 0 ? {} : { tags: { ...facts.tags } }),
+    ...lockFieldsOf(facts.lock),
+  }
+}
+
+function lockFieldsOf(lock: ObjectLock | undefined): Pick<BlobFacts, 'immutabilityPolicy' | 'legalHold'> {
+  if (lock === undefined) return {}
+  const { retention, legalHold } = lock
+  const policyMode = retention?.mode === 'compliance' ? 'Locked' : 'Unlocked'
+  return {
+    ...(retention === null
+      ? {}
+      : { immutabilityPolicy: { expiriesOn: new Date(retention.until), policyMode } }),
+    ...(legalHold ? { legalHold } : {}),
   }
 }
 
@@ -95,6 +110,9 @@ export interface BlobAnswer {
   readonly accessTier?: string | undefined
   readonly isServerEncrypted?: boolean | undefined
   readonly encryptionScope?: string | undefined
+  readonly immutabilityPolicyExpiresOn?: Date | undefined
+  readonly immutabilityPolicyMode?: string | undefined
+  readonly legalHold?: boolean | undefined
 }
 
 /** Facts of an object. `size` and `md5` are those of the whole object. */
@@ -116,7 +134,7 @@ export function storedObjectOf(
     storageClass: answer.accessTier ?? null,
     tags: null,
     encryption: encryptionOf(answer),
-    lock: null,
+    lock: lockOf(answer),
     digests: digestsOf(md5),
   }
 }
@@ -124,6 +142,13 @@ export function storedObjectOf(
 function encryptionOf({ isServerEncrypted, encryptionScope }: BlobAnswer): ObjectEncryption | null {
   if (encryptionScope) return { kind: 'kms', keyId: encryptionScope }
   return isServerEncrypted === true ? { kind: 'store' } : null
+}
+
+function lockOf(answer: BlobAnswer): ObjectLock | null {
+  const { immutabilityPolicyExpiresOn: until, immutabilityPolicyMode, legalHold = false } = answer
+  if (until === undefined) return legalHold ? { retention: null, legalHold } : null
+  const mode = immutabilityPolicyMode?.toLowerCase() === 'unlocked' ? 'governance' : 'compliance'
+  return { retention: { mode, until: until.getTime() }, legalHold }
 }
 
 /** The identity Azure gives to bytes: a new ETag with every write. */

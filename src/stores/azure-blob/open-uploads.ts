@@ -14,6 +14,12 @@ const uploadShape = z.object({
     metadata: z.record(z.string(), z.string()).optional(),
     storageClass: z.string().optional(),
     tags: z.record(z.string(), z.string()).optional(),
+    lock: z
+      .object({
+        retention: z.object({ mode: z.enum(['governance', 'compliance']), until: z.number() }).nullable(),
+        legalHold: z.boolean(),
+      })
+      .optional(),
     encryption: z.object({ kind: z.enum(['store', 'kms']), keyId: z.string().optional() }).optional(),
   }),
 })

@@ -175,6 +175,11 @@ export async function copyInParts(
   const { connection, multipart } = store
   const operation = connection.operation('copyWithin', to.key)
   const call = signal === undefined ? {} : { signal }
+  if (size > partBytes) {
+    const found = await store.head(from.container, from.key, { onlyIf: from.identity, ...call })
+    const message = `the object has ${found.size} bytes, not ${size}`
+    if (found.size !== size) throw storeFailure(operation, 'truncated', message)
+  }
   const { uploadId } = await multipart.create(to.container, to.key, { ...facts, ...call })
   try {
     const parts: { partNumber: number; etag: string }[] = []
@@ -183,7 +188,7 @@ export async function copyInParts(
       const numbers = Array.from({ length: Math.min(PARTS_AT_ONCE, count - first + 1) }, (_, i) => first + i)
       const copied = numbers.map(async partNumber => {
         const start = (partNumber - 1) * partBytes
-        const range = { start, end: Math.min(start + partBytes, size) - 1 }
+        const range = count === 1 ? null : { start, end: Math.min(start + partBytes, size) - 1 }
         const etag = await copyPart(store, operation, from, to, { uploadId, partNumber, range, signal })
         return { partNumber, etag }
       })
@@ -216,7 +221,8 @@ async function copyPart(
   part: {
     uploadId: string
     partNumber: number
-    range: { start: Bytes; end: Bytes }
+    /** Null for all of it. */
+    range: { start: Bytes; end: Bytes } | null
     signal: AbortSignal | undefined
   },
 ): Promise<string> {
@@ -227,7 +233,7 @@ async function copyPart(
     query: `partNumber=${partNumber}&uploadId=${encodeForS3(uploadId)}`,
     headers: {
       ...copySourceHeaders(from.container, from.key, from.identity),
-      'x-amz-copy-source-range': `bytes=${range.start}-${range.end}`,
+      ...(range === null ? {} : { 'x-amz-copy-source-range': `bytes=${range.start}-${range.end}` }),
       'content-length': '0',
     },
     as: 'upload',
