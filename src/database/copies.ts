@@ -177,14 +177,22 @@ export async function lockCopyToSweep(
   return rows[0] === undefined ? null : copyToSweepOf(rows[0])
 }
 
-/** Forgets a copy whose bytes are gone, and that they were to go. */
-export async function deleteCopyRow(connection: Queryable, objectId: ObjectId, copyId: Uuid): Promise<void> {
+/**
+ * Forgets a copy whose bytes are gone, and that they were to go, if the store answered: a deletion that it did not
+ * answer may land later.
+ */
+export async function deleteCopyRow(
+  connection: Queryable,
+  objectId: ObjectId,
+  copyId: Uuid,
+  options: { readonly isAnswered: boolean },
+): Promise<void> {
   await connection.query({
     name: 'copy_delete_row',
     text: `
-      with landed as (delete from deletion_in_flight where object_id = $1 and copy_id = $2)
+      with landed as (delete from deletion_in_flight where object_id = $1 and copy_id = $2 and $3)
       delete from copy where object_id = $1 and id = $2 and not is_primary`,
-    values: [objectId, copyId],
+    values: [objectId, copyId, options.isAnswered],
   })
 }
 

@@ -164,7 +164,7 @@ function isWhole(copy: Copy): boolean {
 
 /** Forgets a copy that is no copy any more, and tells readers' caches that the placement changed. */
 async function dropCopy(connection: Queryable, copy: Copy): Promise<void> {
-  await deleteCopyRow(connection, copy.objectId, copy.id)
+  await deleteCopyRow(connection, copy.objectId, copy.id, { isAnswered: false })
   await raisePlacementVersion(connection, copy.objectId)
 }
 

@@ -1,6 +1,6 @@
 import { isSameBytes } from '../domain/foreign-change.ts'
 import { newId, type Uuid } from '../domain/identifiers.ts'
-import type { Migration, MigrationState } from '../domain/migration.ts'
+import { type Migration, type MigrationState, writesTarget } from '../domain/migration.ts'
 import { LedgerError, type MigrationStep, type NativePlace } from '../domain/migration-record.ts'
 import type { StoreIdentity } from '../domain/object.ts'
 import type { Principal } from '../domain/principal.ts'
@@ -118,14 +118,16 @@ async function retry(connection: Connection, command: MigrationCommand): Promise
   const { rows } = await connection.query<MigrationRow>(
     `update migration m
      set state = 'planned', attempt = 0, evidence = '{}', finished_at = null, ended_by = null,
-         started_at = null, paused = false, held = false, cancel_requested = false, not_before = now(), target_copy_id = $2,
+         started_at = null, paused = false, held = false, cancel_requested = false, not_before = now(),
+         target_copy_id = case when $3 then $2 else m.target_copy_id end,
          placement_version = o.placement_version, grace_until_ms = null
      from object o, copy source
      where m.id = $1 and o.id = m.object_id and o.is_present and o.generation = m.generation
        and o.quarantined_because is null and source.object_id = m.object_id and source.id = m.source_copy_id
-       and source.is_primary and source.state = 'complete'
+       and (source.is_primary or not $3) and source.state = 'complete'
+       and source.location_id = m.source_location_id
      returning ${MIGRATION_COLUMNS}`,
-    [command.id, newId()],
+    [command.id, newId(), writesTarget(migration.kind)],
   )
   if (rows[0] === undefined) return { kind: 'object-changed' }
   if (planId !== null) await reopenPlan(connection, planId)

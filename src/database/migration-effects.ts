@@ -64,8 +64,12 @@ const EFFECTS: Readonly<Record<MigrationEffect, (context: EffectContext) => Prom
   'note-target': noteTarget,
   'complete-target': completeTarget,
   'keep-digests': keepDigests,
+  'relocate-copy': relocateCopy,
+  'prove-target': proveTarget,
   'switch-primary': switchPrimary,
+  'join-target': joinTarget,
   'switch-back': switchBack,
+  'take-back': takeBack,
   'discard-target': context => leaveToSweeper(context, targetCopyOf),
   'discard-source': context => leaveToSweeper(context, sourceCopyOf),
   'drop-target': dropTarget,
@@ -190,24 +194,111 @@ async function keepDigests({ connection, steps }: EffectContext): Promise<void> 
   })
 }
 
-async function switchPrimary({ connection, steps }: EffectContext): Promise<void> {
+/** Compares both counters with those of the decision, and counts a change of the copies. */
+function placeAnew({ connection, steps }: EffectContext): Promise<void> {
+  return every(steps, 'the object was overwritten, deleted, quarantined or placed anew', connection, {
+    name: 'migration_switch_object',
+    text: `
+      update object o set placement_version = o.placement_version + 1
+      from unnest($1::uuid[], $2::bigint[], $3::bigint[]) as n (id, generation, placement_version)
+      where o.id = n.id and o.generation = n.generation and o.placement_version = n.placement_version
+        and o.is_present and o.quarantined_because is null`,
+    values: columns(steps, objectOf, generationOf, ({ migration }) => migration.placementVersion),
+  })
+}
+
+/** The copy is another one for its store, and lies elsewhere for the planner: minimum durations begin anew. */
+async function relocateCopy(context: EffectContext): Promise<void> {
+  const { connection, steps } = context
   await allWritten([
-    every(steps, 'the object was overwritten, deleted, quarantined or placed anew', connection, {
-      name: 'migration_switch_object',
+    placeAnew(context),
+    every(steps, 'the copy is no longer the one that was to be reclassified', connection, {
+      name: 'migration_relocate_copy',
       text: `
-        update object o set placement_version = o.placement_version + 1
-        from unnest($1::uuid[], $2::bigint[], $3::bigint[]) as n (id, generation, placement_version)
-        where o.id = n.id and o.generation = n.generation and o.placement_version = n.placement_version
-          and o.is_present and o.quarantined_because is null`,
-      values: columns(steps, objectOf, generationOf, ({ migration }) => migration.placementVersion),
+        update copy c
+        set location_id = n.location_id, etag = n.etag, version_id = n.version_id, entered_ms = n.entered_ms
+        from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bigint[])
+          as n (object_id, id, location_id, etag, version_id, entered_ms)
+        where c.object_id = n.object_id and c.id = n.id and c.state = 'complete'`,
+      values: columns(
+        steps,
+        objectOf,
+        targetCopyOf,
+        ({ migration }) => migration.targetLocationId,
+        ({ migration }) => migration.evidence.targetIdentity?.etag ?? null,
+        ({ migration }) => migration.evidence.targetIdentity?.versionId ?? null,
+        momentOf,
+      ),
     }),
-    every(steps, 'the source copy is no longer the primary one', connection, {
+  ])
+}
+
+async function proveTarget({ connection, steps }: EffectContext): Promise<void> {
+  await every(steps, 'the copy is no longer complete', connection, {
+    name: 'migration_prove_target',
+    text: `
+      update copy c set verified_ms = n.verified_ms
+      from unnest($1::uuid[], $2::uuid[], $3::bigint[]) as n (object_id, id, verified_ms)
+      where c.object_id = n.object_id and c.id = n.id and c.state = 'complete'`,
+    values: columns(steps, objectOf, targetCopyOf, momentOf),
+  })
+}
+
+async function joinTarget(context: EffectContext): Promise<void> {
+  const { connection, steps } = context
+  await allWritten([
+    placeAnew(context),
+    every(steps, 'the target copy is not complete, or the source copy is not the primary one', connection, {
+      name: 'migration_join_target',
+      text: `
+        select from unnest($1::uuid[], $2::uuid[], $3::uuid[]) as n (object_id, id, source_id)
+        join copy target on target.object_id = n.object_id and target.id = n.id
+        join copy source on source.object_id = n.object_id and source.id = n.source_id
+        where target.state = 'complete' and source.is_primary and source.state = 'complete'`,
+      values: columns(steps, objectOf, targetCopyOf, sourceCopyOf),
+    }),
+  ])
+}
+
+/** A copy in grace is complete again; which copy is primary stays as it is. */
+async function takeBack({ connection, steps }: EffectContext): Promise<void> {
+  await allWritten([
+    every(steps, 'the object was overwritten or deleted', connection, {
+      name: 'migration_switch_back_object',
+      text: SWITCH_BACK_OBJECT,
+      values: columns(steps, objectOf, generationOf),
+    }),
+    every(steps, 'the source copy is no longer in grace', connection, {
+      name: 'migration_take_back',
+      text: `
+        update copy c set state = 'complete', grace_until_ms = null
+        from unnest($1::uuid[], $2::uuid[]) as n (object_id, id)
+        where c.object_id = n.object_id and c.id = n.id and c.state = 'grace'`,
+      values: columns(steps, objectOf, sourceCopyOf),
+    }),
+  ])
+}
+
+const SWITCH_BACK_OBJECT = `
+  update object o set placement_version = o.placement_version + 1
+  from unnest($1::uuid[], $2::bigint[]) as n (id, generation)
+  where o.id = n.id and o.generation = n.generation and o.is_present`
+
+async function switchPrimary(context: EffectContext): Promise<void> {
+  const { connection, steps } = context
+  await allWritten([
+    placeAnew(context),
+    every(steps, 'the source copy is no longer the good primary one', connection, {
       name: 'migration_switch_source',
+      // A copy that is dropped need not be primary: then the target is.
       text: `
         update copy c set is_primary = false, state = 'grace', grace_until_ms = n.grace_until_ms
-        from unnest($1::uuid[], $2::uuid[], $3::bigint[]) as n (object_id, id, grace_until_ms)
-        where c.object_id = n.object_id and c.id = n.id and c.is_primary and c.state = 'complete'`,
-      values: columns(steps, objectOf, sourceCopyOf, ({ migration }) => migration.graceUntil),
+        from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[]) as n (object_id, id, grace_until_ms, target_id)
+        where c.object_id = n.object_id and c.id = n.id and c.state = 'complete'
+          and (c.is_primary or exists (
+            select from copy target
+            where target.object_id = n.object_id and target.id = n.target_id and target.is_primary))`,
+      values: columns(steps, objectOf, sourceCopyOf, ({ migration }) => migration.graceUntil, targetCopyOf),
     }),
     every(steps, 'the target copy is not complete', connection, {
       name: 'migration_switch_target',
@@ -224,10 +315,7 @@ async function switchBack({ connection, steps }: EffectContext): Promise<void> {
   await allWritten([
     every(steps, 'the object was overwritten or deleted', connection, {
       name: 'migration_switch_back_object',
-      text: `
-        update object o set placement_version = o.placement_version + 1
-        from unnest($1::uuid[], $2::bigint[]) as n (id, generation)
-        where o.id = n.id and o.generation = n.generation and o.is_present`,
+      text: SWITCH_BACK_OBJECT,
       values: columns(steps, objectOf, generationOf),
     }),
     every(steps, 'the target copy is no longer the primary one', connection, {
@@ -284,12 +372,17 @@ async function dropSource({ connection, steps }: EffectContext): Promise<void> {
         returning c.object_id
       ), landed as (
         delete from deletion_in_flight d
-        using unnest($1::uuid[], $2::uuid[]) as n (object_id, id)
-        where d.object_id = n.object_id and d.copy_id = n.id
+        using unnest($1::uuid[], $2::uuid[], $3::boolean[]) as n (object_id, id, is_answered)
+        where d.object_id = n.object_id and d.copy_id = n.id and n.is_answered
       )
       update object o set placement_version = o.placement_version + 1
       from dropped d where o.id = d.object_id`,
-    values: columns(steps, objectOf, sourceCopyOf),
+    values: columns(
+      steps,
+      objectOf,
+      sourceCopyOf,
+      ({ migration }) => migration.evidence.deletionAnswered === true,
+    ),
   })
 }
 
@@ -338,6 +431,7 @@ async function announce({ connection, steps, principal }: EffectContext): Promis
       subject: migration.id,
       detail: {
         event: step.event,
+        kind: migration.kind,
         direction: migration.direction,
         objectId: migration.objectId,
         bucketId: migration.bucketId,

@@ -5,6 +5,7 @@ import type {
   MigrationEvidence,
   MigrationKind,
   MigrationState,
+  VerifyWay,
 } from '../domain/migration.ts'
 
 /** A migration's row, without what only people read. */
@@ -30,6 +31,9 @@ export interface MigrationRow {
   cancel_requested: boolean
   lease_owner: string | null
   fencing_token: number
+  verify: VerifyWay
+  copies_required: number
+  regions_required: number
   grace_ms: number
   grace_until_ms: number | null
   evidence: MigrationEvidence
@@ -41,7 +45,8 @@ export interface MigrationRow {
 export const MIGRATION_COLUMNS = `
   m.id, m.kind, m.object_id, m.bucket_id, m.key, m.generation, m.placement_version, m.source_copy_id,
   m.source_location_id, m.target_copy_id, m.target_location_id, m.size, m.state, m.direction, m.priority,
-  m.attempt, m.attempts_max, m.paused, m.cancel_requested, m.lease_owner, m.fencing_token, m.grace_ms,
+  m.attempt, m.attempts_max, m.paused, m.cancel_requested, m.lease_owner, m.fencing_token, m.verify,
+  m.copies_required, m.regions_required, m.grace_ms,
   m.grace_until_ms, m.evidence, m.decision_id, m.plan_id`
 
 /** The migration a row speaks of. */
@@ -68,6 +73,9 @@ export function migrationOf(row: MigrationRow): Migration {
     cancelRequested: row.cancel_requested,
     leaseOwner: row.lease_owner,
     fencingToken: BigInt(row.fencing_token),
+    verify: row.verify,
+    copiesRequired: row.copies_required,
+    regionsRequired: row.regions_required,
     graceMs: row.grace_ms,
     graceUntil: row.grace_until_ms,
     evidence: row.evidence,

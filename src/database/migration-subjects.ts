@@ -138,6 +138,7 @@ function subjectOf(row: SubjectRow): MigrationSubject {
           },
     source: copyIn(row, row.source_copy_id),
     target: copyIn(row, row.target_copy_id),
+    copies: row.copies.map(copyOf),
     deletionLandsInMs: row.deletion_lands_in_ms,
   }
 }

@@ -23,6 +23,16 @@ async function newPostgresHarness(): Promise<LedgerHarness> {
     overwrite: async objectId => {
       await database.query('update object set generation = generation + 1 where id = $1', [objectId])
     },
+    seedCopy: async (objectId, locationId, state) => {
+      const id = newId()
+      await database.query(
+        `insert into copy (object_id, id, generation, location_id, state, is_primary, etag, size, entered_ms,
+                           principal)
+         values ($1, $2, 1, $3, $4, false, 'another-etag', 10, 0, 'user:test')`,
+        [objectId, id, locationId, state],
+      )
+      return id
+    },
     copies: async objectId => {
       const { rows } = await database.query<CopyRow>(
         `select ${COPY_COLUMNS} from copy c join object o on o.id = c.object_id where c.object_id = $1`,

@@ -105,7 +105,10 @@ export async function resolveObject(database: Queryable, id: ObjectId): Promise<
   }
 }
 
-/** Every copy of one generation that still holds all its bytes, the primary first. */
+/**
+ * Every copy of one generation that still holds all its bytes, the primary first. The identity of a copy whose
+ * storage class is being changed is not known: it is the old one or a new one.
+ */
 export async function listReadableCopies(
   database: Queryable,
   id: ObjectId,
@@ -115,10 +118,15 @@ export async function listReadableCopies(
     name: 'object_readable_copies',
     text: `
       select c.id as copy_id, c.state as copy_state, c.location_id, l.store_id, l.container, l.storage_class,
-             coalesce(c.native_key, o.key) as native_key, c.etag as copy_etag, c.version_id as copy_version_id
+             coalesce(c.native_key, o.key) as native_key,
+             case when changing.id is null then c.etag end as copy_etag,
+             case when changing.id is null then c.version_id end as copy_version_id
       from copy c
       join object o on o.id = $1
       join location l on l.id = c.location_id
+      left join migration changing
+        on changing.object_id = $1 and changing.finished_at is null and changing.kind = 'reclassify'
+          and changing.source_copy_id = c.id and changing.state = 'copying'
       where c.object_id = $1 and c.generation = $2 and c.state in ('complete', 'grace', 'retained')
       order by c.is_primary desc, c.state, c.id
       limit 16`,

@@ -319,15 +319,22 @@ table migration with {fillfactor=70}
   held boolean not null default false
   due_at timestamp with time zone
   deadline_missed_at timestamp with time zone
+  verify text not null default 'target-checksum'::text
+  copies_required smallint not null default 1
+  regions_required smallint not null default 1
   constraint migration_check CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL)))
   constraint migration_check1 CHECK (((finished_at IS NOT NULL) = (state = ANY (ARRAY['done'::text, 'aborted'::text, 'quarantined'::text, 'retained'::text, 'rolled-back'::text]))))
   constraint migration_check2 CHECK ((source_location_id <> target_location_id))
+  constraint migration_copies_check CHECK (((kind = 'reclassify'::text) = (source_copy_id = target_copy_id)))
+  constraint migration_copies_required_check CHECK ((copies_required > 0))
   constraint migration_direction_check CHECK ((direction = ANY (ARRAY['promotion'::text, 'demotion'::text, 'lateral'::text])))
   constraint migration_grace_ms_check CHECK ((grace_ms >= 0))
-  constraint migration_kind_check CHECK ((kind = 'move'::text))
+  constraint migration_kind_check CHECK ((kind = ANY (ARRAY['move'::text, 'add-copy'::text, 'drop-copy'::text, 'reclassify'::text, 'repair'::text])))
   constraint migration_pkey PRIMARY KEY (id)
   constraint migration_priority_check CHECK (((priority >= 0) AND (priority <= 100)))
+  constraint migration_regions_required_check CHECK ((regions_required > 0))
   constraint migration_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'copying'::text, 'copied'::text, 'verifying'::text, 'verified'::text, 'switched'::text, 'grace'::text, 'deleting-source'::text, 'done'::text, 'aborted'::text, 'quarantined'::text, 'retained'::text, 'rolled-back'::text])))
+  constraint migration_verify_check CHECK ((verify = ANY (ARRAY['target-checksum'::text, 'read-back'::text])))
   CREATE INDEX migration_by_object ON public.migration USING btree (object_id, id)
   CREATE INDEX migration_by_plan ON public.migration USING btree (plan_id, finished_at) WHERE (plan_id IS NOT NULL)
   CREATE INDEX migration_by_time ON public.migration USING btree (id DESC)

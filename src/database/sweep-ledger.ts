@@ -36,7 +36,8 @@ function lockedSweepOf(connection: Connection, objectId: Uuid) {
   return {
     listPlacedCopies: () => listPlacedCopies(connection, [objectId]),
     readContentDigests: (generation: number) => readContentDigests(connection, objectId, generation),
-    deleteCopyRow: (copyId: Uuid) => deleteCopyRow(connection, objectId, copyId),
+    deleteCopyRow: (copyId: Uuid, options: { readonly isAnswered: boolean }) =>
+      deleteCopyRow(connection, objectId, copyId, options),
     suspectCopy: (copyId: Uuid) => suspectCopy(connection, objectId, copyId),
     retainCopy: (copyId: Uuid) => retainCopy(connection, objectId, copyId),
     promoteLeftover: (copy: Copy, identity: StoreIdentity) => promoteLeftover(connection, copy, identity),

@@ -1,7 +1,7 @@
 import type { BucketMode } from './bucket.ts'
 import type { Instant } from './clock.ts'
 import type { Uuid } from './identifiers.ts'
-import type { Migration, MigrationEvidence, MigrationState } from './migration.ts'
+import type { Migration, MigrationEvidence, MigrationKind, MigrationState, VerifyWay } from './migration.ts'
 import type { CatalogObject, Copy, ObjectVersion } from './object.ts'
 
 /**
@@ -30,6 +30,10 @@ export const MIGRATION_EVENTS = [
   'switch-won',
   /** Generation or placement version is no longer the one the decision was made from. */
   'switch-lost',
+  /** The proven target copy is one more copy of the object from now on. */
+  'joined',
+  /** Fewer proven copies than required would be left, or in fewer regions. */
+  'too-few-copies',
   'grace-began',
   'grace-over',
   'source-deleted',
@@ -62,9 +66,14 @@ export const HARMLESS_ABORTS = ['superseded', 'switch-lost', 'cancelled'] as con
  * - `note-target`: the identity the target's store gave the published bytes.
  * - `complete-target`: the target copy is `complete` and proven now.
  * - `keep-digests`: what was read becomes the version's digests where it has none.
- * - `switch-primary`: the target copy becomes primary, the source copy enters grace. Fails with
+ * - `relocate-copy`: the copy that changed its storage class lies in the target location, with its new identity.
+ *   Fails with {@link LedgerError} `switch-lost` when generation or placement version moved on.
+ * - `prove-target`: the target copy, complete already, is proven now.
+ * - `switch-primary`: the target copy is primary, the source copy enters grace. Fails with
  *   {@link LedgerError} `switch-lost` when generation or placement version moved on.
+ * - `join-target`: the target copy counts as one of the object's copies. Fails like `switch-primary`.
  * - `switch-back`: the source copy, still in grace, becomes primary again.
+ * - `take-back`: the source copy, still in grace, is complete again; the primary stays.
  * - `discard-target`, `discard-source`: a copy that is not primary is left to the sweeper.
  * - `drop-target`: the target copy's row goes without its bytes, which are the source's.
  * - `drop-source`: the source copy's row goes, its bytes are gone.
@@ -80,8 +89,12 @@ export const MIGRATION_EFFECTS = [
   'note-target',
   'complete-target',
   'keep-digests',
+  'relocate-copy',
+  'prove-target',
   'switch-primary',
+  'join-target',
   'switch-back',
+  'take-back',
   'discard-target',
   'discard-source',
   'drop-target',
@@ -151,6 +164,8 @@ export interface MigrationSubject {
   readonly version: Pick<ObjectVersion, 'size' | 'etag' | 'headers' | 'metadata' | 'digests'> | null
   readonly source: Copy | null
   readonly target: Copy | null
+  /** All copies of the object, in any state. */
+  readonly copies: readonly Copy[]
   /**
    * For how long a deletion that was cut off may still take bytes of the object away, in wall milliseconds;
    * 0 when none may.
@@ -175,6 +190,20 @@ export function isSamePlace(one: NativePlace, other: NativePlace): boolean {
 /** A migration to be planned, as a decision asks for it. */
 export interface NewMigration {
   readonly id: Uuid
+  /** Default: `move`. */
+  readonly kind?: MigrationKind
+  /**
+   * The copy that is dropped or reclassified. Default: the primary one, which is also what every other kind
+   * reads. Of a reclassified copy `targetCopyId` is the same; of a dropped one it is the copy that is primary
+   * afterwards.
+   */
+  readonly sourceCopyId?: Uuid
+  /** Default: `target-checksum`. */
+  readonly verify?: VerifyWay
+  /** How many proven copies must remain when one is dropped. Default: 1. */
+  readonly copiesRequired?: number
+  /** In how many regions they must lie. Default: 1. */
+  readonly regionsRequired?: number
   readonly objectId: Uuid
   readonly generation: number
   readonly placementVersion: number
@@ -192,18 +221,24 @@ export interface NewMigration {
 
 /**
  * Why a migration was not planned: `outdated` (another generation or placement version, or no such object),
- * `no-source` (no primary copy that is known to be good), `in-flight` (the object has an unfinished one),
- * `observed` (its bucket is only looked at), `quarantined` (a person must look first), `unknown-location`,
- * `same-place` (source and target are one container, where nothing has to be moved).
+ * `no-source` (no good source copy, or no good copy that would be left), `in-flight` (the object has an
+ * unfinished one), `observed` (its bucket is only looked at), `shared` (others write in it: copies are not changed in place),
+ * `quarantined` (a person must look first),
+ * `unknown-location`, `same-place` (source and target are one container, where nothing has to be moved; or they
+ * are not, and a copy cannot be reclassified), `occupied` (a copy of the object lies there already), `not-broken`
+ * (no suspect copy lies where one is to be repaired).
  */
 export type NewMigrationRefusal =
   | 'outdated'
   | 'no-source'
   | 'in-flight'
   | 'observed'
+  | 'shared'
   | 'quarantined'
   | 'unknown-location'
   | 'same-place'
+  | 'occupied'
+  | 'not-broken'
 
 /** What became of each migration that was to be planned. */
 export interface NewMigrationsResult {

@@ -4,8 +4,16 @@ import type { ObjectId, Uuid } from './identifiers.ts'
 import type { StoreIdentity } from './object.ts'
 import { coldnessOf, type Tier } from './tier.ts'
 
-/** Changing the copies of one object version. This release moves; the other kinds find their table later. */
-export const MIGRATION_KINDS = ['move'] as const
+/**
+ * Changing the copies of one object version.
+ *
+ * - `move`: the target copy takes the place of the source copy.
+ * - `add-copy`: the target copy joins the others.
+ * - `drop-copy`: the source copy goes; the target copy is the one that is primary then.
+ * - `reclassify`: the source copy changes its storage class where it lies; source and target are the same copy.
+ * - `repair`: a bad copy is replaced, where it lies, by what the primary copy holds.
+ */
+export const MIGRATION_KINDS = ['move', 'add-copy', 'drop-copy', 'reclassify', 'repair'] as const
 export type MigrationKind = (typeof MIGRATION_KINDS)[number]
 
 /** States in which there is still something to do. */
@@ -26,6 +34,15 @@ export const MIGRATION_STATES = [...WORKING_STATES, ...END_STATES] as const
 export type WorkingState = (typeof WORKING_STATES)[number]
 export type EndState = (typeof END_STATES)[number]
 export type MigrationState = (typeof MIGRATION_STATES)[number]
+
+/** Kinds that write a target copy: they read the source, and what they wrote is left to the sweeper when they fail. */
+export function writesTarget(kind: MigrationKind): boolean {
+  return kind === 'move' || kind === 'add-copy' || kind === 'repair'
+}
+
+/** Which proof of a target is enough: what its store reports where that can be trusted, or all bytes read back. */
+export const VERIFY_WAYS = ['target-checksum', 'read-back'] as const
+export type VerifyWay = (typeof VERIFY_WAYS)[number]
 
 export function isEndState(state: MigrationState): state is EndState {
   return (END_STATES as readonly string[]).includes(state)
@@ -57,6 +74,11 @@ export interface Migration {
   readonly leaseOwner: string | null
   /** Grows with every lease; every write of a worker names the one it was given. */
   readonly fencingToken: bigint
+  /** How the target is proven, as the policy said when this was planned. */
+  readonly verify: VerifyWay
+  /** How many proven copies must remain when one is dropped, and in how many regions. Range: 1 and more. */
+  readonly copiesRequired: number
+  readonly regionsRequired: number
   /** How long the source stays whole after the switch, in model milliseconds. */
   readonly graceMs: number
   /** Model time at which grace ends; null before the switch. */
@@ -91,7 +113,11 @@ export interface MigrationEvidence {
    * different places, whatever stores reach them.
    */
   readonly targetWasAbsent?: boolean
-  readonly verifiedBy?: 'target-checksum' | 'read-back'
+  readonly verifiedBy?: VerifyWay
+  /** The store answered our deletion of the source: nothing that was sent can still land. */
+  readonly deletionAnswered?: boolean
+  /** Copies that were proven before one is dropped, by id: the identity of the bytes each had then. */
+  readonly provenCopies?: Readonly<Record<Uuid, string>>
   /** The key under which the target keeps the bytes; known from the first try on. */
   readonly targetKey?: string
   /** The multipart upload at the target that may have to be given up; null once it is complete. */

@@ -1,4 +1,4 @@
-import type { MigrationKind, MigrationState } from '../domain/migration.ts'
+import { isEndState, type MigrationKind, type MigrationState } from '../domain/migration.ts'
 import type { MigrationEffect, MigrationEvent, MigrationStep } from '../domain/migration-record.ts'
 
 /** Where an event leads and what the ledger writes with it. */
@@ -27,6 +27,8 @@ const nothing = {
   mismatched: 'refused',
   'switch-won': 'refused',
   'switch-lost': 'refused',
+  joined: 'refused',
+  'too-few-copies': 'refused',
   'grace-began': 'refused',
   'grace-over': 'refused',
   'source-deleted': 'refused',
@@ -54,6 +56,7 @@ const endsBeforeSwitch = {
   cancelled: go('aborted', 'discard-target', 'announce'),
 } as const
 
+const primaryLost = go('quarantined', 'switch-back', 'suspect-target', 'announce')
 const rolledBack = go('rolled-back', 'switch-back', 'discard-target', 'announce')
 const retained = go('retained', 'retain-source', 'ask-review', 'announce')
 const retriedAnew = go('planned', 'reset-attempts', 'announce')
@@ -119,7 +122,7 @@ const move: TransitionTable = {
     'source-changed': go('retained', 'suspect-source', 'ask-review', 'announce'),
     'delete-failed': go('deleting-source'),
     'delete-refused': retained,
-    'primary-lost': go('quarantined', 'switch-back', 'suspect-target', 'announce'),
+    'primary-lost': primaryLost,
     superseded: abandonedAfterSwitch,
     'attempts-exhausted': retained,
   },
@@ -130,8 +133,151 @@ const move: TransitionTable = {
   'rolled-back': nothing,
 }
 
+/** A copy more: written and proven like the target of a move, which then joins the others. Nothing is deleted. */
+const addCopy: TransitionTable = {
+  planned: move.planned,
+  copying: move.copying,
+  copied: move.copied,
+  verifying: move.verifying,
+  verified: {
+    ...nothing,
+    ...endsBeforeSwitch,
+    'taken-up': go('verified', 'count-attempt'),
+    'verification-failed': go('verified'),
+    mismatched: go('copying'),
+    joined: go('done', 'join-target', 'ask-review', 'announce'),
+    'switch-lost': abandonedBeforeSwitch,
+  },
+  switched: nothing,
+  grace: nothing,
+  'deleting-source': nothing,
+  done: nothing,
+  aborted: move.aborted,
+  quarantined: move.quarantined,
+  retained: nothing,
+  'rolled-back': nothing,
+}
+
+/** A bad copy is replaced where it lies, from the primary one: like a copy more, in a place that is not free. */
+const repair: TransitionTable = { ...addCopy }
+
+/** Ends that leave every copy as it was. */
+const abandonedUntouched = go('aborted', 'ask-review', 'announce')
+const givenUpUntouched = go('quarantined', 'announce')
+const cancelledUntouched = go('aborted', 'announce')
+
+/** After a dropped copy entered grace: a client made both it and the others stale. */
+const dropSuperseded = go('aborted', 'discard-source', 'ask-review', 'announce')
+const dropRolledBack = go('rolled-back', 'take-back', 'announce')
+
+/** A copy less: enough others are proven, it waits in grace, they are proven again, and it goes. */
+const dropCopy: TransitionTable = {
+  planned: {
+    ...nothing,
+    'taken-up': go('verifying', 'count-attempt', 'announce'),
+    superseded: abandonedUntouched,
+    cancelled: cancelledUntouched,
+  },
+  copying: nothing,
+  copied: nothing,
+  verifying: {
+    ...nothing,
+    'taken-up': go('verifying', 'count-attempt'),
+    'verification-failed': go('verifying'),
+    'switch-won': go('switched', 'switch-primary', 'reset-attempts', 'announce'),
+    'too-few-copies': abandonedUntouched,
+    superseded: abandonedUntouched,
+    'attempts-exhausted': givenUpUntouched,
+    cancelled: cancelledUntouched,
+  },
+  verified: nothing,
+  switched: {
+    ...nothing,
+    'taken-up': go('switched'),
+    'grace-began': go('grace'),
+    superseded: dropSuperseded,
+    'rolled-back': dropRolledBack,
+  },
+  grace: {
+    ...nothing,
+    'taken-up': go('grace'),
+    'grace-over': go('deleting-source'),
+    superseded: dropSuperseded,
+    'rolled-back': dropRolledBack,
+  },
+  'deleting-source': {
+    ...nothing,
+    'taken-up': go('deleting-source', 'count-attempt'),
+    'source-deleted': go('done', 'drop-source', 'ask-review', 'announce'),
+    'source-changed': go('retained', 'suspect-source', 'ask-review', 'announce'),
+    'delete-failed': go('deleting-source'),
+    'delete-refused': retained,
+    'primary-lost': primaryLost,
+    'too-few-copies': go('rolled-back', 'take-back', 'ask-review', 'announce'),
+    superseded: dropSuperseded,
+    'attempts-exhausted': retained,
+  },
+  done: nothing,
+  aborted: move.aborted,
+  quarantined: move.quarantined,
+  retained: move.retained,
+  'rolled-back': nothing,
+}
+
+/**
+ * Another storage class in the same place: the store changes it, and the copy is looked at again. Once a change may
+ * have been asked for, no end is reached before the store was seen: an identity that nobody wrote down would make
+ * a good copy unreadable.
+ */
+const reclassify: TransitionTable = {
+  planned: {
+    ...nothing,
+    'taken-up': go('copying', 'count-attempt', 'announce'),
+    superseded: abandonedUntouched,
+    cancelled: cancelledUntouched,
+  },
+  copying: {
+    ...nothing,
+    'taken-up': go('copying', 'count-attempt'),
+    copied: go('copied', 'relocate-copy'),
+    'copy-failed': go('copying'),
+    'copy-refused': givenUpUntouched,
+    'source-changed': go('aborted', 'suspect-source', 'ask-review', 'announce'),
+    superseded: abandonedUntouched,
+  },
+  copied: {
+    ...nothing,
+    'taken-up': go('verifying'),
+    superseded: abandonedUntouched,
+  },
+  verifying: {
+    ...nothing,
+    'taken-up': go('verifying', 'count-attempt'),
+    verified: go('done', 'prove-target', 'ask-review', 'announce'),
+    'verification-failed': go('verifying'),
+    mismatched: go('quarantined', 'suspect-target', 'announce'),
+    superseded: abandonedUntouched,
+    'attempts-exhausted': givenUpUntouched,
+  },
+  verified: nothing,
+  switched: nothing,
+  grace: nothing,
+  'deleting-source': nothing,
+  done: nothing,
+  aborted: move.aborted,
+  quarantined: move.quarantined,
+  retained: nothing,
+  'rolled-back': nothing,
+}
+
 /** The life of every kind of migration. */
-export const TRANSITIONS: Readonly<Record<MigrationKind, TransitionTable>> = { move }
+export const TRANSITIONS: Readonly<Record<MigrationKind, TransitionTable>> = {
+  move,
+  'add-copy': addCopy,
+  'drop-copy': dropCopy,
+  reclassify,
+  repair,
+}
 
 /** An event was reported in a state where it must not happen: a programmer's error. */
 export class RefusedTransition extends Error {
@@ -164,9 +310,23 @@ export function isPermitted(kind: MigrationKind, state: MigrationState, event: M
   return TRANSITIONS[kind][state][event] !== 'refused'
 }
 
-/** Events after which the same stage is tried again, as long as tries are left. */
-export function isRetried(event: MigrationEvent): boolean {
-  return ['copy-failed', 'verification-failed', 'mismatched', 'delete-failed'].includes(event)
+/** Events after which a stage is tried again. */
+const FAILURES: readonly MigrationEvent[] = [
+  'copy-failed',
+  'verification-failed',
+  'mismatched',
+  'delete-failed',
+]
+
+/** Whether a stage is tried again after an event, as long as tries are left. */
+export function isRetried(kind: MigrationKind, state: MigrationState, event: MigrationEvent): boolean {
+  const cell: Cell = TRANSITIONS[kind][state][event]
+  return FAILURES.includes(event) && cell !== 'refused' && !isEndState(cell.to)
+}
+
+/** Being taken up again and failing again prove nothing; whatever else happens is progress. */
+export function isProgress(event: MigrationEvent): boolean {
+  return event !== 'taken-up' && !FAILURES.includes(event)
 }
 
 function go(to: MigrationState, ...effects: MigrationEffect[]): Transition {

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ObjectId } from '../domain/identifiers.ts'
-import { isEndState } from '../domain/migration.ts'
+import { isEndState, type Migration } from '../domain/migration.ts'
 import type { Copy } from '../domain/object.ts'
 import type { StoreChange } from './world/connect-store.ts'
 import { CONTAINER, type ModelStore } from './world/model-store.ts'
-import { type SimulatedWorld, storeOf } from './world/simulated-world.ts'
+import { isChangingClass, type SimulatedWorld, storeOf } from './world/simulated-world.ts'
 
 /** Copies whose bytes the catalog relies on. */
 const NEEDED: readonly Copy['state'][] = ['complete', 'grace']
@@ -34,6 +34,8 @@ export function checkChange(world: SimulatedWorld, change: StoreChange): void {
     if (!isAnnounced)
       history.violate('I5', `${process.name}: ${kind} of ${key}, which ${holder.name} has locked`)
   }
+  // A class that is changed changes no bytes; whether it was the copy's, the store compared.
+  if (kind === 'reclassify') return
   for (const copy of catalog.copies.values()) {
     if (copy.objectId !== object.id || copy.identity.etag !== etag) continue
     if (storeOf(world, copy.locationId) !== store || copy.generation !== object.generation) continue
@@ -52,13 +54,30 @@ function checkDeletionOfSource(world: SimulatedWorld, source: Copy): void {
   )
   const target = migration === undefined ? undefined : catalog.copies.get(migration.targetCopyId)
   const events = migration === undefined ? [] : catalog.timeline.get(migration.id)!.map(line => line.event)
-  const isProven = target?.isPrimary === true && target.verifiedAt !== null
-  const isInOrder = ['verified', 'switch-won', 'grace-over'].every(event => events.includes(event as never))
+  if (migration?.kind === 'drop-copy') checkDrop(world, migration)
+  const isDrop = migration?.kind === 'drop-copy'
+  const isProven = target?.isPrimary === true && (isDrop || target.verifiedAt !== null)
+  const milestones = isDrop ? ['switch-won', 'grace-over'] : ['verified', 'switch-won', 'grace-over']
+  const isInOrder = milestones.every(event => events.includes(event as never))
   if (isProven && isInOrder) return
   history.violate('I4', `a source of ${source.nativeKey} was deleted without proof, switch and grace`)
 }
 
+/** A copy is dropped only when enough others are left. */
+function checkDrop({ catalog, history }: SimulatedWorld, migration: Migration): void {
+  const others = [...catalog.copies.values()].filter(
+    copy =>
+      copy.objectId === migration.objectId &&
+      copy.id !== migration.sourceCopyId &&
+      copy.generation === migration.generation &&
+      copy.state === 'complete',
+  )
+  if (others.length >= migration.copiesRequired) return
+  history.violate('I4', `a copy of ${migration.key} was dropped, and ${others.length} are left`)
+}
+
 function isConditional(store: ModelStore, kind: StoreChange['kind']): boolean {
+  if (kind === 'reclassify') return true
   return kind === 'put' ? store.profile.conditionalPut : store.profile.conditionalDelete
 }
 
@@ -96,8 +115,8 @@ async function hasRightBytes(
     const isReadable = copy.isPrimary || NEEDED.includes(copy.state)
     if (!isReadable || copy.generation !== generation) continue
     const found = await storeOf(world, copy.locationId).peek(copy.nativeKey)
-    if (found !== null && found.stored.identity.etag === copy.identity.etag && found.bytes.equals(bytes))
-      return true
+    if (found === null || !found.bytes.equals(bytes)) continue
+    if (found.stored.identity.etag === copy.identity.etag || isChangingClass(world, copy)) return true
   }
   return false
 }
@@ -117,13 +136,25 @@ export async function checkAtRest(world: SimulatedWorld): Promise<void> {
     if (!isEndState(migration.state))
       history.violate('end', `a move of ${migration.key} stays ${migration.state}`)
   }
-  for (const { isPrimary, nativeKey, state } of catalog.copies.values()) {
-    const isKept = isPrimary || state === 'retained' || state === 'suspect'
+  for (const copy of catalog.copies.values()) {
+    const { generation, isPrimary, nativeKey, objectId, state } = copy
+    const object = catalog.objects.get(objectId)!
+    const isReplica = state === 'complete' && object.isPresent && object.generation === generation
+    const isKept = isPrimary || isReplica || state === 'retained' || state === 'suspect'
     if (!isKept) history.violate('I7', `a ${state} copy of ${nativeKey} is left that nobody needs`)
+    if (isReplica) await checkReplica(world, copy)
   }
   for (const store of world.stores) {
     for (const key of store.keys) await checkLeftovers(world, store, key)
   }
+}
+
+/** I1 at rest: every complete copy holds the bytes of its generation, not only one of them. */
+async function checkReplica(world: SimulatedWorld, copy: Copy): Promise<void> {
+  if (await isForeignNow(world, copy.nativeKey)) return
+  const content = world.truth.get(copy.objectId)!.get(copy.generation)!
+  if (await hasRightBytes(world, [copy], copy.generation, content.bytes)) return
+  world.history.violate('I1', `a complete copy of ${copy.nativeKey} does not hold its bytes`)
 }
 
 async function checkLeftovers(world: SimulatedWorld, store: ModelStore, key: string): Promise<void> {

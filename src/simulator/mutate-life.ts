@@ -1,11 +1,12 @@
-import { MIGRATION_STATES, type MigrationState } from '../domain/migration.ts'
+import { MIGRATION_STATES, type MigrationKind, type MigrationState } from '../domain/migration.ts'
 import { MIGRATION_EVENTS, type MigrationEffect, type MigrationEvent } from '../domain/migration-record.ts'
 import { TRANSITIONS, type TransitionTable } from '../migration/transitions.ts'
 
 /** One single change of the life-cycle table. */
 export interface Mutant {
-  /** For people, and for lists of exceptions: `state event change`. */
+  /** For people, and for lists of exceptions: `kind state event change`. */
   readonly name: string
+  readonly kind: MigrationKind
   readonly state: MigrationState
   readonly event: MigrationEvent
   readonly cell: TransitionTable[MigrationState][MigrationEvent]
@@ -14,7 +15,9 @@ export interface Mutant {
 /** Effects that do the same to the other copy. */
 const COUNTERPARTS: Partial<Record<MigrationEffect, MigrationEffect>> = {
   'switch-primary': 'switch-back',
+  'join-target': 'switch-primary',
   'switch-back': 'switch-primary',
+  'take-back': 'switch-back',
   'discard-target': 'discard-source',
   'discard-source': 'discard-target',
   'drop-target': 'drop-source',
@@ -25,23 +28,24 @@ const COUNTERPARTS: Partial<Record<MigrationEffect, MigrationEffect>> = {
 }
 
 /** Every table that differs from the real one by an effect that is missing, or is done to the other copy. */
-export function effectMutants(): Mutant[] {
-  return cells().flatMap(({ state, event, cell }) => {
+export function effectMutants(kind: MigrationKind): Mutant[] {
+  return cells(kind).flatMap(({ state, event, cell }) => {
     if (cell === 'refused') return []
     return cell.effects.flatMap((effect, index) => {
       const without = cell.effects.toSpliced(index, 1)
       const dropped = {
-        name: `${state} ${event} without ${effect}`,
+        name: `${kind} ${state} ${event} without ${effect}`,
+        kind,
         state,
         event,
         cell: { ...cell, effects: without },
       }
       const counterpart = COUNTERPARTS[effect]
       if (counterpart === undefined || cell.effects.includes(counterpart)) return [dropped]
-      const name = `${state} ${event} ${counterpart} for ${effect}`
+      const name = `${kind} ${state} ${event} ${counterpart} for ${effect}`
       return [
         dropped,
-        { name, state, event, cell: { ...cell, effects: cell.effects.with(index, counterpart) } },
+        { name, kind, state, event, cell: { ...cell, effects: cell.effects.with(index, counterpart) } },
       ]
     })
   })
@@ -51,35 +55,37 @@ export function effectMutants(): Mutant[] {
  * Every table that differs by a guard: what is refused is permitted and changes nothing, what is permitted is
  * refused, or leads to another state.
  */
-export function guardMutants(): Mutant[] {
-  return cells().flatMap(({ state, event, cell }): Mutant[] => {
+export function guardMutants(kind: MigrationKind): Mutant[] {
+  return cells(kind).flatMap(({ state, event, cell }): Mutant[] => {
     if (cell === 'refused') {
       return MIGRATION_STATES.map(to => ({
-        name: `${state} ${event} permitted, to ${to}`,
+        name: `${kind} ${state} ${event} permitted, to ${to}`,
+        kind,
         state,
         event,
         cell: { to, effects: [] },
       }))
     }
     const elsewhere = MIGRATION_STATES.filter(to => to !== cell.to).map(to => ({
-      name: `${state} ${event} to ${to}`,
+      name: `${kind} ${state} ${event} to ${to}`,
+      kind,
       state,
       event,
       cell: { ...cell, to },
     }))
-    return [{ name: `${state} ${event} refused`, state, event, cell: 'refused' }, ...elsewhere]
+    return [{ name: `${kind} ${state} ${event} refused`, kind, state, event, cell: 'refused' }, ...elsewhere]
   })
 }
 
-/** Runs `work` while the life of moves is the mutant's. Nothing else may use the table meanwhile. */
+/** Runs `work` while the life of its kind is the mutant's. Nothing else may use the table meanwhile. */
 export async function livingAs<T>(mutant: Mutant, work: () => Promise<T>): Promise<T> {
-  const lives = TRANSITIONS as Record<'move', TransitionTable>
-  const real = lives.move
-  lives.move = mutated(real, mutant)
+  const lives = TRANSITIONS as Record<MigrationKind, TransitionTable>
+  const real = lives[mutant.kind]
+  lives[mutant.kind] = mutated(real, mutant)
   try {
     return await work()
   } finally {
-    lives.move = real
+    lives[mutant.kind] = real
   }
 }
 
@@ -88,9 +94,9 @@ export function mutated(table: TransitionTable, { state, event, cell }: Mutant):
   return { ...table, [state]: { ...table[state], [event]: cell } }
 }
 
-function cells() {
-  const { move } = TRANSITIONS
+function cells(kind: MigrationKind) {
+  const table = TRANSITIONS[kind]
   return MIGRATION_STATES.flatMap(state =>
-    MIGRATION_EVENTS.map(event => ({ state, event, cell: move[state][event] })),
+    MIGRATION_EVENTS.map(event => ({ state, event, cell: table[state][event] })),
   )
 }

@@ -12,19 +12,19 @@ export const SEEDS_PER_MUTANT = 60
  * announced, counted and reviewed is no promise about bytes. The laws of the table hold all of them.
  */
 export const NOTICED_IN_HISTORIES: readonly string[] = [
-  'planned taken-up without intend-target',
-  'copying copied without note-target',
-  'copying copied without keep-digests',
-  'verifying verified without complete-target',
-  'verified switch-won without switch-primary',
-  'verified switch-won switch-back for switch-primary',
-  'grace rolled-back without switch-back',
-  'grace rolled-back without discard-target',
-  'grace rolled-back discard-source for discard-target',
-  'deleting-source source-deleted without drop-source',
-  'deleting-source source-deleted drop-target for drop-source',
-  'deleting-source delete-refused without retain-source',
-  'deleting-source primary-lost without switch-back',
+  'move planned taken-up without intend-target',
+  'move copying copied without note-target',
+  'move copying copied without keep-digests',
+  'move verifying verified without complete-target',
+  'move verified switch-won without switch-primary',
+  'move verified switch-won switch-back for switch-primary',
+  'move grace rolled-back without switch-back',
+  'move grace rolled-back without discard-target',
+  'move grace rolled-back discard-source for discard-target',
+  'move deleting-source source-deleted without drop-source',
+  'move deleting-source source-deleted drop-target for drop-source',
+  'move deleting-source delete-refused without retain-source',
+  'move deleting-source primary-lost without switch-back',
 ]
 
 /** The first history in which a mutant breaks a promise, or null. */

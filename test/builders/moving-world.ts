@@ -25,6 +25,8 @@ import { createTestDatabase, type TestDatabase } from './database.ts'
 
 const CONTAINER = 'data'
 const MODEL_START = 1_000_000
+/** A storage class of the memory store. */
+const INFREQUENT = 'STANDARD_IA'
 
 /** Two stores, two locations, one bucket: everything a move needs, with real bytes. */
 export interface MovingWorld {
@@ -32,7 +34,8 @@ export interface MovingWorld {
   readonly ledger: MigrationLedger
   /** What the mover opens; tests put liars in front of the real stores. */
   readonly stores: { hot: ObjectStore; cold: ObjectStore }
-  readonly locationIds: { readonly hot: Uuid; readonly cold: Uuid }
+  /** `infrequent` is the container of `hot` in another storage class. */
+  readonly locationIds: { readonly hot: Uuid; readonly cold: Uuid; readonly infrequent: Uuid }
   readonly bucketId: Uuid
   readonly modelClock: { at: number; now(): number }
   readonly parts: MigrationParts
@@ -75,7 +78,7 @@ export async function createMovingWorld(
   const lockDatabase = boundLongHolds(database, connectionsMax)
   const stores = options.stores ?? { hot: newMemoryStore('hot-store'), cold: newMemoryStore('cold-store') }
   const storeIds = { hot: newId(), cold: newId() }
-  const locationIds = { hot: newId(), cold: newId() }
+  const locationIds = { hot: newId(), cold: newId(), infrequent: newId() }
   const bucketId = newId()
   const bucketName = 'photos'
   const locations = new Map<Uuid, Location>()
@@ -91,6 +94,20 @@ export async function createMovingWorld(
     )
     locations.set(locationIds[tier], locationOf(tier, locationIds[tier], storeIds[tier]))
   }
+  await database.query(
+    `insert into location (id, name, store_id, container, storage_class, tier, price_id, region,
+                           first_byte_ms_p99, principal)
+     values ($1, 'infrequent', $2, $3, $4, 'warm', 'p', 'r', 1, 'user:test')`,
+    [locationIds.infrequent, storeIds.hot, CONTAINER, INFREQUENT],
+  )
+  const hot = locations.get(locationIds.hot)!
+  locations.set(locationIds.infrequent, {
+    ...hot,
+    id: locationIds.infrequent,
+    name: 'infrequent',
+    storageClass: INFREQUENT,
+    tier: 'warm',
+  })
   await database.query(
     `insert into bucket (id, name, mode, write_location_id, principal) values ($1, $2, $3, $4, 'user:test')`,
     [bucketId, bucketName, options.mode ?? 'exclusive', locationIds.hot],
@@ -246,7 +263,7 @@ function locationOf(tier: 'hot' | 'cold', id: Uuid, storeId: Uuid): Location {
     storageClass: null,
     tier,
     priceId: 'p',
-    region: 'r',
+    region: `region-${tier}`,
     firstByteMsP99: 1,
     restoreHours: null,
     capacityBytes: null,

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { type MigrationState, WORKING_STATES } from '../../src/domain/migration.ts'
+import { MIGRATION_KINDS, type MigrationState, WORKING_STATES } from '../../src/domain/migration.ts'
 import { brokenLaws } from '../../src/migration/contract/life-laws.ts'
 import { TRANSITIONS } from '../../src/migration/transitions.ts'
 import { effectMutants, guardMutants, type Mutant, mutated } from '../../src/simulator/mutate-life.ts'
@@ -25,13 +25,21 @@ export const test: LongTest = {
 
   async runPiece(piece): Promise<MutantResult[]> {
     const spec = await readFile(new URL('../../src/migration/SPEC.md', import.meta.url), 'utf8')
-    const breaksLaw = (mutant: Mutant) => brokenLaws(mutated(TRANSITIONS.move, mutant), spec).length > 0
+    const breaksLaw = (mutant: Mutant) =>
+      brokenLaws(mutant.kind, mutated(TRANSITIONS[mutant.kind], mutant), spec).length > 0
     if (piece === GUARDS) {
-      return guardMutants().map(mutant => ({ name: mutant.name, breaksLaw: breaksLaw(mutant) }))
+      const mutants = MIGRATION_KINDS.flatMap(kind => guardMutants(kind))
+      return mutants.map(mutant => ({ name: mutant.name, breaksLaw: breaksLaw(mutant) }))
     }
     const results: MutantResult[] = []
-    for (const mutant of effectMutants().filter(({ state }) => state === (piece as MigrationState))) {
-      results.push({ name: mutant.name, breaksLaw: breaksLaw(mutant), seed: await firstBrokenSeed(mutant) })
+    for (const mutant of MIGRATION_KINDS.flatMap(kind => effectMutants(kind)).filter(
+      ({ state }) => state === (piece as MigrationState),
+    )) {
+      results.push({
+        name: mutant.name,
+        breaksLaw: breaksLaw(mutant),
+        seed: await firstBrokenSeed(mutant),
+      })
     }
     return results
   },

@@ -329,7 +329,7 @@ export type LocationPrice = {
 
 export type Migration = {
   readonly id: string
-  readonly kind: 'move'
+  readonly kind: 'move' | 'add-copy' | 'drop-copy' | 'reclassify' | 'repair'
   readonly state: 'planned' | 'copying' | 'copied' | 'verifying' | 'verified' | 'switched' | 'grace' | 'deleting-source' | 'done' | 'aborted' | 'quarantined' | 'retained' | 'rolled-back'
   readonly direction: 'promotion' | 'demotion' | 'lateral'
   readonly bucket: string
@@ -393,7 +393,7 @@ export type Migration = {
 
 export type MigrationDetail = {
   readonly id: string
-  readonly kind: 'move'
+  readonly kind: 'move' | 'add-copy' | 'drop-copy' | 'reclassify' | 'repair'
   readonly state: 'planned' | 'copying' | 'copied' | 'verifying' | 'verified' | 'switched' | 'grace' | 'deleting-source' | 'done' | 'aborted' | 'quarantined' | 'retained' | 'rolled-back'
   readonly direction: 'promotion' | 'demotion' | 'lateral'
   readonly bucket: string

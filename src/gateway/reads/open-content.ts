@@ -98,7 +98,9 @@ async function openCopy(
 async function otherCopies(services: GatewayServices, resolved: ResolvedObject): Promise<ReadableCopy[]> {
   try {
     const copies = await listReadableCopies(services.options.database, resolved.id, resolved.generation)
-    return copies.filter(copy => copy.id !== resolved.copy?.id)
+    // A copy whose storage class is being changed may have got another identity just now.
+    const isTried = (copy: ReadableCopy) => copy.id === resolved.copy?.id && copy.identity.etag !== null
+    return copies.filter(copy => !isTried(copy))
   } catch (error) {
     if (isDatabaseAway(error)) return []
     throw error

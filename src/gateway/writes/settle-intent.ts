@@ -204,7 +204,7 @@ async function deletePublished(
     if (!isGone) throw error
   }
   // There is no row of the copy; the announcement goes with it.
-  await deleteCopyRow(connection, announced.objectId, announced.id)
+  await deleteCopyRow(connection, announced.objectId, announced.id, { isAnswered: true })
 }
 
 /**

@@ -15,6 +15,8 @@ export interface LedgerHarness {
   seedObject(bucketId: Uuid, key: string): Promise<void>
   /** A client overwrites the object: one more generation. */
   overwrite(objectId: Uuid): Promise<void>
+  /** One more copy of the object's generation. Resolves to its id. */
+  seedCopy(objectId: Uuid, locationId: Uuid, state: Copy['state']): Promise<Uuid>
   copies(objectId: Uuid): Promise<readonly Copy[]>
   placementVersion(objectId: Uuid): Promise<number>
   reviewAt(objectId: Uuid): Promise<number | null>
@@ -376,6 +378,147 @@ export function describeMigrationLedger(options: {
       expect(source).toMatchObject({ state: 'complete', isPrimary: true, graceUntil: null })
       expect(await copyOf(objectId, targetCopyId)).toMatchObject({ state: 'deleting', isPrimary: false })
       expect(await harness.placementVersion(objectId)).toBe(3)
+    })
+
+    describe('of another kind', () => {
+      /** Records events of a migration of this kind, from a state on. */
+      function recordOf(lease: MigrationLease, migration: Migration, ...events: MigrationEvent[]) {
+        const targetIdentity = { etag: 'target-etag', versionId: null }
+        return harness.ledger.record(lease, {
+          steps: stepsFrom(migration.kind, migration.state, events),
+          evidence: { sha256: SHA256, targetIdentity },
+          modelNow: 5_000,
+        })
+      }
+
+      it('adds a copy beside the primary one, and counts a change of the copies', async () => {
+        const { id, objectId, targetCopyId } = await planned({ kind: 'add-copy', verify: 'read-back' })
+        const { lease, migration } = await claimed(id)
+        expect(migration).toMatchObject({ kind: 'add-copy', verify: 'read-back', copiesRequired: 1 })
+        const ended = await recordOf(lease, migration, 'taken-up', 'copied', 'taken-up', 'verified', 'joined')
+        expect(ended.state).toBe('done')
+        expect(await copyOf(objectId, targetCopyId)).toMatchObject({ state: 'complete', isPrimary: false })
+        expect(await copyOf(objectId, migration.sourceCopyId)).toMatchObject({ isPrimary: true })
+        expect(await harness.placementVersion(objectId)).toBe(2)
+        expect(await harness.reviewAt(objectId)).toBe(5_000)
+      })
+
+      it('lets no copy join an object that moved on', async () => {
+        const { id, objectId, targetCopyId } = await planned({ kind: 'add-copy' })
+        const { lease, migration } = await claimed(id)
+        const copied = await recordOf(lease, migration, 'taken-up', 'copied', 'taken-up')
+        await harness.overwrite(objectId)
+        await expect(recordOf(lease, copied, 'verified', 'joined')).rejects.toMatchObject({
+          kind: 'switch-lost',
+        })
+        expect(await copyOf(objectId, targetCopyId)).toMatchObject({ state: 'staging' })
+      })
+
+      it('refuses a copy more where one lies already', async () => {
+        const wantedMigration = await newMigration({ kind: 'add-copy' })
+        await harness.seedCopy(wantedMigration.objectId, harness.locationIds.cold, 'complete')
+        const { refused } = await harness.ledger.create([wantedMigration], 'user:test')
+        expect(refused).toEqual([{ id: wantedMigration.id, reason: 'occupied' }])
+      })
+
+      /** A drop of the primary copy in `hot`, or of the other one in `cold`. */
+      async function plannedDrop(drops: 'primary' | 'other') {
+        const change = await newMigration({ kind: 'drop-copy', copiesRequired: 1 })
+        const [primary] = await harness.copies(change.objectId)
+        const other = await harness.seedCopy(change.objectId, harness.locationIds.cold, 'complete')
+        const isPrimary = drops === 'primary'
+        const drop: NewMigration = {
+          ...change,
+          sourceCopyId: isPrimary ? primary!.id : other,
+          targetCopyId: isPrimary ? other : primary!.id,
+          targetLocationId: isPrimary ? harness.locationIds.cold : harness.locationIds.hot,
+        }
+        expect(await harness.ledger.create([drop], 'user:test')).toMatchObject({ created: [drop.id] })
+        return drop
+      }
+
+      it.each(['primary', 'other'] as const)(
+        'gives the %s copy its last day, then forgets it',
+        async drops => {
+          const { id, objectId, sourceCopyId, targetCopyId } = await plannedDrop(drops)
+          const { lease, migration } = await claimed(id)
+          const resting = await recordOf(lease, migration, 'taken-up', 'switch-won', 'grace-began')
+          expect(resting).toMatchObject({ state: 'grace', graceUntil: 6_000 })
+          expect(await copyOf(objectId, sourceCopyId!)).toMatchObject({ state: 'grace', isPrimary: false })
+          expect(await copyOf(objectId, targetCopyId)).toMatchObject({ state: 'complete', isPrimary: true })
+          await recordOf(lease, resting, 'grace-over', 'source-deleted')
+          expect((await harness.copies(objectId)).map(copy => copy.id)).toEqual([targetCopyId])
+          expect(await harness.placementVersion(objectId)).toBe(3)
+        },
+      )
+
+      it('takes a copy back that is needed after all', async () => {
+        const { id, objectId, sourceCopyId, targetCopyId } = await plannedDrop('primary')
+        const { lease, migration } = await claimed(id)
+        const resting = await recordOf(lease, migration, 'taken-up', 'switch-won', 'grace-began')
+        const ended = await recordOf(lease, resting, 'grace-over', 'too-few-copies')
+        expect(ended.state).toBe('rolled-back')
+        expect(await copyOf(objectId, sourceCopyId!)).toMatchObject({ state: 'complete', isPrimary: false })
+        expect(await copyOf(objectId, targetCopyId)).toMatchObject({ state: 'complete', isPrimary: true })
+      })
+
+      it('drops no copy when no good one would be left', async () => {
+        const change = await newMigration({ kind: 'drop-copy' })
+        const [primary] = await harness.copies(change.objectId)
+        const suspect = await harness.seedCopy(change.objectId, harness.locationIds.cold, 'suspect')
+        const drop = { ...change, sourceCopyId: primary!.id, targetCopyId: suspect }
+        const alone = { ...change, id: newId(), sourceCopyId: primary!.id }
+        const { refused } = await harness.ledger.create([drop, alone], 'user:test')
+        expect(refused.map(one => one.reason)).toEqual(['no-source', 'no-source'])
+      })
+
+      it('lets a copy that changed its class lie in the other location, with its new identity', async () => {
+        const change = await newMigration({
+          kind: 'reclassify',
+          targetLocationId: harness.locationIds.hotToo,
+        })
+        const [copy] = await harness.copies(change.objectId)
+        const reclassify = { ...change, sourceCopyId: copy!.id, targetCopyId: copy!.id }
+        await harness.ledger.create([reclassify], 'user:test')
+        const { lease, migration } = await claimed(reclassify.id)
+        const ended = await recordOf(lease, migration, 'taken-up', 'copied', 'taken-up', 'verified')
+        expect(ended.state).toBe('done')
+        expect(await harness.copies(change.objectId)).toMatchObject([
+          {
+            id: copy!.id,
+            locationId: harness.locationIds.hotToo,
+            isPrimary: true,
+            state: 'complete',
+            identity: { etag: 'target-etag' },
+            enteredAt: 5_000,
+            verifiedAt: 5_000,
+          },
+        ])
+        expect(await harness.placementVersion(change.objectId)).toBe(2)
+      })
+
+      it('reclassifies only within a container', async () => {
+        const change = await newMigration({ kind: 'reclassify' })
+        const [copy] = await harness.copies(change.objectId)
+        const away = { ...change, sourceCopyId: copy!.id, targetCopyId: copy!.id }
+        const { refused } = await harness.ledger.create([away], 'user:test')
+        expect(refused.map(one => one.reason)).toEqual(['same-place'])
+      })
+
+      it('repairs a suspect copy in its place, and only one', async () => {
+        const change = await newMigration({ kind: 'repair', priority: 100 })
+        expect((await harness.ledger.create([change], 'user:test')).refused).toMatchObject([
+          { reason: 'not-broken' },
+        ])
+        const bad = await harness.seedCopy(change.objectId, harness.locationIds.cold, 'suspect')
+        await harness.ledger.create([change], 'user:test')
+        const { lease, migration } = await claimed(change.id)
+        expect(migration.evidence.targetKey).toBe(migration.key)
+        await recordOf(lease, migration, 'taken-up', 'copied', 'taken-up', 'verified', 'joined')
+        const copies = await harness.copies(change.objectId)
+        expect(copies.map(copy => copy.id)).not.toContain(bad)
+        expect(copies.map(copy => copy.state)).toEqual(['complete', 'complete'])
+      })
     })
 
     describe.each([

@@ -1,9 +1,10 @@
-import { isEndState, type MigrationState } from '../../domain/migration.ts'
+import { isEndState, type MigrationKind, type MigrationState, writesTarget } from '../../domain/migration.ts'
 import type { MigrationEffect, MigrationEvent } from '../../domain/migration-record.ts'
 import type { TransitionTable } from '../transitions.ts'
 
 /** One permitted event of a table. */
 interface Step {
+  readonly kind: MigrationKind
   readonly from: MigrationState
   readonly event: MigrationEvent
   readonly to: MigrationState
@@ -14,7 +15,7 @@ interface Step {
 const LAWS: Readonly<Record<string, (step: Step) => boolean>> = {
   'the beginning, the switch, every end and every retry are announced': ({ effects, event, from, to }) => {
     const isMilestone = event === 'switch-won' || from === 'planned' || isEndState(to) || isEndState(from)
-    return !isMilestone || effects.includes('announce')
+    return isMilestone === effects.includes('announce')
   },
   'a try is counted when it is taken up, where there is something to try': ({ effects, event, from }) => {
     const isTry =
@@ -30,42 +31,75 @@ const LAWS: Readonly<Record<string, (step: Step) => boolean>> = {
     to,
   }) => {
     const isNews =
-      ['superseded', 'source-changed', 'switch-lost'].includes(event) || to === 'done' || to === 'retained'
+      ['superseded', 'source-changed', 'switch-lost', 'too-few-copies'].includes(event) ||
+      to === 'done' ||
+      to === 'retained'
     return isNews === effects.includes('ask-review')
   },
   'a source that is not what its row says is suspect': ({ effects, event }) =>
     ['source-changed', 'source-corrupt'].includes(event) === effects.includes('suspect-source'),
-  'a primary that is not what its row says is suspect': ({ effects, event }) =>
-    (event === 'primary-lost') === effects.includes('suspect-target'),
-  'the target has a row before it has bytes, and is complete when it is proven': ({
+  'a primary, or a copy changed in place, that is not what its row says is suspect': ({
+    effects,
+    event,
+    kind,
+  }) =>
+    (event === 'primary-lost' || (kind === 'reclassify' && event === 'mismatched')) ===
+    effects.includes('suspect-target'),
+  'a target that is written has a row before it has bytes, and is complete when it is proven': ({
     effects,
     event,
     from,
+    kind,
   }) => {
     const isIntent = event === 'taken-up' && (from === 'planned' || from === 'copying')
     return (
-      isIntent === effects.includes('intend-target') &&
-      (event === 'verified') === effects.includes('complete-target')
+      (writesTarget(kind) && isIntent) === effects.includes('intend-target') &&
+      (writesTarget(kind) && event === 'verified') === effects.includes('complete-target')
     )
   },
-  'what was published is noted with its identity, and what was read with its digests': ({ effects, event }) =>
-    (event === 'copied') === effects.includes('note-target') &&
-    (event === 'copied') === effects.includes('keep-digests'),
+  'what was published is noted with its identity, and what was read with its digests': ({
+    effects,
+    event,
+    kind,
+  }) =>
+    (writesTarget(kind) && event === 'copied') === effects.includes('note-target') &&
+    (writesTarget(kind) && event === 'copied') === effects.includes('keep-digests'),
+  'a copy that changed in place is noted when it did, and proven when it was looked at': ({
+    effects,
+    event,
+    kind,
+  }) =>
+    (kind === 'reclassify' && event === 'copied') === effects.includes('relocate-copy') &&
+    (kind === 'reclassify' && event === 'verified') === effects.includes('prove-target'),
   'the primary changes with the switch, and back with a roll back or the loss of the new one': ({
     effects,
     event,
+    kind,
   }) =>
     (event === 'switch-won') === effects.includes('switch-primary') &&
-    ['rolled-back', 'primary-lost'].includes(event) === effects.includes('switch-back'),
+    (event === 'primary-lost' || (kind === 'move' && event === 'rolled-back')) ===
+      effects.includes('switch-back'),
+  'a copy more counts when it joins, and a copy in grace again when it is not dropped': ({
+    effects,
+    event,
+    from,
+    kind,
+  }) =>
+    (event === 'joined') === effects.includes('join-target') &&
+    (kind === 'drop-copy' &&
+      (event === 'rolled-back' || (event === 'too-few-copies' && from === 'deleting-source'))) ===
+      effects.includes('take-back'),
   'an end before the switch, and a roll back, leave the target to the sweeper': ({
     effects,
     event,
     from,
+    kind,
     to,
   }) => {
+    const isKept = event === 'same-place' || event === 'joined'
     const isUnneeded =
-      (isBeforeSwitch(from) && isEndState(to) && event !== 'same-place') || event === 'rolled-back'
-    return isUnneeded || event === 'superseded'
+      (isBeforeSwitch(from) && isEndState(to) && !isKept) || ['rolled-back', 'superseded'].includes(event)
+    return isUnneeded && writesTarget(kind)
       ? effects.includes('discard-target')
       : !effects.includes('discard-target')
   },
@@ -88,25 +122,32 @@ function isBeforeSwitch(state: MigrationState): boolean {
   return ['planned', 'copying', 'copied', 'verifying', 'verified'].includes(state)
 }
 
-/** The laws that a table breaks, with the step that does; and where it differs from what SPEC.md draws. */
-export function brokenLaws(table: TransitionTable, spec: string): string[] {
-  const steps = stepsOf(table)
+/** The laws that a kind's table breaks, with the step that does; and where it differs from what SPEC.md draws. */
+export function brokenLaws(kind: MigrationKind, table: TransitionTable, spec: string): string[] {
+  const steps = stepsOf(kind, table)
   const broken = Object.entries(LAWS).flatMap(([law, holds]) =>
     steps.filter(step => !holds(step)).map(({ event, from }) => `${law}: ${from} ${event}`),
   )
-  const drawn = drawnIn(spec)
+  const drawn = drawnIn(sectionOf(spec, kind))
   const tabled = steps.map(({ event, from, to }) => `${from} ${event} ${to}`)
   const undrawn = tabled.filter(line => !drawn.includes(line)).map(line => `SPEC.md does not draw ${line}`)
   const missing = drawn.filter(line => !tabled.includes(line)).map(line => `SPEC.md draws ${line}`)
   return [...broken, ...undrawn, ...missing]
 }
 
-function stepsOf(table: TransitionTable): Step[] {
+function stepsOf(kind: MigrationKind, table: TransitionTable): Step[] {
   return Object.entries(table).flatMap(([from, row]) =>
     Object.entries(row).flatMap(([event, cell]) =>
-      cell === 'refused' ? [] : [{ ...cell, from: from as MigrationState, event: event as MigrationEvent }],
+      cell === 'refused'
+        ? []
+        : [{ ...cell, kind, from: from as MigrationState, event: event as MigrationEvent }],
     ),
   )
+}
+
+/** What the page says of one kind: the section that is named like it. */
+function sectionOf(spec: string, kind: MigrationKind): string {
+  return spec.split(`\n## Kind \`${kind}\`\n`)[1]?.split('\n## ')[0] ?? ''
 }
 
 /** The transitions that the page draws, as `from event to`. */

@@ -40,8 +40,28 @@ const EFFECTS: Readonly<Record<MigrationEffect, (context: EffectContext) => void
       catalog.objects.get(migration.objectId)!.version = { ...version, digests }
     }
   },
+  'relocate-copy': relocateCopy,
+  'prove-target': ({ catalog, migration, modelNow }) => {
+    check(catalog.copies.get(migration.targetCopyId)?.state === 'complete', 'the copy is no longer complete')
+    change(catalog, migration.targetCopyId, { verifiedAt: modelNow })
+  },
   'switch-primary': switchPrimary,
+  'join-target': context => {
+    const { catalog, migration } = context
+    const source = catalog.copies.get(migration.sourceCopyId)
+    const target = catalog.copies.get(migration.targetCopyId)
+    check(target?.state === 'complete', 'the target copy is not complete')
+    check(source?.isPrimary === true && source.state === 'complete', 'the source copy is not the primary one')
+    placeAnew(context)
+  },
   'switch-back': switchBack,
+  'take-back': ({ catalog, migration }) => {
+    const object = catalog.objects.get(migration.objectId)!
+    check(object.generation === migration.generation && object.isPresent, 'the object moved on')
+    check(catalog.copies.get(migration.sourceCopyId)?.state === 'grace', 'the source copy is not in grace')
+    object.placementVersion++
+    change(catalog, migration.sourceCopyId, { state: 'complete', graceUntil: null })
+  },
   'discard-target': ({ catalog, migration }) => leaveToSweeper(catalog, migration.targetCopyId),
   'discard-source': ({ catalog, migration }) => leaveToSweeper(catalog, migration.sourceCopyId),
   'drop-target': ({ catalog, migration }) => {
@@ -51,7 +71,7 @@ const EFFECTS: Readonly<Record<MigrationEffect, (context: EffectContext) => void
   'drop-source': ({ catalog, migration }) => {
     if (catalog.copies.get(migration.sourceCopyId)?.isPrimary !== false) return
     catalog.copies.delete(migration.sourceCopyId)
-    catalog.deletionsInFlight.delete(migration.sourceCopyId)
+    if (migration.evidence.deletionAnswered === true) catalog.deletionsInFlight.delete(migration.sourceCopyId)
     catalog.objects.get(migration.objectId)!.placementVersion++
   },
   'retain-source': ({ catalog, migration }) => {
@@ -103,15 +123,36 @@ function noteTarget({ catalog, migration, modelNow }: EffectContext): void {
   change(catalog, target.id, { identity, enteredAt: modelNow })
 }
 
-function switchPrimary({ catalog, migration }: EffectContext): void {
+/** Compares both counters with those of the decision, and counts a change of the copies. */
+function placeAnew({ catalog, migration }: EffectContext): void {
   const object = catalog.objects.get(migration.objectId)!
   const isSame =
     object.generation === migration.generation && object.placementVersion === migration.placementVersion
   check(isSame && object.isPresent && !object.isQuarantined, 'the object moved on')
-  const source = catalog.copies.get(migration.sourceCopyId)
-  check(source?.isPrimary === true && source.state === 'complete', 'the source copy is not the primary one')
-  check(catalog.copies.get(migration.targetCopyId)?.state === 'complete', 'the target copy is not complete')
   object.placementVersion++
+}
+
+function relocateCopy(context: EffectContext): void {
+  const { catalog, migration, modelNow } = context
+  check(
+    catalog.copies.get(migration.targetCopyId)?.state === 'complete',
+    'the copy is not the one to reclassify',
+  )
+  placeAnew(context)
+  const identity = migration.evidence.targetIdentity ?? { etag: null, versionId: null }
+  const locationId = migration.targetLocationId
+  change(catalog, migration.targetCopyId, { identity, locationId, enteredAt: modelNow })
+}
+
+function switchPrimary(context: EffectContext): void {
+  const { catalog, migration } = context
+  const source = catalog.copies.get(migration.sourceCopyId)
+  const target = catalog.copies.get(migration.targetCopyId)
+  // A copy that is dropped need not be primary: then the target is.
+  check(source?.isPrimary === true || target?.isPrimary === true, 'neither copy is the primary one')
+  check(source?.state === 'complete', 'the source copy is not complete')
+  check(target?.state === 'complete', 'the target copy is not complete')
+  placeAnew(context)
   const { graceUntil } = migration
   change(catalog, migration.sourceCopyId, { isPrimary: false, state: 'grace', graceUntil })
   change(catalog, migration.targetCopyId, { isPrimary: true })

@@ -25,6 +25,12 @@ function newMemoryHarness(): LedgerHarness {
     overwrite: async objectId => {
       catalog.objects.get(objectId)!.generation++
     },
+    seedCopy: async (objectId, locationId, state) => {
+      const primary = [...catalog.copies.values()].find(copy => copy.objectId === objectId)!
+      const id = newId()
+      catalog.copies.set(id, { ...primary, id, locationId, state, isPrimary: false })
+      return id
+    },
     copies: async objectId => [...catalog.copies.values()].filter(copy => copy.objectId === objectId),
     placementVersion: async objectId => catalog.objects.get(objectId)!.placementVersion,
     reviewAt: async objectId => catalog.objects.get(objectId)!.reviewAt,

@@ -9,6 +9,7 @@ import {
   type NewMigration,
   type NewMigrationRefusal,
 } from '../../domain/migration-record.ts'
+import type { Copy } from '../../domain/object.ts'
 import type { MigrationLedger } from '../ledger.ts'
 import { copiesAt, deletionLandsInMs, type MemoryCatalog, type StoredMigration } from './memory-catalog.ts'
 import { applyMemoryEffects } from './memory-effects.ts'
@@ -177,18 +178,47 @@ function plan(catalog: MemoryCatalog, wanted: NewMigration, clock: Clock): NewMi
     object.placementVersion === wanted.placementVersion
   if (object === undefined || !isCurrent) return 'outdated'
   if (object.isQuarantined) return 'quarantined'
-  if (catalog.buckets.get(object.bucketId)?.mode === 'observed') return 'observed'
-  const source = [...catalog.copies.values()].find(copy => copy.objectId === object.id && copy.isPrimary)
-  if (source?.state !== 'complete') return 'no-source'
+  const kind = wanted.kind ?? 'move'
+  const mode = catalog.buckets.get(object.bucketId)?.mode
+  if (mode === 'observed') return 'observed'
+  if (kind === 'reclassify' && mode !== 'exclusive') return 'shared'
+  const copies = [...catalog.copies.values()].filter(copy => copy.objectId === object.id)
+  const source = copies.find(copy =>
+    wanted.sourceCopyId === undefined ? copy.isPrimary : copy.id === wanted.sourceCopyId,
+  )
+  if (source?.state !== 'complete' || source.generation !== wanted.generation) return 'no-source'
   const target = catalog.locations.get(wanted.targetLocationId)
   if (target === undefined) return 'unknown-location'
-  const from = catalog.locations.get(source.locationId)
-  if (from?.storeId === target.storeId && from.container === target.container) return 'same-place'
+  const isAtTarget = (copy: Copy) => {
+    const there = catalog.locations.get(copy.locationId)
+    return there?.storeId === target.storeId && there.container === target.container
+  }
+  if (isAtTarget(source) !== (kind === 'reclassify') || source.locationId === target.id) return 'same-place'
+  const leftOver = copies.find(copy => copy.id === wanted.targetCopyId && copy.locationId === target.id)
+  const isLeftOver =
+    leftOver?.state === 'complete' &&
+    leftOver.generation === wanted.generation &&
+    (leftOver.isPrimary || source.isPrimary)
+  if (kind === 'drop-copy' && !isLeftOver) return 'no-source'
+  const broken = copies.find(
+    copy =>
+      copy.state === 'suspect' &&
+      !copy.isPrimary &&
+      copy.locationId === target.id &&
+      copy.generation === wanted.generation,
+  )
+  if (kind === 'repair' && broken === undefined) return 'not-broken'
+  const inTheWay = kind === 'add-copy' ? ['complete', 'grace', 'retained', 'suspect'] : ['complete']
+  const isOccupied = copies.some(copy => !copy.isPrimary && isAtTarget(copy) && inTheWay.includes(copy.state))
+  if ((kind === 'move' || kind === 'add-copy') && isOccupied) return 'occupied'
   const others = [...catalog.migrations.values()].filter(other => other.objectId === object.id)
   if (others.some(other => !isEndState(other.state))) return 'in-flight'
   catalog.migrations.set(wanted.id, {
     ...wanted,
-    kind: 'move',
+    kind,
+    verify: wanted.verify ?? 'target-checksum',
+    copiesRequired: wanted.copiesRequired ?? 1,
+    regionsRequired: wanted.regionsRequired ?? 1,
     bucketId: object.bucketId,
     key: object.key,
     sourceCopyId: source.id,
@@ -202,7 +232,7 @@ function plan(catalog: MemoryCatalog, wanted: NewMigration, clock: Clock): NewMi
     leaseExpiresAt: 0,
     fencingToken: 0n,
     graceUntil: null,
-    evidence: {},
+    evidence: kind === 'repair' ? { targetKey: broken!.nativeKey } : {},
     notBefore: clock.now(),
     order: catalog.migrations.size,
   })
@@ -223,6 +253,7 @@ function subjectOf(catalog: MemoryCatalog, migrationId: Uuid, clock: Clock): Mig
     version: object.generation === migration.generation ? object.version : null,
     source: catalog.copies.get(migration.sourceCopyId) ?? null,
     target: catalog.copies.get(migration.targetCopyId) ?? null,
+    copies: [...catalog.copies.values()].filter(copy => copy.objectId === object.id),
     deletionLandsInMs: deletionLandsInMs(catalog, object.id, clock.now()),
   }
 }

@@ -5,7 +5,7 @@ import type { MemoryObject } from '../../migration/memory-ledger/memory-catalog.
 import { Process } from '../clock/process.ts'
 import { GatewayModel } from '../world/gateway-model.ts'
 import { CONTAINER } from '../world/model-store.ts'
-import { newContent, type SimulatedWorld, type TrueContent } from '../world/simulated-world.ts'
+import { newContent, type SimulatedWorld, storeOf, type TrueContent } from '../world/simulated-world.ts'
 import { fulfil, WISHES } from './people.ts'
 
 /** Longest waits between two deeds, in milliseconds. */
@@ -22,7 +22,7 @@ const WAITS_MS_MAX = {
 /** Starts everybody who is no worker. Planners, writers, strangers and people stop when `isCalm`. */
 export function startCrowd(world: SimulatedWorld, isCalm: () => boolean): void {
   const { scenario } = world
-  repeat(world, 'planner', WAITS_MS_MAX.plan, isCalm, () => planMove(world))
+  repeat(world, 'planner', WAITS_MS_MAX.plan, isCalm, () => planSomething(world))
   repeat(world, 'client-reader', WAITS_MS_MAX.read, isCalm, process => {
     const { id } = world.chaos.pick([...world.catalog.objects.values()])
     return new GatewayModel(world, process).read(id)
@@ -88,17 +88,42 @@ function repeat(
   void run()
 }
 
-async function planMove(world: SimulatedWorld): Promise<void> {
-  const { catalog, chaos, locations } = world
-  const object = chaos.pick([...catalog.objects.values()])
-  const source = [...catalog.copies.values()].find(copy => copy.objectId === object.id && copy.isPrimary)
-  const targets = locations.filter(location => location.id !== source?.locationId)
-  const migration = newMove(world, object, chaos.pick(targets).id)
+async function planSomething(world: SimulatedWorld): Promise<void> {
+  const { catalog, chaos } = world
+  const migration = newMigration(world, chaos.pick([...catalog.objects.values()]))
   const { created } = await world.ledger.create([migration], 'system:planner')
-  if (created.length > 0)
-    world.note(
-      `planned ${object.key} to ${locations.find(one => one.id === migration.targetLocationId)!.name}`,
+  if (created.length === 0) return
+  const { key, targetLocationId } = catalog.migrations.get(migration.id)!
+  world.note(`planned ${migration.kind ?? 'move'} of ${key} to ${storeOf(world, targetLocationId).name}`)
+}
+
+/** Some change of an object's copies, sensible or not: the ledger refuses what cannot be. */
+function newMigration(world: SimulatedWorld, object: MemoryObject): NewMigration {
+  const { catalog, chaos, locations, infrequent } = world
+  const kind = chaos.pick(['move', 'move', 'move', 'add-copy', 'drop-copy', 'reclassify'] as const)
+  const copies = [...catalog.copies.values()].filter(copy => copy.objectId === object.id)
+  const primary = copies.find(copy => copy.isPrimary)
+  const elsewhere = locations.filter(location => location.id !== primary?.locationId)
+  const move = newMove(world, object, chaos.pick(elsewhere).id)
+  const complete = copies.filter(copy => copy.state === 'complete')
+  if (kind === 'drop-copy' && primary !== undefined && complete.length > 1) {
+    const drops = chaos.pick(complete)
+    const keeps = drops.isPrimary ? chaos.pick(complete.filter(copy => copy !== drops)) : primary
+    const copiesRequired = chaos.pick([1, 1, 2])
+    const ends = { sourceCopyId: drops.id, targetCopyId: keeps.id, targetLocationId: keeps.locationId }
+    return { ...move, kind, ...ends, copiesRequired }
+  }
+  if (kind === 'reclassify' && complete.length > 0 && infrequent.length > 0) {
+    const copy = chaos.pick(complete)
+    const classes = [...locations, ...infrequent].filter(
+      location => location.id !== copy.locationId && location.storeId === storeOf(world, copy.locationId).id,
     )
+    if (classes.length > 0) {
+      const ends = { sourceCopyId: copy.id, targetCopyId: copy.id, targetLocationId: chaos.pick(classes).id }
+      return { ...move, kind, ...ends }
+    }
+  }
+  return kind === 'add-copy' ? { ...move, kind } : move
 }
 
 /** A move of an object as it is now. */

@@ -1,5 +1,5 @@
 import { isSameBytes } from '../../domain/foreign-change.ts'
-import { isEndState } from '../../domain/migration.ts'
+import { isEndState, writesTarget } from '../../domain/migration.ts'
 import { LedgerError, type MigrationStep } from '../../domain/migration-record.ts'
 import type { StoredMigration } from '../../migration/memory-ledger/memory-catalog.ts'
 import { applyMemoryEffects } from '../../migration/memory-ledger/memory-effects.ts'
@@ -27,7 +27,7 @@ export async function fulfil(world: SimulatedWorld, wish: Wish, migrationId: str
       if (migration.paused) change({ paused: false, notBefore: scheduler.now() })
       return
     case 'cancel':
-      if (isPermitted('move', migration.state, 'cancelled')) {
+      if (isPermitted(migration.kind, migration.state, 'cancelled')) {
         change({ cancelRequested: true, paused: false, priority: 100, notBefore: scheduler.now() })
       }
       return
@@ -46,7 +46,8 @@ function retry(
   change: (values: Partial<StoredMigration>) => void,
 ): void {
   const { catalog, scheduler } = world
-  if (!isPermitted('move', migration.state, 'retried')) return
+  const { kind } = migration
+  if (!isPermitted(kind, migration.state, 'retried')) return
   const others = [...catalog.migrations.values()].filter(other => other.objectId === migration.objectId)
   if (others.some(other => !isEndState(other.state))) return
   const object = catalog.objects.get(migration.objectId)!
@@ -71,7 +72,7 @@ function retry(
       return
     }
     catalog.copies.set(source.id, { ...source, state: 'grace', graceUntil: migration.graceUntil ?? 0 })
-    change({ ...anew, state: stepsFrom('move', 'retained', ['retried'])[0]!.to })
+    change({ ...anew, state: stepsFrom(kind, 'retained', ['retried'])[0]!.to })
     return
   }
   const hasLeftovers = [...catalog.copies.values()].some(
@@ -79,10 +80,12 @@ function retry(
       catalog.madeBy.get(copy.id) === migration.id && (copy.state === 'staging' || copy.state === 'deleting'),
   )
   if (hasLeftovers || !isCurrent || object.isQuarantined) return
-  if (source === undefined || !source.isPrimary || source.state !== 'complete') return
+  if (source === undefined || source.state !== 'complete') return
+  if (source.locationId !== migration.sourceLocationId || (writesTarget(kind) && !source.isPrimary)) return
   const { placementVersion } = object
-  const state = stepsFrom('move', migration.state, ['retried'])[0]!.to
-  change({ ...anew, state, evidence: {}, graceUntil: null, placementVersion, targetCopyId: world.newId() })
+  const state = stepsFrom(kind, migration.state, ['retried'])[0]!.to
+  const targetCopyId = writesTarget(kind) ? world.newId() : migration.targetCopyId
+  change({ ...anew, state, evidence: {}, graceUntil: null, placementVersion, targetCopyId })
 }
 
 async function rollBack(
@@ -91,12 +94,12 @@ async function rollBack(
   change: (values: Partial<StoredMigration>) => void,
 ): Promise<void> {
   const { catalog, scheduler } = world
-  if (!isPermitted('move', migration.state, 'rolled-back')) return
+  if (!isPermitted(migration.kind, migration.state, 'rolled-back')) return
   const source = catalog.copies.get(migration.sourceCopyId)
   if (source === undefined) return
   const found = await storeOf(world, source.locationId).peek(source.nativeKey)
   if (found === null || !isSameBytes(source, found.stored)) return
-  const [step] = stepsFrom('move', migration.state, ['rolled-back']) as [MigrationStep]
+  const [step] = stepsFrom(migration.kind, migration.state, ['rolled-back']) as [MigrationStep]
   const object = structuredClone(catalog.objects.get(migration.objectId)!)
   const copies = new Map(catalog.copies)
   try {

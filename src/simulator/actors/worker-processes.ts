@@ -25,14 +25,15 @@ export interface WorkerProcess {
 
 /** Starts the mover as it is shipped, in a process of its own. */
 export function startMover(world: SimulatedWorld, name: string): WorkerProcess {
-  const { chaos, database, locations, scenario, scheduler } = world
+  const { chaos, database, scenario, scheduler } = world
+  const places = [...world.locations, ...world.infrequent]
   const process = new Process(name)
   const stores = new Map(world.stores.map(store => [store.id, world.connect(process, store)]))
   const timers = timersOf(scheduler, process)
   const parts: MigrationParts = {
     ledger: connectLedger(database, process, world.ledger),
     openStore: async id => stores.get(id)!,
-    locationById: id => database.ask(process, async () => locations.find(one => one.id === id) ?? null),
+    locationById: id => database.ask(process, async () => places.find(one => one.id === id) ?? null),
     announceDeletion: copy => announceDeletion(world, process, copy),
     noteUploadStart: async place => {
       const id = world.newId()

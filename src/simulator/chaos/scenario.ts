@@ -82,5 +82,6 @@ function profileOf(dice: Chaos): StoreProfile {
     checksDigests: dice.happens(0.6),
     partsAbove: dice.happens(0.5) ? 1_000 : null,
     capacityBytes: dice.happens(0.1) ? 2_000 : CAPACITY_BYTES,
+    hasClasses: dice.happens(0.5),
   }
 }

@@ -41,7 +41,7 @@ export interface StoreChange {
   readonly process: Process
   readonly store: ModelStore
   readonly key: string
-  readonly kind: 'put' | 'delete'
+  readonly kind: 'put' | 'delete' | 'reclassify'
   readonly was: StoredBytes | null
   /** The sender was still there, waiting for the answer. */
   readonly isAwaited: boolean
@@ -170,6 +170,18 @@ export function connectStore(connection: StoreConnection): ObjectStore {
       request(on('list', null), signal, () => inner.list(container, options)),
 
     close: async () => undefined,
+
+    ...(store.profile.hasClasses
+      ? {
+          changeStorageClass: (container, key, storageClass, { signal, ...options }) =>
+            request(on('changeStorageClass', key), signal, isAwaited =>
+              change(key, 'reclassify', isAwaited, async () => {
+                const changed = await inner.changeStorageClass(container, key, storageClass, options)
+                return { ...changed, digests: reported(capabilities, changed.digests) }
+              }),
+            ),
+        }
+      : {}),
 
     ...(multipart === null
       ? {}

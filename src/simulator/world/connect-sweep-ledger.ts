@@ -112,9 +112,9 @@ function lockedOn(
         const { sha256, crc64nvme } = object.version.digests
         return object.generation === generation ? { sha256, crc64nvme } : { sha256: null, crc64nvme: null }
       }),
-    deleteCopyRow: copyId =>
+    deleteCopyRow: (copyId, { isAnswered }) =>
       write(() => {
-        catalog.deletionsInFlight.delete(copyId)
+        if (isAnswered) catalog.deletionsInFlight.delete(copyId)
         if (catalog.copies.get(copyId)?.isPrimary === false) catalog.copies.delete(copyId)
       }),
     suspectCopy: copyId => changeCopy(copyId, { state: 'suspect' }),

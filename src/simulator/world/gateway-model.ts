@@ -22,6 +22,7 @@ import { CONTAINER } from './model-store.ts'
 import type { LockSession } from './object-locks.ts'
 import {
   digestsOf,
+  isChangingClass,
   newContent,
   type OpenIntent,
   primaryCopy,
@@ -178,9 +179,10 @@ export class GatewayModel {
     const world = this.#world
     const model = storeOf(world, copy.locationId)
     const store = world.connect(this.#process, model, world.clientChaos)
-    const onlyIf = store.capabilities.conditionalRead ? { onlyIf: copy.identity } : {}
+    const isKnown = copy.identity.etag !== null
+    const onlyIf = isKnown && store.capabilities.conditionalRead ? { onlyIf: copy.identity } : {}
     const found = await store.get(CONTAINER, copy.nativeKey, onlyIf)
-    if (found.identity.etag !== copy.identity.etag || found.bodySize !== size)
+    if ((isKnown && found.identity.etag !== copy.identity.etag) || found.bodySize !== size)
       throw new Refused('other bytes')
     const chunks: Uint8Array[] = []
     for await (const chunk of found.body) chunks.push(chunk)
@@ -213,6 +215,7 @@ export class GatewayModel {
       .filter(copy => copy.generation === object.generation)
       .filter(copy => copy.isPrimary || copy.state === 'complete' || copy.state === 'grace')
       .sort((left, right) => Number(right.isPrimary) - Number(left.isPrimary))
+      .map(copy => (isChangingClass(this.#world, copy) ? { ...copy, identity: UNKNOWN_IDENTITY } : copy))
     return { generation: object.generation, size: object.version.size, copies }
   }
 
@@ -372,10 +375,11 @@ export class GatewayModel {
   }
 
   #isInFirstStore(copy: Copy): boolean {
-    return copy.locationId === this.#world.locations[0]!.id
+    return storeOf(this.#world, copy.locationId) === this.#world.stores[0]
   }
 }
 
+const UNKNOWN_IDENTITY: StoreIdentity = { etag: null, versionId: null }
 const NO_DIGESTS = { sha256: null, sha256Source: null, crc64nvme: null } as const
 
 /** What a deletion may take after it was announced, and what a store may take after that; as the database counts. */

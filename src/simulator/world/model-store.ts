@@ -5,6 +5,10 @@ import type { Scheduler } from '../clock/scheduler.ts'
 /** The one container of every model store. */
 export const CONTAINER = 'data'
 
+/** Storage classes of stores that have any. */
+export const FREQUENT = 'STANDARD'
+export const INFREQUENT = 'STANDARD_IA'
+
 /** What kind of store it is. */
 export interface StoreProfile {
   readonly conditionalPut: boolean
@@ -15,6 +19,8 @@ export interface StoreProfile {
   /** Objects above so many bytes go in parts of half of it; null where there are no parts. */
   readonly partsAbove: number | null
   readonly capacityBytes: number
+  /** Puts objects into another storage class in place, which gives them another identity. */
+  readonly hasClasses: boolean
 }
 
 /** Bytes as they lie in a store. */
@@ -60,7 +66,7 @@ export class ModelStore {
     this.capabilities = {
       ...this.inner.capabilities,
       serverSideCopy: false,
-      storageClasses: [],
+      storageClasses: profile.hasClasses ? [FREQUENT, INFREQUENT] : [],
       conditionalPut: profile.conditionalPut,
       conditionalDelete: profile.conditionalDelete,
       conditionalRead: profile.conditionalRead,

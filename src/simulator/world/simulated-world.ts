@@ -19,7 +19,7 @@ import { seededRandom } from '../traffic/random.ts'
 import { connectStore, type StoreChange } from './connect-store.ts'
 import { Database } from './database.ts'
 import { History } from './history.ts'
-import { CONTAINER, ModelStore } from './model-store.ts'
+import { CONTAINER, FREQUENT, INFREQUENT, ModelStore } from './model-store.ts'
 
 /** One content of an object, as whoever wrote it knows it. */
 export interface TrueContent {
@@ -51,7 +51,10 @@ export interface SimulatedWorld {
   readonly ledger: MigrationLedger
   /** The first one takes the clients' writes. */
   readonly stores: readonly ModelStore[]
+  /** One for each store. */
   readonly locations: readonly Location[]
+  /** The same places in another storage class, where a store has classes. */
+  readonly infrequent: readonly Location[]
   /** What was committed, by object and generation. */
   readonly truth: Map<ObjectId, Map<number, TrueContent>>
   readonly intents: Map<Uuid, OpenIntent>
@@ -92,6 +95,11 @@ export function createWorld(
     (profile, index) => new ModelStore({ id: newId(), name: STORE_NAMES[index]!, profile, scheduler }),
   )
   const locations = stores.map(store => locationOf(newId(), store))
+  const infrequent = locations.flatMap((location, index) =>
+    scenario.stores[index]!.hasClasses
+      ? [{ ...location, id: newId(), name: `${location.name}-infrequent`, storageClass: INFREQUENT }]
+      : [],
+  )
   const world: SimulatedWorld = {
     scenario,
     scheduler,
@@ -103,6 +111,7 @@ export function createWorld(
     ledger: createMemoryLedger(catalog, scheduler),
     stores,
     locations,
+    infrequent,
     truth: new Map(),
     intents: new Map(),
     foreignContents: new Map(),
@@ -115,7 +124,7 @@ export function createWorld(
     connect: (process, store, its = chaos) =>
       connectStore({ scheduler, chaos: its, process, store, onChange: world.onChange, note: world.note }),
   }
-  for (const location of locations) catalog.locations.set(location.id, location)
+  for (const location of [...locations, ...infrequent]) catalog.locations.set(location.id, location)
   for (const mode of ['exclusive', 'shared'] as const) {
     const id = newId()
     catalog.buckets.set(id, { id, name: mode, mode })
@@ -204,7 +213,15 @@ export function digestsOf({ sha256 }: TrueContent): MemoryObject['version']['dig
 
 /** The store of a location. */
 export function storeOf(world: SimulatedWorld, locationId: Uuid): ModelStore {
-  return world.stores[world.locations.findIndex(location => location.id === locationId)]!
+  const { storeId } = world.catalog.locations.get(locationId)!
+  return world.stores.find(store => store.id === storeId)!
+}
+
+/** Whether the copy's storage class is being changed: its identity is the known one or a new one. */
+export function isChangingClass({ catalog }: SimulatedWorld, copy: Copy): boolean {
+  return [...catalog.migrations.values()].some(
+    one => one.kind === 'reclassify' && one.sourceCopyId === copy.id && one.state === 'copying',
+  )
 }
 
 function locationOf(id: Uuid, store: ModelStore): Location {
@@ -213,10 +230,10 @@ function locationOf(id: Uuid, store: ModelStore): Location {
     name: store.name,
     storeId: store.id,
     container: CONTAINER,
-    storageClass: null,
+    storageClass: store.profile.hasClasses ? FREQUENT : null,
     tier: store.name === 'hot' ? 'hot' : 'cold',
     priceId: 'p',
-    region: 'r',
+    region: store.name,
     firstByteMsP99: 1,
     restoreHours: null,
     capacityBytes: null,

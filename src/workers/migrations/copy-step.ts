@@ -16,6 +16,7 @@ import {
   checkStillCurrent,
   isBrief,
   type MigrationJob,
+  mustReadBack,
   reach,
   recordOf,
   requestSignal,
@@ -121,7 +122,7 @@ async function publish(job: MigrationJob, locked: LockedLedger, staged: StagedTa
 }
 
 /** Counts as an outage: nothing but waiting helps, and it is no fault of the object. */
-function deletionCutOff({ target }: MigrationJob): StoreError {
+export function deletionCutOff({ target }: MigrationJob): StoreError {
   const message = `${target.store.name}: a deletion of this object was cut off and may still land`
   return new StoreError({
     kind: 'timeout',
@@ -144,7 +145,7 @@ async function proofByReport(
   content: SeenContent,
   digests: ObjectDigests,
 ): Promise<'target-checksum' | null> {
-  if (job.parts.verification === 'read-back') return null
+  if (mustReadBack(job)) return null
   const { store } = job.target
   const reported = { size: content.size, digests }
   const verdict = judgeReport(content, reported, store.capabilities.reportedDigests)
@@ -165,8 +166,11 @@ async function proofByReport(
 /** The first try at a store that compares: publication is refused when anything lies at the target. */
 function isGuardedFirstTry(job: MigrationJob): boolean {
   // A try that ended in an outage is not counted, and may have published all the same.
-  const { attempt, evidence } = job.migration
-  return job.target.store.capabilities.conditionalPut && attempt <= 1 && evidence.outage === undefined
+  const { attempt, evidence, kind } = job.migration
+  const isFree = kind !== 'repair'
+  return (
+    isFree && job.target.store.capabilities.conditionalPut && attempt <= 1 && evidence.outage === undefined
+  )
 }
 
 /**
@@ -191,7 +195,7 @@ async function conditionOf(
       'the target holds a newer version that is not committed',
     )
   }
-  if (!isReplaceable(job, others, all, found)) {
+  if (!isReplaceable(job, subject, others, all, found)) {
     checkNotLeftToSweeper(job, subject, others, found)
     const message = `${job.target.store.name}: bytes that are not ours lie under the target's key`
     throw new StepFailure('copy-refused', 'target-occupied', message)
@@ -206,6 +210,7 @@ async function conditionOf(
  */
 function isReplaceable(
   job: MigrationJob,
+  subject: MigrationSubject,
   others: readonly Copy[],
   all: readonly Copy[],
   found: StoredObject,
@@ -214,7 +219,23 @@ function isReplaceable(
   if (wasPublishedBy(found.metadata, job.migration.id)) return true
   if (all.some(copy => !isSuperseded(copy) && isSameCopy(copy, found))) return false
   if (others.some(copy => copy.isPrimary || copy.state === 'complete' || copy.state === 'grace')) return false
+  if (isBrokenCopy(job, subject, others, found)) return true
   return others.some(copy => isSuperseded(copy) && isSameCopy(copy, found))
+}
+
+/**
+ * Whether bytes are the bad copy that is to be repaired. Where others write, bytes with another identity may be
+ * what they wrote; where only we do, they are damage.
+ */
+function isBrokenCopy(
+  job: MigrationJob,
+  { bucket }: MigrationSubject,
+  others: readonly Copy[],
+  found: StoredObject,
+): boolean {
+  const broken = others.filter(copy => copy.state === 'suspect')
+  if (job.migration.kind !== 'repair' || broken.length === 0) return false
+  return bucket.mode === 'exclusive' || broken.some(copy => isSameCopy(copy, found))
 }
 
 function isSuperseded(copy: Copy): boolean {

@@ -33,7 +33,8 @@ export interface CopyDeletion {
 }
 
 /**
- * What became of the bytes. `absent`: they were gone already. `occupied`: another copy lives there.
+ * What became of the bytes. `deleted`: the store answered that they are gone. `absent`: they were gone already,
+ * perhaps by a deletion that was never answered. `occupied`: another copy lives there.
  * `changed`: what lies there is not this copy. `unclear`: nor is it, but it says that it is content of this
  * object and generation. `refused`: the store holds them locked. `unsafe`: others write
  * there and the store cannot compare. `shared`: another store reaches the same bytes for a copy that is needed.
@@ -60,7 +61,11 @@ export async function deleteCopyBytes(deletion: CopyDeletion): Promise<DeletionO
   const found = await lookAt({ store, container, nativeKey: copy.nativeKey }, deletion.signal())
   if (found === null) return 'absent'
   if (others.some(other => hasItsBytesThere(other, found))) return 'occupied'
-  if (!isThisCopy(deletion, found)) return isOfThisContent(deletion, found) ? 'unclear' : 'changed'
+  if (!isThisCopy(deletion, found)) {
+    // Another leftover, which has its own turn, is exactly what lies there.
+    if (others.some(other => isSameCopy(other, found))) return 'occupied'
+    return isOfThisContent(deletion, found) ? 'unclear' : 'changed'
+  }
   if (way === 'not-at-all') return 'unsafe'
   if (await isNeeded(deletion, found)) return 'shared'
   return deleteNow(deletion, way === 'conditionally' ? found.identity : null)
@@ -84,7 +89,7 @@ async function deleteNow(deletion: CopyDeletion, onlyIf: StoreIdentity | null): 
   } catch (error) {
     if (!(error instanceof StoreError)) throw error
     if (error.kind === 'precondition-failed') return 'changed'
-    if (error.kind === 'not-found') return 'absent'
+    if (error.kind === 'not-found') return 'deleted'
     if (error.kind === 'locked') return 'refused'
     throw error
   }

@@ -1,10 +1,14 @@
 import type { MigrationEvent, MigrationSubject } from '../../domain/migration-record.ts'
+import type { Copy } from '../../domain/object.ts'
 import type { LockedLedger } from '../../migration/ledger.ts'
+import { isPermitted } from '../../migration/transitions.ts'
 import { systemTimers } from '../timers.ts'
 import { type DeletionOutcome, deleteCopyBytes } from './delete-copy.ts'
+import { whatIsMissing } from './drop-copy-step.ts'
 import {
   checkStillCurrent,
   type MigrationJob,
+  openEnd,
   reach,
   recordOf,
   requestSignal,
@@ -12,6 +16,8 @@ import {
   type StepOutcome,
   underObjectLock,
 } from './migration-job.ts'
+import { proveOtherCopies } from './prove-copies.ts'
+import type { OpenPlace } from './same-bytes.ts'
 import { findCopy } from './source-body.ts'
 import { graceRestMs } from './switch-outcome.ts'
 
@@ -27,7 +33,8 @@ export function graceStep(job: MigrationJob): StepOutcome {
 export async function deleteSourceStep(job: MigrationJob): Promise<StepOutcome> {
   await underObjectLock(job, { isBrief: true }, async locked => {
     const { event, detail } = await deleteSource(job, locked)
-    job.migration = await locked.record(recordOf(job, { events: [event], detail }))
+    const evidence = detail['bytes'] === 'deleted' ? { deletionAnswered: true } : {}
+    job.migration = await locked.record(recordOf(job, { events: [event], detail, evidence }))
   })
   return { kind: 'recorded' }
 }
@@ -45,8 +52,10 @@ async function deleteSource(job: MigrationJob, locked: LockedLedger): Promise<De
     throw new StepFailure('superseded', 'target-not-primary', 'the target copy is no longer the primary one')
   }
   if (source === null) return { event: 'source-deleted', detail: { bytes: 'absent' } }
-  const primary = await findCopy(job, job.target, target)
+  const primary = target.state === 'complete' ? await findCopy(job, job.target, target) : 'suspect'
   if (primary !== 'same') return whenPrimaryIsLost(job, subject, primary)
+  const missing = await missingCopies(job, subject)
+  if (missing !== null) return { event: 'too-few-copies', detail: { missing } }
   const { storeId, container } = job.source.location
   const place = { storeId, container, nativeKey: source.nativeKey }
   const outcome = await deleteCopyBytes({
@@ -56,9 +65,7 @@ async function deleteSource(job: MigrationJob, locked: LockedLedger): Promise<De
     bucket: subject.bucket,
     key: job.migration.key,
     others: (await locked.copiesAt(place)).filter(copy => copy.id !== source.id),
-    needed: [
-      { store: job.target.store, container: job.target.location.container, nativeKey: target.nativeKey },
-    ],
+    needed: await neededPlaces(job, subject, source),
     isApart: job.migration.evidence.targetWasAbsent === true,
     intent: null,
     timers: job.parts.timers ?? systemTimers,
@@ -81,11 +88,32 @@ const EVENTS: Readonly<Record<DeletionOutcome, MigrationEvent>> = {
   shared: 'delete-refused',
 }
 
+/** Which copies would be missing without the source, where its kind asks; null when enough would be left. */
+async function missingCopies(job: MigrationJob, subject: MigrationSubject): Promise<string | null> {
+  if (!isPermitted(job.migration.kind, job.migration.state, 'too-few-copies')) return null
+  return whatIsMissing(job, await proveOtherCopies(job, subject, { readsBytes: false }))
+}
+
+/** Where the other copies lie that readers may be given, which the source's bytes might turn out to be. */
+async function neededPlaces(
+  job: MigrationJob,
+  { copies }: MigrationSubject,
+  source: Copy,
+): Promise<OpenPlace[]> {
+  const others = copies.filter(copy => copy.id !== source.id && copy.state === 'complete')
+  return Promise.all(
+    others.map(async ({ locationId, nativeKey }) => {
+      const { location, store } = await openEnd(job.parts, locationId)
+      return { store, container: location.container, nativeKey }
+    }),
+  )
+}
+
 /** The source becomes primary again if it is still whole; otherwise nothing is touched. */
 async function whenPrimaryIsLost(
   job: MigrationJob,
   { source }: MigrationSubject,
-  primary: 'other' | 'gone',
+  primary: 'other' | 'gone' | 'suspect',
 ): Promise<Deletion> {
   job.parts.metrics.verificationFailed('primary-lost')
   job.parts.log.error(

@@ -1,6 +1,7 @@
 import { type Bytes, MIB } from '../../domain/bytes.ts'
 import type { Instant } from '../../domain/clock.ts'
 import { SECOND } from '../../domain/duration.ts'
+import type { Uuid } from '../../domain/identifiers.ts'
 import type { Location } from '../../domain/location.ts'
 import type { Migration, MigrationEvidence } from '../../domain/migration.ts'
 import type {
@@ -12,7 +13,7 @@ import type {
 import { withDeadline } from '../../domain/request-deadline.ts'
 import { deadlineMs } from '../../migration/backoff.ts'
 import type { LockedLedger } from '../../migration/ledger.ts'
-import { isRetried, stepsFrom } from '../../migration/transitions.ts'
+import { isProgress, stepsFrom } from '../../migration/transitions.ts'
 import type { ObjectStore } from '../../stores/object-store.ts'
 import { systemTimers } from '../timers.ts'
 import type { HeldLease } from './lease-keeper.ts'
@@ -28,6 +29,21 @@ const BRIEF_BYTES_MAX = MIB
 export interface MigrationEnd {
   readonly location: Location
   readonly store: ObjectStore
+}
+
+/** Opens the store of a location. Rejects when there is no such location any more. */
+export async function openEnd(
+  parts: Pick<MigrationParts, 'locationById' | 'openStore'>,
+  locationId: Uuid,
+): Promise<MigrationEnd> {
+  const location = await parts.locationById(locationId)
+  if (location === null) throw new Error(`there is no location ${locationId}`)
+  return { location, store: await parts.openStore(location.storeId) }
+}
+
+/** Whether every byte of a target is read back, whatever its store reports. */
+export function mustReadBack({ migration, parts }: Pick<MigrationJob, 'migration' | 'parts'>): boolean {
+  return parts.verification === 'read-back' || migration.verify === 'read-back'
 }
 
 /** One migration in the hands of this worker. */
@@ -98,11 +114,6 @@ export function recordOf(
 /** Whether publishing so many bytes is brief work, which may share a transaction with that of others. */
 export function isBrief(bytes: Bytes): boolean {
   return bytes <= BRIEF_BYTES_MAX
-}
-
-/** Being taken up again and failing again prove nothing; whatever else happens ends an outage. */
-function isProgress(event: MigrationEvent): boolean {
-  return event !== 'taken-up' && !isRetried(event)
 }
 
 /**

@@ -3,6 +3,7 @@ import {
   type MigrationEvidence,
   type MigrationState,
   type Outage,
+  writesTarget,
 } from '../../domain/migration.ts'
 import { type ClaimedMigration, LedgerError, type MigrationEvent } from '../../domain/migration-record.ts'
 import { nativeKeyOf } from '../../domain/native-key.ts'
@@ -10,14 +11,13 @@ import { backoffMs } from '../../migration/backoff.ts'
 import { outageAfter, outageRestMs } from '../../migration/outage.ts'
 import { isPermitted, isRetried } from '../../migration/transitions.ts'
 import { systemTimers } from '../timers.ts'
-import { copyStep } from './copy-step.ts'
-import { deleteSourceStep, graceStep } from './delete-source-step.ts'
 import { failedStepOf } from './failed-step.ts'
 import { forgetContainersAfter } from './known-containers.ts'
 import { type HeldLease, Interruption } from './lease-keeper.ts'
+import { LIVES } from './lives.ts'
 import {
-  type MigrationEnd,
   type MigrationJob,
+  openEnd,
   reach,
   recordOf,
   type StepOutcome,
@@ -25,7 +25,6 @@ import {
   whyNotCurrent,
 } from './migration-job.ts'
 import type { MigrationParts } from './migration-parts.ts'
-import { switchStep, verifyStep } from './verify-step.ts'
 
 /** How long a migration rests whose stores could not be opened, in wall milliseconds. */
 const REST_WITHOUT_STORE_MS = 10_000
@@ -79,12 +78,6 @@ async function openJob(
   }
 }
 
-async function openEnd(parts: MigrationParts, locationId: string): Promise<MigrationEnd> {
-  const location = await parts.locationById(locationId)
-  if (location === null) throw new Error(`there is no location ${locationId}`)
-  return { location, store: await parts.openStore(location.storeId) }
-}
-
 /** Step after step until the migration ends or rests. Rejects with what interrupted it. */
 async function live(job: MigrationJob): Promise<void> {
   await reach(job, 'claimed')
@@ -107,7 +100,7 @@ async function live(job: MigrationJob): Promise<void> {
  * another one by now ends the migration before anything is written for it.
  */
 async function takeUp(job: MigrationJob): Promise<void> {
-  const { state, attempt, attemptsMax } = job.migration
+  const { attempt, attemptsMax, kind, state } = job.migration
   if (state === 'grace' || state === 'switched') return
   if (state === 'planned') {
     job.freshSubject = await job.parts.ledger.readSubject(job.migration.id)
@@ -118,7 +111,8 @@ async function takeUp(job: MigrationJob): Promise<void> {
       return
     }
   }
-  const isExhausted = state !== 'planned' && state !== 'copied' && attempt >= attemptsMax
+  const isExhausted =
+    isPermitted(kind, state, 'attempts-exhausted') && state !== 'copied' && attempt >= attemptsMax
   const events: readonly MigrationEvent[] = [isExhausted ? 'attempts-exhausted' : 'taken-up']
   const evidence = isExhausted
     ? { error: job.migration.evidence.error ?? NEVER_FINISHED }
@@ -133,7 +127,10 @@ const NEVER_FINISHED = { kind: 'interrupted', message: 'every try was interrupte
 
 /** The target's key, chosen once, before anything is written under it. */
 function firstEvidence(job: MigrationJob): MigrationEvidence {
-  if (job.migration.state !== 'planned' || job.freshSubject === null) return {}
+  const { evidence, kind, state } = job.migration
+  if (state !== 'planned' || job.freshSubject === null || !writesTarget(kind)) return {}
+  // A repair is told where the bad copy lies.
+  if (evidence.targetKey !== undefined) return {}
   const { bucket, object } = job.freshSubject
   const targetKey = nativeKeyOf({
     ownsContainer: bucket.ownsTargetContainer,
@@ -159,23 +156,11 @@ async function tryStep(job: MigrationJob, state: MigrationState): Promise<boolea
 }
 
 async function stepOf(job: MigrationJob, state: MigrationState): Promise<StepOutcome> {
-  switch (state) {
-    case 'copying':
-      return copyStep(job)
-    case 'verifying':
-      return verifyStep(job)
-    case 'verified':
-      return switchStep(job)
-    case 'switched':
-      return { kind: 'happened', events: ['grace-began'] }
-    case 'grace':
-      return graceStep(job)
-    case 'deleting-source':
-      await reach(job, 'deletion-intended')
-      return deleteSourceStep(job)
-    default:
-      throw new Error(`a worker has nothing to do for a migration that is ${state}`)
-  }
+  const { kind } = job.migration
+  const step = isEndState(state) ? undefined : LIVES[kind][state]
+  if (step === undefined) throw new Error(`a worker has nothing to do for a ${kind} that is ${state}`)
+  if (state === 'deleting-source') await reach(job, 'deletion-intended')
+  return step(job)
 }
 
 /** Makes an outcome durable. Resolves to whether the lease is given up by it. */
@@ -210,8 +195,10 @@ async function fail(job: MigrationJob, error: unknown): Promise<boolean> {
   if (event === null) return report(job, { kind: 'rest', ms: restMs })
   if (event !== 'mismatched') await abandonUpload(job)
   const evidence = { error: { kind, message } }
-  const isLastTry = isRetried(event) && migration.attempt >= migration.attemptsMax
-  if (isRetried(event) && !isLastTry) {
+  const isAgain = isRetried(migration.kind, migration.state, event)
+  const mayEnd = isPermitted(migration.kind, migration.state, 'attempts-exhausted')
+  const isLastTry = isAgain && mayEnd && migration.attempt >= migration.attemptsMax
+  if (isAgain && !isLastTry) {
     parts.metrics.retried(kind)
     return report(job, {
       kind: 'happened',

@@ -6,7 +6,14 @@ import { judgeSource, type SourceVerdict } from '../../migration/verification.ts
 import type { MultipartStore, PutResult, WriteCondition } from '../../stores/object-store.ts'
 import { digestBody, type SeenContent, startContentDigests } from './content-digests.ts'
 import { targetFacts } from './copy-metadata.ts'
-import { type MigrationJob, reach, requestSignal, StepFailure, targetKeyOf } from './migration-job.ts'
+import {
+  type MigrationJob,
+  mustReadBack,
+  reach,
+  requestSignal,
+  StepFailure,
+  targetKeyOf,
+} from './migration-job.ts'
 import { noteProgress } from './progress.ts'
 import { openSource } from './source-body.ts'
 
@@ -75,7 +82,7 @@ function digestsFor({ target }: MigrationJob): { needsCrc32c: boolean } {
 /** Adds MD5, which is slow, for a target that reports no other digest. */
 function withMd5For(job: MigrationJob, content: SeenContent, bytes: Uint8Array): SeenContent {
   const reported = job.target.store.capabilities.reportedDigests
-  const needsMd5 = reported.length === 1 && reported[0] === 'md5' && job.parts.verification !== 'read-back'
+  const needsMd5 = reported.length === 1 && reported[0] === 'md5' && !mustReadBack(job)
   return needsMd5 ? { ...content, digests: { ...content.digests, md5: hash('md5', bytes, 'hex') } } : content
 }
 

@@ -1,15 +1,17 @@
 import type { MigrationEvent, MigrationSubject } from '../../domain/migration-record.ts'
+import { isPermitted } from '../../migration/transitions.ts'
 import { type MigrationJob, StepFailure } from './migration-job.ts'
 import { checkSourceUnchanged } from './source-body.ts'
 
-/** What is reported when a proven target becomes primary: as far as grace, or past it when there is none. */
+/** What is reported when a target is proven: a switch, as far as grace or past it when there is none, or that it joins. */
 export interface SwitchOutcome {
   readonly events: readonly MigrationEvent[]
   readonly releaseForMs?: number
 }
 
-/** The events of a switch, after those that lead to it. */
+/** The events after the proof, and those that lead to it: what the kind's table says of a proven target. */
 export function switchOutcome(job: MigrationJob, before: readonly MigrationEvent[]): SwitchOutcome {
+  if (isPermitted(job.migration.kind, 'verified', 'joined')) return { events: [...before, 'joined'] }
   const restMs = graceRestMs(job, job.migration.graceMs)
   const events = [...before, 'switch-won', 'grace-began'] as const
   return restMs === 0 ? { events: [...events, 'grace-over'] } : { events, releaseForMs: restMs }

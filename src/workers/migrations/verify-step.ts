@@ -1,3 +1,4 @@
+import type { VerifyWay } from '../../domain/migration.ts'
 import type { MigrationSubject } from '../../domain/migration-record.ts'
 import type { Copy } from '../../domain/object.ts'
 import { isSameCopy } from '../../migration/deletion.ts'
@@ -12,6 +13,7 @@ import { digestBody } from './content-digests.ts'
 import {
   checkStillCurrent,
   type MigrationJob,
+  mustReadBack,
   reach,
   requestSignal,
   StepFailure,
@@ -48,7 +50,7 @@ function targetOf(subject: MigrationSubject): Copy {
 }
 
 /** How the target was proven. Throws {@link StepFailure} `mismatched` when it is not what was read. */
-async function proveTarget(job: MigrationJob, target: Copy): Promise<'target-checksum' | 'read-back'> {
+async function proveTarget(job: MigrationJob, target: Copy): Promise<VerifyWay> {
   const { evidence } = job.migration
   const read: ReadContent = {
     size: job.migration.size,
@@ -83,7 +85,7 @@ async function judgeByReport(job: MigrationJob, target: Copy, read: ReadContent)
   if (!isSameCopy(target, stored)) {
     throw new StepFailure('mismatched', 'target-changed', 'the target is not the copy that was published')
   }
-  const trusted = job.parts.verification === 'read-back' ? [] : store.capabilities.reportedDigests
+  const trusted = mustReadBack(job) ? [] : store.capabilities.reportedDigests
   return judgeReport(read, stored, trusted)
 }
 
@@ -92,6 +94,15 @@ async function judgeByBytes(job: MigrationJob, target: Copy, read: ReadContent):
   const onlyIf = store.capabilities.conditionalRead ? { onlyIf: target.identity } : {}
   const signal = requestSignal(job, target.size)
   const stored = await orMismatch(store.get(location.container, target.nativeKey, { ...onlyIf, signal }))
+  if (!isSameCopy(target, stored)) {
+    // A store that shows the past: the bytes of an earlier try prove nothing about these.
+    stored.body.destroy()
+    throw new StepFailure(
+      'verification-failed',
+      'target-other',
+      'the target shows other bytes than a moment ago',
+    )
+  }
   return judgeReadBack(read, await digestBody(stored.body))
 }
 

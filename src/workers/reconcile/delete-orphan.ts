@@ -160,7 +160,7 @@ async function deleteNow(
     if (error.kind !== 'not-found') throw error
     return { kind: 'gone' }
   }
-  await deleteCopyRow(connection, announced.objectId, announced.id)
+  await deleteCopyRow(connection, announced.objectId, announced.id, { isAnswered: true })
   return verdict
 }
 

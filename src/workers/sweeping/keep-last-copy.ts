@@ -49,7 +49,7 @@ export async function keepLastCopy(leftover: Leftover): Promise<LeftoverOutcome>
   switch (verdict) {
     case 'delete':
       log.error(facts, 'an object lost its primary copy, and a copy that was to be deleted is gone too')
-      await ledger.deleteCopyRow(copy.id)
+      await ledger.deleteCopyRow(copy.id, { isAnswered: false })
       return 'forgotten'
     case 'wait':
       return 'waiting'

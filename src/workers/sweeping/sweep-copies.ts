@@ -164,7 +164,7 @@ async function sweepLocked(
   }
   if (outcome === 'changed')
     parts.log.warn({ copyId: copy.id }, 'bytes that are not ours took the place of a copy')
-  await ledger.deleteCopyRow(copy.id)
+  await ledger.deleteCopyRow(copy.id, { isAnswered: outcome === 'deleted' })
   return 'forgotten'
 }
 

@@ -32,8 +32,8 @@ export interface LockedSweep {
   readContentDigests(
     generation: number,
   ): Promise<{ readonly sha256: string | null; readonly crc64nvme: string | null }>
-  /** Forgets a copy whose bytes are gone, and that they were to go. */
-  deleteCopyRow(copyId: Uuid): Promise<void>
+  /** Forgets a copy whose bytes are gone, and that they were to go, if the store answered our deletion. */
+  deleteCopyRow(copyId: Uuid, options: { readonly isAnswered: boolean }): Promise<void>
   /** Neither read nor deleted until a person looks. */
   suspectCopy(copyId: Uuid): Promise<void>
   /** Superseded, but may not be deleted. */

@@ -1,0 +1,310 @@
+import { createHash } from 'node:crypto'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createMovingWorld, type MovingWorld, sampleOf } from '../../test/builders/moving-world.ts'
+import { listReadableCopies } from '../database/objects.ts'
+import { newId, type Uuid } from '../domain/identifiers.ts'
+import type { NewMigration } from '../domain/migration-record.ts'
+import type { Copy } from '../domain/object.ts'
+import { type ObjectStore, StoreError } from '../stores/object-store.ts'
+
+const BYTES = sampleOf(5_000)
+const OTHER_BYTES = sampleOf(5_000, 'b')
+const SHA256 = createHash('sha256').update(BYTES).digest('hex')
+
+/** A store with some of its ways changed. */
+function changed(store: ObjectStore, change: Partial<ObjectStore>): ObjectStore {
+  return new Proxy(store, {
+    get: (target, name) => Reflect.get(name in change ? change : target, name),
+  })
+}
+
+describe('the mover, of other kinds', () => {
+  let world: MovingWorld
+  afterEach(() => world.dispose())
+
+  async function newWorld(options: Parameters<typeof createMovingWorld>[0] = {}) {
+    world = await createMovingWorld(options)
+    await world.addObject('k', BYTES, { sha256: SHA256 })
+  }
+
+  async function finish(id: Uuid) {
+    for (let round = 0; round < 12; round++) {
+      await world.work()
+      if ((await world.migration(id)).finishedAt !== null) break
+      world.endGrace()
+      await world.letTimePass()
+    }
+    return world.migration(id)
+  }
+
+  const copyIn = async (location: 'hot' | 'cold' | 'infrequent') =>
+    (await world.copies('k')).find(copy => copy.locationId === world.locationIds[location])
+  const stored = async (location: 'hot' | 'cold') => {
+    const { body } = await world.stores[location].get('data', 'k')
+    const chunks: Uint8Array[] = []
+    for await (const chunk of body) chunks.push(chunk)
+    return Buffer.concat(chunks)
+  }
+  const isIn = (location: 'hot' | 'cold') =>
+    world.stores[location].head('data', 'k').then(
+      () => true,
+      () => false,
+    )
+  const addCopy = async () => finish(await world.plan('k', { kind: 'add-copy' }))
+
+  /** A drop of one copy; the other is or becomes primary. */
+  async function planDrop(drops: Copy, keeps: Copy, change: Partial<NewMigration> = {}) {
+    return world.plan('k', {
+      kind: 'drop-copy',
+      sourceCopyId: drops.id,
+      targetCopyId: keeps.id,
+      targetLocationId: keeps.locationId,
+      ...change,
+    })
+  }
+
+  describe('adding a copy', () => {
+    it('leaves the primary one as it is, and both are whole', async () => {
+      await newWorld()
+      expect(await addCopy()).toMatchObject({ state: 'done', evidence: { verifiedBy: 'target-checksum' } })
+      expect(await copyIn('hot')).toMatchObject({ state: 'complete', isPrimary: true })
+      expect(await copyIn('cold')).toMatchObject({ state: 'complete', isPrimary: false })
+      expect([await stored('hot'), await stored('cold')]).toEqual([BYTES, BYTES])
+    })
+
+    it('reads every byte back where the migration asks for it', async () => {
+      await newWorld()
+      let reads = 0
+      const { cold } = world.stores
+      world.stores.cold = changed(cold, {
+        get: (...asked) => {
+          reads++
+          return cold.get(...asked)
+        },
+      })
+      const id = await world.plan('k', { kind: 'add-copy', verify: 'read-back' })
+      expect(await finish(id)).toMatchObject({ state: 'done', evidence: { verifiedBy: 'read-back' } })
+      expect(reads).toBe(1)
+    })
+
+    it('leaves nothing behind when it was cancelled', async () => {
+      await newWorld()
+      const id = await world.plan('k', { kind: 'add-copy' })
+      await world.test.database.query('update migration set cancel_requested = true where id = $1', [id])
+      expect(await finish(id)).toMatchObject({ state: 'aborted' })
+      await world.sweep()
+      expect(await world.copies('k')).toHaveLength(1)
+    })
+  })
+
+  describe('dropping a copy', () => {
+    it('proves the others, waits for grace, proves them again and deletes it', async () => {
+      await newWorld()
+      await addCopy()
+      const id = await planDrop((await copyIn('cold'))!, (await copyIn('hot'))!)
+      await world.work()
+      expect(await copyIn('cold')).toMatchObject({ state: 'grace' })
+      expect(await finish(id)).toMatchObject({ state: 'done' })
+      expect([await isIn('hot'), await isIn('cold')]).toEqual([true, false])
+      expect(await world.copies('k')).toMatchObject([{ isPrimary: true, state: 'complete' }])
+      expect(await world.timeline(id)).toEqual([
+        'planned',
+        'taken-up',
+        'switch-won',
+        'grace-began',
+        'grace-over',
+        'source-deleted',
+      ])
+    })
+
+    it('hands the primary over first when that is the one that goes', async () => {
+      await newWorld()
+      await addCopy()
+      const id = await planDrop((await copyIn('hot'))!, (await copyIn('cold'))!)
+      expect(await finish(id)).toMatchObject({ state: 'done' })
+      expect([await isIn('hot'), await isIn('cold')]).toEqual([false, true])
+      expect(await world.read('k')).toEqual(BYTES)
+    })
+
+    it.each([
+      ['the only other copy is gone', {}],
+      ['more copies are required', { copiesRequired: 2 }],
+      ['more regions are required', { regionsRequired: 2 }],
+    ])('changes nothing when %s', async (name, change) => {
+      await newWorld()
+      await addCopy()
+      if (name.includes('gone')) await world.stores.hot.delete('data', 'k')
+      const id = await planDrop((await copyIn('cold'))!, (await copyIn('hot'))!, change)
+      expect(await finish(id)).toMatchObject({
+        state: 'aborted',
+        evidence: { error: { kind: 'too-few-copies' } },
+      })
+      expect(await copyIn('cold')).toMatchObject({ state: 'complete' })
+      expect(await stored('cold')).toEqual(BYTES)
+    })
+
+    it('takes the copy back when another one was lost during grace', async () => {
+      await newWorld()
+      await addCopy()
+      const id = await planDrop((await copyIn('cold'))!, (await copyIn('hot'))!)
+      await world.work()
+      await world.stores.hot.delete('data', 'k')
+      // The copy that stays is the primary one: its loss makes the other one primary again.
+      expect(await finish(id)).toMatchObject({ state: 'quarantined' })
+      expect(await copyIn('cold')).toMatchObject({ state: 'complete', isPrimary: true })
+      expect(await copyIn('hot')).toMatchObject({ state: 'suspect', isPrimary: false })
+      expect(await world.read('k')).toEqual(BYTES)
+    })
+
+    it('never deletes for a primary copy that is suspect by then', async () => {
+      await newWorld()
+      await addCopy()
+      const id = await planDrop((await copyIn('cold'))!, (await copyIn('hot'))!)
+      await world.work()
+      await world.test.database.query(`update copy set state = 'suspect' where is_primary`)
+      expect(await finish(id)).toMatchObject({ state: 'quarantined' })
+      expect(await copyIn('cold')).toMatchObject({ state: 'complete', isPrimary: true })
+    })
+  })
+
+  describe('changing the storage class', () => {
+    async function plan(change: Partial<NewMigration> = {}) {
+      const copy = (await copyIn('hot'))!
+      return world.plan('k', {
+        kind: 'reclassify',
+        sourceCopyId: copy.id,
+        targetCopyId: copy.id,
+        targetLocationId: world.locationIds.infrequent,
+        ...change,
+      })
+    }
+
+    it('happens in place, and the copy is proven afterwards', async () => {
+      await newWorld()
+      const before = (await copyIn('hot'))!
+      const id = await plan()
+      expect(await finish(id)).toMatchObject({ state: 'done' })
+      const { identity, storageClass } = await world.stores.hot.head('data', 'k')
+      expect(storageClass).toBe('STANDARD_IA')
+      expect(await world.copies('k')).toMatchObject([
+        { id: before.id, locationId: world.locationIds.infrequent, identity, isPrimary: true },
+      ])
+      expect((await copyIn('infrequent'))!.verifiedAt).not.toBeNull()
+      expect(await world.read('k')).toEqual(BYTES)
+    })
+
+    it('is found out by asking the store when its answer was lost', async () => {
+      await newWorld()
+      const { hot } = world.stores
+      let changes = 0
+      world.stores.hot = changed(hot, {
+        changeStorageClass: async (...asked) => {
+          await hot.changeStorageClass!(...asked)
+          changes++
+          throw new StoreError({
+            kind: 'timeout',
+            retry: 'unknown-outcome',
+            store: 'hot-store',
+            operation: 'changeStorageClass',
+            message: 'no answer came',
+          })
+        },
+      })
+      expect(await finish(await plan())).toMatchObject({ state: 'done' })
+      expect(changes).toBe(1)
+      expect(await world.read('k')).toEqual(BYTES)
+    })
+
+    it('can be read while its outcome is not known', async () => {
+      await newWorld()
+      const id = await plan()
+      const { hot } = world.stores
+      const attempt = world.work({
+        atBoundary: boundary => {
+          if (boundary === 'published') throw new Error('the worker dies here')
+        },
+      })
+      await attempt
+      expect((await world.migration(id)).state).toBe('copying')
+      const readable = await listReadableCopies(world.test.database, world.objectId('k'), 1)
+      expect(readable).toMatchObject([{ identity: { etag: null } }])
+      expect((await hot.head('data', 'k')).storageClass).toBe('STANDARD_IA')
+      expect(await finish(id)).toMatchObject({ state: 'done' })
+    })
+
+    it('does not take for its own work what others did', async () => {
+      await newWorld()
+      const id = await plan()
+      await world.stores.hot.put('data', 'k', OTHER_BYTES, { size: 5_000 })
+      expect(await finish(id)).toMatchObject({
+        state: 'aborted',
+        evidence: { error: { kind: 'source-other' } },
+      })
+      expect(await stored('hot')).toEqual(OTHER_BYTES)
+    })
+
+    it('reads content first that nobody has a digest of', async () => {
+      world = await createMovingWorld()
+      await world.addObject('k', BYTES)
+      expect(await finish(await plan({ verify: 'read-back' }))).toMatchObject({
+        state: 'done',
+        evidence: { sha256: SHA256, verifiedBy: 'read-back' },
+      })
+    })
+  })
+
+  describe('repairing a copy', () => {
+    async function breakCold(bytes: Buffer | null) {
+      await addCopy()
+      if (bytes === null) await world.stores.cold.delete('data', 'k')
+      else await world.stores.cold.put('data', 'k', bytes, { size: bytes.byteLength })
+      await world.test.database.query(
+        `update copy set state = 'suspect' where object_id = $1 and location_id = $2`,
+        [world.objectId('k'), world.locationIds.cold],
+      )
+    }
+
+    it.each([
+      ['other bytes', OTHER_BYTES],
+      ['nothing', null],
+    ])('puts the right bytes where %s lay', async (_name, bytes) => {
+      await newWorld()
+      await breakCold(bytes)
+      const id = await world.plan('k', { kind: 'repair', priority: 100 })
+      expect(await finish(id)).toMatchObject({ state: 'done' })
+      expect(await stored('cold')).toEqual(BYTES)
+      expect(await world.copies('k')).toMatchObject([{ state: 'complete' }, { state: 'complete' }])
+    })
+
+    it('replaces nothing before the source proved good', async () => {
+      await newWorld()
+      await breakCold(OTHER_BYTES)
+      const { hot } = world.stores
+      world.stores.hot = changed(hot, {
+        get: async (...asked) => {
+          const found = await hot.get(...asked)
+          found.body.destroy()
+          const { Readable } = await import('node:stream')
+          return { ...found, body: Readable.from([sampleOf(5_000, 'c')]) }
+        },
+      })
+      const id = await world.plan('k', { kind: 'repair' })
+      expect(await finish(id)).toMatchObject({
+        state: 'quarantined',
+        evidence: { error: { kind: 'source-sha256' } },
+      })
+      expect(await stored('cold')).toEqual(OTHER_BYTES)
+    })
+
+    it('leaves alone what others wrote in a shared bucket', async () => {
+      await newWorld({ mode: 'shared' })
+      await breakCold(OTHER_BYTES)
+      const id = await world.plan('k', { kind: 'repair', targetCopyId: newId() })
+      expect(await finish(id)).toMatchObject({
+        state: 'quarantined',
+        evidence: { error: { kind: 'target-occupied' } },
+      })
+      expect(await stored('cold')).toEqual(OTHER_BYTES)
+    })
+  })
+})

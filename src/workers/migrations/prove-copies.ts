@@ -1,0 +1,76 @@
+import type { MigrationSubject } from '../../domain/migration-record.ts'
+import type { Copy } from '../../domain/object.ts'
+import { isSameCopy } from '../../migration/deletion.ts'
+import { judgeReadBack, judgeReport, type ReadContent } from '../../migration/verification.ts'
+import { digestBody } from './content-digests.ts'
+import { type MigrationEnd, type MigrationJob, openEnd, requestSignal } from './migration-job.ts'
+import { lookAt } from './same-bytes.ts'
+
+/** Copies that were proven, by id: the identity of the bytes each had then. */
+export type ProvenCopies = Readonly<Record<string, string>>
+
+/** What a round of proofs found: how many copies are proven, and in how many regions they lie. */
+export interface ProofOfCopies {
+  readonly copies: number
+  readonly regions: number
+  readonly proven: ProvenCopies
+}
+
+/**
+ * Proves the object's complete copies other than the source: the store has them, and they are right by a proof of
+ * these very bytes, by a digest the store reports, or by reading them where `readsBytes`. A copy that cannot be
+ * proven does not count. Rejects with a `StoreError` when a store could not be asked.
+ */
+export async function proveOtherCopies(
+  job: MigrationJob,
+  subject: MigrationSubject,
+  options: { readonly readsBytes: boolean },
+): Promise<ProofOfCopies> {
+  const others = subject.copies.filter(
+    copy =>
+      copy.id !== job.migration.sourceCopyId &&
+      copy.state === 'complete' &&
+      copy.generation === job.migration.generation,
+  )
+  const regions = new Set<string>()
+  const proven: Record<string, string> = {}
+  for (const copy of others) {
+    const end = await openEnd(job.parts, copy.locationId)
+    if (!(await isProven(job, subject, end, copy, options.readsBytes))) continue
+    proven[copy.id] = identityOf(copy)
+    regions.add(end.location.region)
+  }
+  return { copies: Object.keys(proven).length, regions: regions.size, proven }
+}
+
+async function isProven(
+  job: MigrationJob,
+  { version }: MigrationSubject,
+  { location, store }: MigrationEnd,
+  copy: Copy,
+  readsBytes: boolean,
+): Promise<boolean> {
+  const place = { store, container: location.container, nativeKey: copy.nativeKey }
+  const found = await lookAt(place, requestSignal(job, 0))
+  if (found === null || !isSameCopy(copy, found)) return false
+  if (copy.verifiedAt !== null || wasProvenBefore(job, copy)) return true
+  const content: ReadContent = { size: copy.size, digests: version?.digests ?? {} }
+  const report = judgeReport(content, found, store.capabilities.reportedDigests)
+  if (report.verdict !== 'must-read-back') return report.verdict === 'verified'
+  if (!readsBytes) return false
+  const onlyIf = store.capabilities.conditionalRead ? { onlyIf: copy.identity } : {}
+  const signal = requestSignal(job, copy.size)
+  const stored = await store.get(location.container, copy.nativeKey, { ...onlyIf, signal })
+  if (isSameCopy(copy, stored))
+    return judgeReadBack(content, await digestBody(stored.body)).verdict === 'verified'
+  stored.body.destroy()
+  return false
+}
+
+function wasProvenBefore(job: MigrationJob, copy: Copy): boolean {
+  return job.migration.evidence.provenCopies?.[copy.id] === identityOf(copy)
+}
+
+function identityOf({ identity }: Copy): string {
+  return `${identity.etag ?? ''} ${identity.versionId ?? ''}`
+}

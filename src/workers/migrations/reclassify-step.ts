@@ -1,0 +1,218 @@
+import type { MigrationSubject } from '../../domain/migration-record.ts'
+import type { Copy } from '../../domain/object.ts'
+import { isSameCopy } from '../../migration/deletion.ts'
+import type { LockedLedger } from '../../migration/ledger.ts'
+import {
+  judgeReadBack,
+  judgeReport,
+  type ReadContent,
+  type TargetVerdict,
+} from '../../migration/verification.ts'
+import { type ObjectStore, type StoredObject, StoreError } from '../../stores/object-store.ts'
+import { digestBody } from './content-digests.ts'
+import { deletionCutOff } from './copy-step.ts'
+import {
+  checkStillCurrent,
+  type MigrationJob,
+  mustReadBack,
+  reach,
+  recordOf,
+  requestSignal,
+  StepFailure,
+  type StepOutcome,
+  underObjectLock,
+} from './migration-job.ts'
+import { lookAt } from './same-bytes.ts'
+
+/** Puts the copy into the target's storage class where it lies, while the object is locked. */
+export async function reclassifyStep(job: MigrationJob): Promise<StepOutcome> {
+  const before = await job.parts.ledger.readSubject(job.migration.id)
+  await noteContent(job, before, checkReclassifiable(job, before))
+  await reach(job, 'before-publication')
+  await underObjectLock(job, { isBrief: false }, locked => changeClass(job, locked))
+  await reach(job, 'copied')
+  return { kind: 'recorded' }
+}
+
+/** Proves that the copy still holds the object's content, now that it lies in another class. */
+export async function verifyClassStep(job: MigrationJob): Promise<StepOutcome> {
+  const subject = await job.parts.ledger.readSubject(job.migration.id)
+  checkStillCurrent(job, subject)
+  const copy = subject.target
+  if (copy === null) throw new StepFailure('superseded', 'target-replaced', 'the copy is no longer there')
+  const { store, location } = job.target
+  const found = await lookAt(
+    { store, container: location.container, nativeKey: copy.nativeKey },
+    requestSignal(job, 0),
+  )
+  if (found === null || !isSameCopy(copy, found))
+    throw new StepFailure('mismatched', 'target-changed', 'the copy is not the one that was reclassified')
+  const verdict = await judge(job, copy, found)
+  await reach(job, 'proven')
+  if (verdict.verdict === 'verified')
+    return { kind: 'happened', events: ['verified'], evidence: { verifiedBy: verdict.by } }
+  if (verdict.verdict === 'must-read-back')
+    throw new StepFailure('mismatched', 'no-digest', 'nothing is known that the copy could be compared with')
+  const { what, expected: wanted, found: has } = verdict.difference
+  throw new StepFailure(
+    'mismatched',
+    `target-${what}`,
+    `${store.name}: the copy's ${what} is ${has}, not ${wanted}`,
+  )
+}
+
+/**
+ * Sees to it that a digest of the content is known before anything changes: the catalog's, one that the store
+ * reports and can be trusted with, or that of the bytes, read to their end.
+ */
+async function noteContent(job: MigrationJob, subject: MigrationSubject, copy: Copy): Promise<void> {
+  const { store } = job.source
+  const known = { ...subject.version?.digests, ...job.migration.evidence }
+  if (known.sha256 != null || known.crc64nvme != null) return
+  const place = { store, container: job.source.location.container, nativeKey: copy.nativeKey }
+  const found = await lookAt(place, requestSignal(job, 0))
+  if (found === null || !isSameCopy(copy, found)) throw sourceChanged(found)
+  const trusted = store.capabilities.reportedDigests.filter(name => found.digests[name] !== undefined)
+  const reported = Object.fromEntries(trusted.map(name => [name, found.digests[name]]))
+  const isEnough = trusted.length > 0 && !mustReadBack(job)
+  job.migration = await job.parts.ledger.reportProgress(
+    job.lease,
+    isEnough ? reported : await readDigests(job, store, copy),
+  )
+}
+
+async function readDigests(job: MigrationJob, store: ObjectStore, copy: Copy) {
+  const onlyIf = store.capabilities.conditionalRead ? { onlyIf: copy.identity } : {}
+  const signal = requestSignal(job, copy.size)
+  const stored = await store.get(job.source.location.container, copy.nativeKey, { ...onlyIf, signal })
+  if (!isSameCopy(copy, stored)) {
+    stored.body.destroy()
+    throw new StepFailure('copy-failed', 'source-other', `${store.name} shows other bytes than a moment ago`)
+  }
+  const { digests, size } = await digestBody(stored.body)
+  if (size !== copy.size)
+    throw new StepFailure('copy-failed', 'source-size', `${store.name}: ${size} bytes came, not ${copy.size}`)
+  return digests
+}
+
+async function changeClass(job: MigrationJob, locked: LockedLedger): Promise<void> {
+  const subject = await locked.readSubject()
+  const copy = checkReclassifiable(job, subject)
+  if (subject.deletionLandsInMs > 0) throw deletionCutOff(job)
+  const { container } = job.source.location
+  const { store } = job.target
+  const wanted = classOf(job, store)
+  const place = { store, container, nativeKey: copy.nativeKey }
+  const found = await lookAt(place, requestSignal(job, 0))
+  if (found === null) throw sourceChanged(found)
+  const isOurs = isSameCopy(copy, found)
+  // An answer that was lost, or a worker that died before it could be written down: the store says what it did.
+  if (!isOurs && !(await isWhatWeMade(job, copy, found, wanted))) throw sourceChanged(found)
+  const isThere = !isOurs || found.storageClass === wanted
+  if (!isThere && job.migration.attempt > job.migration.attemptsMax) throw triedTooOften(job)
+  const changed = isThere ? found : await change(job, copy, wanted)
+  await reach(job, 'published')
+  if (changed.size !== copy.size)
+    throw new StepFailure('copy-failed', 'target-size', `${store.name}: ${changed.size} bytes are there`)
+  job.migration = await locked.record(
+    recordOf(job, { events: ['copied', 'taken-up'], evidence: { targetIdentity: changed.identity } }),
+  )
+}
+
+async function change(job: MigrationJob, copy: Copy, storageClass: string): Promise<StoredObject> {
+  const { store, location } = job.target
+  const options = { onlyIf: copy.identity, signal: requestSignal(job, copy.size) }
+  try {
+    return await store.changeStorageClass!(location.container, copy.nativeKey, storageClass, options)
+  } catch (error) {
+    const isOther = error instanceof StoreError && ['precondition-failed', 'not-found'].includes(error.kind)
+    if (!isOther) throw error
+    throw new StepFailure('copy-failed', 'source-other', error.message)
+  }
+}
+
+/**
+ * Whether bytes that have another identity than the copy are the copy, changed by a try before this one: they have
+ * the class that was asked for, and the same content.
+ */
+async function isWhatWeMade(
+  job: MigrationJob,
+  copy: Copy,
+  found: StoredObject,
+  wanted: string,
+): Promise<boolean> {
+  const { attempt, evidence } = job.migration
+  const isAgain = attempt > 1 || evidence.outage !== undefined
+  if (!isAgain) return false
+  if (found.size !== copy.size || found.storageClass !== wanted) return false
+  return (await judge(job, { ...copy, identity: found.identity }, found)).verdict === 'verified'
+}
+
+/** Judges a copy by what its store reports, or by its bytes. */
+async function judge(job: MigrationJob, copy: Copy, found: StoredObject): Promise<TargetVerdict> {
+  const { store, location } = job.target
+  const { evidence } = job.migration
+  const { version } = await job.parts.ledger.readSubject(job.migration.id)
+  const content: ReadContent = {
+    size: copy.size,
+    digests: {
+      sha256: version?.digests.sha256 ?? evidence.sha256 ?? null,
+      crc64nvme: version?.digests.crc64nvme ?? evidence.crc64nvme ?? null,
+      crc32c: evidence.crc32c ?? null,
+      md5: evidence.md5 ?? null,
+    },
+  }
+  const trusted = mustReadBack(job) ? [] : store.capabilities.reportedDigests
+  const report = judgeReport(content, found, trusted)
+  if (report.verdict !== 'must-read-back') return report
+  const onlyIf = store.capabilities.conditionalRead ? { onlyIf: copy.identity } : {}
+  const signal = requestSignal(job, copy.size)
+  const stored = await store.get(location.container, copy.nativeKey, { ...onlyIf, signal })
+  if (isSameCopy(copy, stored)) return judgeReadBack(content, await digestBody(stored.body))
+  stored.body.destroy()
+  throw new StepFailure(failureIn(job), 'target-other', `${store.name} shows other bytes than a moment ago`)
+}
+
+function failureIn({ migration }: MigrationJob): 'copy-failed' | 'verification-failed' {
+  return migration.state === 'copying' ? 'copy-failed' : 'verification-failed'
+}
+
+/** The copy, as long as it is the one of the decision. Throws {@link StepFailure} when it is not. */
+function checkReclassifiable(job: MigrationJob, subject: MigrationSubject): Copy {
+  checkStillCurrent(job, subject)
+  const { object, source } = subject
+  const { placementVersion, sourceLocationId } = job.migration
+  const isCurrent = object.placementVersion === placementVersion && !object.isQuarantined
+  if (isCurrent && source?.state === 'complete' && source.locationId === sourceLocationId) return source
+  throw new StepFailure('superseded', 'placed-anew', 'the object was placed anew since this was planned')
+}
+
+/** The class that is asked for, in the store's own words. Throws {@link StepFailure} when it cannot be had. */
+function classOf(job: MigrationJob, store: ObjectStore): string {
+  const { name, storageClass } = job.target.location
+  if (storageClass === null)
+    throw new StepFailure('copy-refused', 'no-class', `location ${name} names no storage class`)
+  if (store.changeStorageClass === undefined)
+    throw new StepFailure(
+      'copy-refused',
+      'no-classes',
+      `${store.name} cannot change storage classes in place`,
+    )
+  return storageClass
+}
+
+/** The store was seen to have changed nothing, in any of its tries. */
+function triedTooOften({ migration }: MigrationJob): StepFailure {
+  const { error } = migration.evidence
+  return new StepFailure(
+    'copy-refused',
+    error?.kind ?? 'interrupted',
+    error?.message ?? 'no try was finished',
+  )
+}
+
+function sourceChanged(found: StoredObject | null): StepFailure {
+  const kind = found === null ? 'source-gone' : 'source-other'
+  const message = found === null ? 'the copy is gone' : 'other bytes than our copy lie there'
+  return new StepFailure('source-changed', kind, message)
+}
