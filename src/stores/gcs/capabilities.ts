@@ -3,6 +3,8 @@ import { KEY_BYTES_MAX } from '../call-rules.ts'
 import type { StoreCapabilities } from '../object-store.ts'
 import { type GcsSettings, isGoogle } from './config.ts'
 
+const GOOGLE_CLASSES = ['STANDARD', 'NEARLINE', 'COLDLINE', 'ARCHIVE'] as const
+
 /**
  * What Google Cloud Storage can do. Conditions are part of its contract and count as missing at other servers
  * until somebody found out. Reads compare the generation here, so they are conditional everywhere. A report is
@@ -12,6 +14,7 @@ import { type GcsSettings, isGoogle } from './config.ts'
  */
 export function gcsCapabilitiesOf(settings: GcsSettings): StoreCapabilities {
   const found = settings.capabilities
+  const hasCopies = found.serverSideCopy ?? isGoogle(settings)
   return {
     conditionalPut: found.conditionalPut ?? isGoogle(settings),
     conditionalDelete: found.conditionalDelete ?? isGoogle(settings),
@@ -19,10 +22,11 @@ export function gcsCapabilitiesOf(settings: GcsSettings): StoreCapabilities {
     reportedDigests: found.reportedDigests ?? [],
     versions: found.versions ?? false,
     userMetadata: true,
-    serverSideCopy: false,
-    storageClasses: [],
+    serverSideCopy: hasCopies,
+    // A class is changed by a copy onto itself.
+    storageClasses: hasCopies ? (found.storageClasses ?? (isGoogle(settings) ? GOOGLE_CLASSES : [])) : [],
     tags: false,
-    objectLock: false,
+    objectLock: found.objectLock ?? false,
     encryption: isGoogle(settings) ? 'always' : 'none',
     multipart: null,
     putSizeMax: 5 * TIB,

@@ -60,10 +60,13 @@ export const gcsSettings = z
         conditionalDelete: z.boolean().optional(),
         reportedDigests: z.array(z.enum(['crc32c', 'md5'])).optional(),
         versions: z.boolean().optional(),
+        serverSideCopy: z.boolean().optional(),
+        storageClasses: z.array(z.string().min(1)).max(100).optional(),
+        objectLock: z.boolean().optional(),
       })
       .default({})
       .describe(
-        'What this server was found to do. Default: conditions are honoured at Google and nowhere else; no report is trusted.',
+        'What this server was found to do. Default: conditions, copies and storage classes are there at Google and nowhere else; no report is trusted, and no bucket is taken to keep retentions of objects.',
       ),
     connectionTimeoutMs: z.int().positive().default(5_000).describe('For a connection to be made.'),
     requestTimeoutMs: z

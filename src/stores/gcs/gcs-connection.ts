@@ -1,11 +1,18 @@
 import type { StoreIdentity } from '../../domain/object.ts'
-import type { StoreCapabilities, WriteCondition } from '../object-store.ts'
+import { checkExtras, checkFacts } from '../call-rules.ts'
+import type { PutFacts, StoreCapabilities, WriteCondition } from '../object-store.ts'
 import { StoreError } from '../object-store.ts'
 import { type StoreOperation, storeFailure } from '../store-operation.ts'
 import { gcsCapabilitiesOf } from './capabilities.ts'
 import type { GcsCredentials, GcsSettings } from './config.ts'
 import { bucketPath, GcsWire, objectPath } from './gcs-wire.ts'
-import { OBJECT_FIELDS, type ObjectResource, objectResource } from './object-fields.ts'
+import {
+  checkMetadataNames,
+  encodedMetadata,
+  OBJECT_FIELDS,
+  type ObjectResource,
+  objectResource,
+} from './object-fields.ts'
 import { checkObjectName } from './object-names.ts'
 
 /** What every method of one Google Cloud Storage store needs: the wire, and looks at objects and buckets. */
@@ -31,6 +38,15 @@ export class GcsConnection {
   /** Throws kind `invalid-key` for a key the server would not keep exactly. */
   checkKey(operation: StoreOperation): void {
     checkObjectName(operation, this.capabilities.keyBytesMax)
+  }
+
+  /** Throws for a key or facts the server would not keep exactly. */
+  checkFacts(operation: StoreOperation, facts: PutFacts): void {
+    this.checkKey(operation)
+    checkFacts(operation, facts, Number.POSITIVE_INFINITY)
+    checkExtras(operation, this.capabilities, facts)
+    checkFacts(operation, { metadata: encodedMetadata(facts) }, this.capabilities.metadataBytesMax)
+    checkMetadataNames(operation, facts)
   }
 
   /** What lies under the key now. Kinds `not-found` and `container-not-found`. */

@@ -1,16 +1,16 @@
 import { startCrc32c } from '../../domain/crc32c.ts'
-import { checkConditions, checkExtras, checkFacts, checkRange, checkSize } from '../call-rules.ts'
+import { checkConditions, checkRange, checkSize } from '../call-rules.ts'
 import { checkedBody } from '../checked-body.ts'
 import type { ObjectStore, PutBody, PutOptions, StoreError } from '../object-store.ts'
 import { type StoreOperation, storeFailure, throwIfAborted } from '../store-operation.ts'
 import type { GcsCredentials, GcsSettings } from './config.ts'
+import { changeGcsStorageClass, copyWithinGcs } from './copy-within.ts'
 import { GcsConnection, isSame } from './gcs-connection.ts'
 import { listGcs } from './gcs-listing.ts'
 import { objectPath } from './gcs-wire.ts'
 import {
-  checkMetadataNames,
   digestsOf,
-  encodedMetadata,
+  encryptionKeyOf,
   identityOf,
   type ObjectResource,
   storedObjectOf,
@@ -29,7 +29,7 @@ export function createGcsStore(options: {
   const connection = new GcsConnection(options)
   const { capabilities, wire } = connection
 
-  return {
+  const store: ObjectStore = {
     name: options.name,
     capabilities,
 
@@ -46,7 +46,7 @@ export function createGcsStore(options: {
       connection.checkKey(operation)
       const resource = await connection.readResource(operation, container, signal)
       checkIdentity(operation, resource, onlyIf)
-      return storedObjectOf(resource)
+      return storedObjectOf(resource, capabilities.encryption === 'always')
     },
 
     async get(container, key, getOptions = {}) {
@@ -92,17 +92,24 @@ export function createGcsStore(options: {
 
     close: () => wire.close(),
   }
+  return {
+    ...store,
+    ...(capabilities.serverSideCopy
+      ? { copyWithin: (from, to, copyOptions) => copyWithinGcs(connection, from, to, copyOptions) }
+      : {}),
+    ...(capabilities.storageClasses.length === 0
+      ? {}
+      : {
+          changeStorageClass: (container, key, storageClass, changeOptions) =>
+            changeGcsStorageClass(connection, store.head, { container, key }, storageClass, changeOptions),
+        }),
+  }
 }
 
 function checkPut(connection: GcsConnection, operation: StoreOperation, options: PutOptions): void {
-  const { capabilities } = connection
-  connection.checkKey(operation)
-  checkSize(operation, options.size, capabilities.putSizeMax)
-  checkFacts(operation, options, Number.POSITIVE_INFINITY)
-  checkExtras(operation, capabilities, options)
-  checkFacts(operation, { metadata: encodedMetadata(options) }, capabilities.metadataBytesMax)
-  checkMetadataNames(operation, options)
-  checkConditions(operation, capabilities, { write: options.condition })
+  checkSize(operation, options.size, connection.capabilities.putSizeMax)
+  connection.checkFacts(operation, options)
+  checkConditions(operation, connection.capabilities, { write: options.condition })
 }
 
 /** Uploads a body by one request or by many, and tells the CRC-32C of what was sent. */
@@ -115,7 +122,8 @@ async function upload(
 ): Promise<{ resource: ObjectResource; crc32c: string }> {
   const resource = uploadedResourceOf(operation, facts, digests)
   const ifGenerationMatch = await connection.writeGenerationOf(operation, container, condition, signal)
-  const target = { container, resource, size, ifGenerationMatch, signal }
+  const kmsKeyName = encryptionKeyOf(facts)
+  const target = { container, resource, size, ifGenerationMatch, kmsKeyName, signal }
   const chunks = checkedBody(operation, body, { size, digests, signal })
   try {
     if (size > connection.settings.uploadChunkBytes) {

@@ -1,7 +1,14 @@
 import { z } from 'zod'
 import type { ContentHeaders, StoreIdentity } from '../../domain/object.ts'
 import { decodeMetadataValue, encodeMetadataValue } from '../metadata-encoding.ts'
-import type { ListedObject, ObjectDigests, PutFacts, StoredObject } from '../object-store.ts'
+import type {
+  ListedObject,
+  ObjectDigests,
+  ObjectEncryption,
+  ObjectLock,
+  PutFacts,
+  StoredObject,
+} from '../object-store.ts'
 import { type StoreOperation, storeFailure } from '../store-operation.ts'
 
 const digits = z.string().regex(/^\d{1,19}$/)
@@ -23,6 +30,12 @@ export const objectResource = z.object({
   metadata: z.custom<Readonly<Record<string, string>>>(isTextByName).optional(),
   md5Hash: z.string().optional(),
   crc32c: z.string().optional(),
+  kmsKeyName: z.string().optional(),
+  customerEncryption: z.object({}).optional(),
+  retention: z.object({ mode: z.string(), retainUntilTime: z.string() }).optional(),
+  retentionExpirationTime: z.string().optional(),
+  temporaryHold: z.boolean().optional(),
+  eventBasedHold: z.boolean().optional(),
 })
 export type ObjectResource = z.output<typeof objectResource>
 
@@ -53,9 +66,29 @@ export function uploadedResourceOf(
       ...(expires === undefined ? {} : { [EXPIRES_NAME]: expires }),
     },
     ...(facts.storageClass === undefined ? {} : { storageClass: facts.storageClass }),
+    ...lockFieldsOf(facts.lock),
     ...(digests.md5 === undefined ? {} : { md5Hash: base64Of(digests.md5) }),
     ...(digests.crc32c === undefined ? {} : { crc32c: base64Of(digests.crc32c) }),
   }
+}
+
+function lockFieldsOf(lock: ObjectLock | undefined): Record<string, unknown> {
+  const { retention = null, legalHold = false } = lock ?? {}
+  const mode = retention?.mode === 'compliance' ? 'Locked' : 'Unlocked'
+  return {
+    ...(retention === null
+      ? {}
+      : { retention: { mode, retainUntilTime: new Date(retention.until).toISOString() } }),
+    ...(legalHold ? { temporaryHold: true } : {}),
+  }
+}
+
+/**
+ * The parameter of a write that names another key than Google's own, with which it encrypts by itself. A key's
+ * version, which Google tells, is not one that can be asked for.
+ */
+export function encryptionKeyOf({ encryption }: PutFacts): string | undefined {
+  return encryption?.kind === 'kms' ? encryption.keyId?.replace(/\/cryptoKeyVersions\/\d+$/, '') : undefined
 }
 
 /** The metadata as it is kept. Throws for a name that is kept for ourselves. */
@@ -88,8 +121,8 @@ function checkHeader(operation: StoreOperation, value: string): void {
   )
 }
 
-/** Facts of an object. */
-export function storedObjectOf(resource: ObjectResource): StoredObject {
+/** Facts of an object. `encryptsAlways`: whether the server is one that encrypts what it says nothing of. */
+export function storedObjectOf(resource: ObjectResource, encryptsAlways: boolean): StoredObject {
   const { [EXPIRES_NAME]: expires, ...metadata } = resource.metadata ?? {}
   return {
     size: Number(resource.size),
@@ -101,10 +134,25 @@ export function storedObjectOf(resource: ObjectResource): StoredObject {
     ),
     storageClass: resource.storageClass ?? null,
     tags: null,
-    encryption: null,
-    lock: null,
+    encryption: encryptionOf(resource, encryptsAlways),
+    lock: lockOf(resource),
     digests: digestsOf(resource),
   }
+}
+
+function encryptionOf(resource: ObjectResource, encryptsAlways: boolean): ObjectEncryption | null {
+  if (resource.customerEncryption !== undefined) return { kind: 'client' }
+  if (resource.kmsKeyName !== undefined) return { kind: 'kms', keyId: resource.kmsKeyName }
+  return encryptsAlways ? { kind: 'store' } : null
+}
+
+/** A bucket's own retention holds as one that nobody can shorten for the object. */
+function lockOf(resource: ObjectResource): ObjectLock | null {
+  const legalHold = resource.temporaryHold === true || resource.eventBasedHold === true
+  const until = Date.parse(resource.retention?.retainUntilTime ?? resource.retentionExpirationTime ?? '')
+  if (Number.isNaN(until)) return legalHold ? { retention: null, legalHold } : null
+  const mode = resource.retention?.mode === 'Unlocked' ? 'governance' : 'compliance'
+  return { retention: { mode, until }, legalHold }
 }
 
 /** An object of a listing. */

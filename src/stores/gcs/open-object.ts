@@ -55,7 +55,7 @@ async function openOnce(
     }
     checkAnswer(operation, answer, span, options)
     return {
-      ...storedObjectOf(resource),
+      ...storedObjectOf(resource, connection.capabilities.encryption === 'always'),
       bodySize: span.length,
       body: bodyOf(operation, answer, span, options),
     }

@@ -51,13 +51,22 @@ export async function probeGcsCapabilities(options: ProbeOptions): Promise<Probe
     const conditionalPut = await probePut(probe)
     const honoursCondition = await probeDelete(probe)
     const conditionalDelete = honoursCondition || (await probeDelete(byGeneration))
+    const serverSideCopy = await probeCopy(probe)
     return {
       interruptedUploads: (await probeResuming(probe)) ? 'resumed' : 'given-up',
       deletes: conditionalDelete && !honoursCondition ? 'by-generation' : 'if-generation-match',
-      capabilities: { ...options.settings.capabilities, conditionalPut, conditionalDelete, reportedDigests },
+      capabilities: {
+        ...options.settings.capabilities,
+        conditionalPut,
+        conditionalDelete,
+        reportedDigests,
+        serverSideCopy,
+      },
     }
   } finally {
-    await probe.store.delete(probe.container, probe.key).catch((error: unknown) => error)
+    for (const key of [probe.key, copyKeyOf(probe)]) {
+      await probe.store.delete(probe.container, key).catch((error: unknown) => error)
+    }
     for (const { store, connection } of [probe, byGeneration]) {
       await store.close()
       await connection.wire.close()
@@ -70,7 +79,8 @@ function startProbe(
   deletes: GcsSettings['deletes'],
   key = `${PROBE_PREFIX}${randomUUID()}`,
 ): Probe {
-  const capabilities = { conditionalPut: true, conditionalDelete: true, reportedDigests: [] }
+  const hoped = { conditionalPut: true, conditionalDelete: true, serverSideCopy: true }
+  const capabilities = { ...hoped, reportedDigests: [] }
   const settings = { ...options.settings, deletes, capabilities }
   const store = createGcsStore({ ...options, settings })
   return { options, store, connection: new GcsConnection(options), container: options.container, key }
@@ -109,7 +119,14 @@ function uploadWith(
 }
 
 function uploadOf(container: string, resource: Upload['resource']): Upload {
-  return { container, resource, size: 2 * CHUNK.length, ifGenerationMatch: undefined, signal: undefined }
+  return {
+    container,
+    resource,
+    size: 2 * CHUNK.length,
+    ifGenerationMatch: undefined,
+    kmsKeyName: undefined,
+    signal: undefined,
+  }
 }
 
 async function probePut({ store, container, key }: Probe): Promise<boolean> {
@@ -128,6 +145,31 @@ async function probeDelete({ store, container, key }: Probe): Promise<boolean> {
   if ((await refusalOf(store.head(container, key))) !== null) return false
   if ((await refusalOf(store.delete(container, key, { onlyIf: identity }))) !== null) return false
   return (await refusalOf(store.head(container, key))) === 'not-found'
+}
+
+/** Counts only when both conditions of a copy are honoured, and it has the facts it was told and no others. */
+async function probeCopy(probe: Probe): Promise<boolean> {
+  const { store, container, key } = probe
+  const facts = { headers: { contentType: 'text/x', cacheControl: 'no-cache' }, metadata: { a: 'b' } }
+  const { identity } = await store.put(container, key, BYTES, { size: BYTES.length, ...facts })
+  const to = { container, key: copyKeyOf(probe) }
+  const copy = (from: typeof identity, condition?: WriteCondition) =>
+    refusalOf(
+      store.copyWithin!({ container, key, identity: from }, to, {
+        size: BYTES.length,
+        headers: { contentType: 'text/y' },
+        ...(condition === undefined ? {} : { condition }),
+      }),
+    )
+  if ((await copy(OTHER)) === null) return false
+  if ((await copy(identity, { kind: 'absent' })) !== null) return false
+  if ((await copy(identity, { kind: 'absent' })) !== 'precondition-failed') return false
+  const { headers, metadata } = await store.head(container, to.key)
+  return headers.cacheControl === undefined && Object.keys(metadata).length === 0
+}
+
+function copyKeyOf({ key }: Probe): string {
+  return `${key}-copy`
 }
 
 /** Whether the server, asked in the middle of an upload, says how much it has and makes no object of that. */

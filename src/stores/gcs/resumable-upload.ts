@@ -77,6 +77,7 @@ export class UploadSession {
         uploadType: 'resumable',
         name: operation.key!,
         ifGenerationMatch: upload.ifGenerationMatch,
+        kmsKeyName: upload.kmsKeyName,
       },
       headers: {
         'content-type': 'application/json; charset=utf-8',

@@ -13,6 +13,8 @@ export interface Upload {
   readonly size: number
   /** The generation that must be there: `0` for nothing, undefined for anything. */
   readonly ifGenerationMatch: string | undefined
+  /** The key it is to be encrypted with, where that is not Google's own. */
+  readonly kmsKeyName: string | undefined
   readonly signal: AbortSignal | undefined
 }
 
@@ -38,7 +40,11 @@ export async function uploadWhole(
   const answer = await connection.wire.ask(operation, {
     method: 'POST',
     path: uploadPath(upload.container),
-    query: { uploadType: 'multipart', ifGenerationMatch: upload.ifGenerationMatch },
+    query: {
+      uploadType: 'multipart',
+      ifGenerationMatch: upload.ifGenerationMatch,
+      kmsKeyName: upload.kmsKeyName,
+    },
     headers: {
       'content-type': `multipart/related; boundary=${boundary}`,
       'content-length': String(body.byteLength),
