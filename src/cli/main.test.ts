@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdir, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { createConnection, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import pc from 'picocolors'
@@ -64,6 +66,60 @@ describe('without a server', () => {
     expect(words).toContain('dim serve')
   })
 })
+
+describe('drills without a server', () => {
+  test('a simulated history replays exactly, with all that happened in it', async () => {
+    const many = await dim(['chaos', 'simulate', '--seeds', '2', '--from', '5', '-o', 'json'])
+    expect(many.exitCode).toBe(EXIT.ok)
+    expect(JSON.parse(many.answer)).toMatchObject({ seeds: 2, broken: [] })
+    const one = await dim(['chaos', 'simulate', '--seed', '5', '--trace'])
+    const again = await dim(['chaos', 'simulate', '--seed', '5', '--trace'])
+    expect(one.answer.split('\n').length).toBeGreaterThan(10)
+    expect(again.answer).toBe(one.answer)
+    expect((await dim(['chaos', 'simulate', '--trace'])).exitCode).toBe(EXIT.usage)
+  })
+
+  test('a proxy passes connections on and counts them', async () => {
+    const upstream = createServer(socket => socket.end('hello'))
+    upstream.listen(0, '127.0.0.1')
+    await once(upstream, 'listening')
+    const { port } = upstream.address() as { port: number }
+    const [listen, words] = [await freePort(), [] as string[]]
+    const running = runCommand(
+      ['chaos', 'proxy', '--listen', `${listen}`, '--upstream', `${port}`, '--duration', '1s', '-o', 'json'],
+      {
+        terminal: {
+          print: text => words.push(text),
+          say: () => undefined,
+          isInteractive: false,
+          showsProgress: false,
+          colors: pc.createColors(false),
+        },
+        environment: {},
+        signal: new AbortController().signal,
+      },
+    )
+    const heard = async () => {
+      const socket = createConnection(listen, '127.0.0.1')
+      return String((await once(socket, 'data')) as [Buffer])
+    }
+    await expect.poll(() => heard().catch(() => 'nothing yet')).toBe('hello')
+    expect(await running).toBe(EXIT.ok)
+    expect(JSON.parse(words.join(''))).toMatchObject({ connections: 1, bytesDown: 5 })
+    upstream.close()
+    const nowhere = await dim(['chaos', 'proxy', '--listen', 'x:y:z', '--upstream', '1'])
+    expect(nowhere.exitCode).toBe(EXIT.usage)
+  })
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
 
 test('the reference page is what the commands say', async () => {
   const page = await readFile(new URL('../../docs/reference/cli.md', import.meta.url), 'utf8')
@@ -156,6 +212,36 @@ describe('beside a server', () => {
     expect(added.words).toMatch(
       /no price book has the price "onprem\/dc1\/nvmee" \(closest: onprem\/dc1\/nvme, \S+, \S+\)/,
     )
+  })
+
+  test('gives a store a budget and shows it', async () => {
+    const budget = ['--budget', 'bytes=20MiB,requests=50,from=08:00,to=18:00,zone=Europe/Berlin']
+    const { answer } = await mustDo(['store', 'set', 'disk', ...budget, '--requests-at-once-max', '64'])
+    expect(answer).toContain('20.0 MiB/s and 50 requests/s from 08:00 to 18:00 Europe/Berlin')
+    expect((await mustDo(['store', 'show', 'disk', '-o', 'wide'])).answer).toContain('adapts up to 64')
+    const gone = await mustDo(['store', 'set', 'disk', '--no-budget', '--requests-at-once-max', 'none'])
+    expect(gone.answer).toMatch(/budget +-/)
+    expect((await dim(['store', 'set', 'disk'], here())).exitCode).toBe(EXIT.nothingToDo)
+    const wrong = await dim(['store', 'set', 'disk', '--budget', 'bytes=fast'], here())
+    expect([wrong.exitCode, wrong.words]).toEqual([EXIT.usage, expect.stringContaining('no rate')])
+  })
+
+  test('holds a drill only at a store that is marked for drills, where everybody sees it', async () => {
+    const root = ['--set', `root=${path.join(folder, 'lab')}`, '--set', 'durability=none']
+    await mustDo(['store', 'add', 'lab', '--kind', 'filesystem', ...root])
+    const drill = ['chaos', 'store', 'lab', '--fault', 'flips:on=get,probability=0.5', '--for', '90s']
+    const refused = await dim(drill, here())
+    expect(refused.exitCode).toBe(EXIT.conflict)
+    expect(refused.words).toContain('dim store set lab --for-drills')
+    await mustDo(['store', 'set', 'lab', '--for-drills'])
+    expect((await mustDo(drill)).words).toContain('ends by itself in 1 min 30 s')
+    expect((await mustDo(['store', 'list'])).answer).toMatch(/lab .*flips until 20/)
+    const [stopped] = JSON.parse(
+      `[${(await mustDo(['chaos', 'store', 'lab', '--stop', '-o', 'json'])).answer}]`,
+    ) as { drill: unknown }[]
+    expect(stopped!.drill).toBe(null)
+    expect((await dim(['chaos', 'store', 'lab'], here())).exitCode).toBe(EXIT.usage)
+    await mustDo(['store', 'remove', 'lab'])
   })
 
   test('names what is not there', async () => {

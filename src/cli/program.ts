@@ -7,6 +7,9 @@ import { registerBucketCreate } from './commands/bucket-create.ts'
 import { registerBucketList } from './commands/bucket-list.ts'
 import { registerBucketSet } from './commands/bucket-set.ts'
 import { registerBucketShow } from './commands/bucket-show.ts'
+import { registerChaosProxy } from './commands/chaos-proxy.ts'
+import { registerChaosSimulate } from './commands/chaos-simulate.ts'
+import { registerChaosStore } from './commands/chaos-store.ts'
 import { registerCompletion } from './commands/completion.ts'
 import { registerDeadLetterDiscard } from './commands/dead-letter-discard.ts'
 import { registerDeadLetterList } from './commands/dead-letter-list.ts'
@@ -181,6 +184,11 @@ const NOUNS: readonly {
       registerDeadLetterReplay,
       registerDeadLetterDiscard,
     ],
+  },
+  {
+    noun: 'chaos',
+    description: 'drills: faults on purpose',
+    verbs: [registerChaosStore, registerChaosProxy, registerChaosSimulate],
   },
   { noun: 'replay', description: 'what happened, once more', verbs: [registerReplayAccessLog] },
 ]

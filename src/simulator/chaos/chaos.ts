@@ -1,6 +1,7 @@
+import type { FaultKind } from '../../domain/fault.ts'
 import { type Random, randomInteger } from '../traffic/random.ts'
 
-/** How often what goes wrong, each from 0 to 1. */
+/** How often what goes wrong, each from 0 to 1; the words are those of `domain/fault.ts` as far as stores are meant. */
 export interface FaultRates {
   /** A request to a store is refused, before anything happened. */
   readonly refused: number
@@ -35,7 +36,7 @@ export const NO_FAULTS: FaultRates = {
 }
 
 /** What becomes of one request to a store. */
-export type Fate = 'works' | 'refused' | 'hangs' | 'answer-lost' | 'lands-late'
+export type Fate = 'works' | Extract<FaultKind, 'refused' | 'hangs' | 'answer-lost'> | 'lands-late'
 
 /** Everything that chance decides in a simulated world, besides the order of turns. */
 export class Chaos {
