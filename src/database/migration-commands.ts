@@ -10,11 +10,12 @@ import { MIGRATION_COLUMNS, type MigrationRow, migrationOf } from './migration-r
 import { writeTimeline } from './migration-steps.ts'
 import { holdPlanOf, reopenPlan } from './plan-ends.ts'
 import { type Connection, type Database, inTransaction } from './postgres.ts'
+import { checkRoom, holdRoom, NoRoomError } from './room.ts'
 
 /**
  * What a command did. `not-found`: there is no such migration. `not-now`: its state does not permit it.
  * `object-changed`: the object is no longer what the migration was about. `object-busy`: another migration of
- * the object is unfinished. `cleaning-up`: what the last try left is not removed yet; soon it will be.
+ * the object is unfinished. `cleaning-up`: what the last try left is not removed yet; soon it will be. `no-room`: the target is full.
  * `source-lost`: the store no longer has the source's bytes.
  */
 export type MigrationCommandResult =
@@ -27,6 +28,7 @@ export type MigrationCommandResult =
         | 'object-busy'
         | 'cleaning-up'
         | 'source-lost'
+        | 'no-room'
     }
 
 /** What a look at a store showed. */
@@ -100,6 +102,7 @@ export async function retryMigration(
   try {
     return await inTransaction(database, connection => retry(connection, command))
   } catch (error) {
+    if (error instanceof NoRoomError) return { kind: 'no-room' }
     if ((error as { code?: unknown }).code === UNIQUE_VIOLATION) return { kind: 'object-busy' }
     throw error
   }
@@ -108,6 +111,8 @@ export async function retryMigration(
 const UNIQUE_VIOLATION = '23505'
 
 async function retry(connection: Connection, command: MigrationCommand): Promise<MigrationCommandResult> {
+  const target = await findTargetLocation(connection, command.id)
+  if (target !== null) await holdRoom(connection, [target])
   const planId = await holdPlanOf(connection, command.id)
   const migration = await lockMigration(connection, command.id)
   if (migration === null) return { kind: 'not-found' }
@@ -130,9 +135,18 @@ async function retry(connection: Connection, command: MigrationCommand): Promise
     [command.id, newId(), writesTarget(migration.kind)],
   )
   if (rows[0] === undefined) return { kind: 'object-changed' }
+  if (target !== null) await checkRoom(connection, target)
   if (planId !== null) await reopenPlan(connection, planId)
   await note(connection, migration, 'retried', 'planned', command.principal)
   return { kind: 'done', migration: migrationOf(rows[0]) }
+}
+
+async function findTargetLocation(connection: Connection, id: Uuid): Promise<Uuid | null> {
+  const { rows } = await connection.query<{ id: Uuid }>(
+    'select target_location_id as id from migration where id = $1',
+    [id],
+  )
+  return rows[0]?.id ?? null
 }
 
 async function retryDeletion(

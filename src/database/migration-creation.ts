@@ -3,16 +3,18 @@ import type { NewMigration, NewMigrationRefusal, NewMigrationsResult } from '../
 import type { Principal } from '../domain/principal.ts'
 import { IS_FREE } from './migration-holds.ts'
 import type { Queryable } from './postgres.ts'
+import { admitToLocations, announceLackingRoom } from './room.ts'
 
 /** The most migrations one statement plans. */
 export const NEW_MIGRATIONS_MAX = 1_000
 
 /**
  * Plans migrations for objects that are still as their decisions saw them. Refuses the others with a reason.
- * Throws a RangeError for more than {@link NEW_MIGRATIONS_MAX}. One statement, so one transaction.
+ * Throws a RangeError for more than {@link NEW_MIGRATIONS_MAX}. Call it in a transaction: until it ends, the room that
+ * these migrations were given at their targets is nobody else's.
  */
 export async function createMigrations(
-  queryable: Queryable,
+  connection: Queryable,
   batch: readonly NewMigration[],
   principal: Principal,
 ): Promise<NewMigrationsResult> {
@@ -20,14 +22,19 @@ export async function createMigrations(
     throw new RangeError(`${batch.length} migrations at once are more than ${NEW_MIGRATIONS_MAX}`)
   }
   if (batch.length === 0) return { created: [], refused: [] }
-  const { rows } = await queryable.query<{ id: Uuid; refusal: NewMigrationRefusal | null }>({
+  const { admitted, lacking, locations } = await admitToLocations(connection, batch)
+  await announceLackingRoom(connection, locations, principal)
+  const { rows } = await connection.query<{ id: Uuid; refusal: NewMigrationRefusal | null }>({
     name: 'migration_create',
     text: CREATE,
-    values: [JSON.stringify(batch), principal],
+    values: [JSON.stringify(admitted), principal],
   })
   return {
     created: rows.filter(row => row.refusal === null).map(row => row.id),
-    refused: rows.flatMap(row => (row.refusal === null ? [] : [{ id: row.id, reason: row.refusal }])),
+    refused: [
+      ...rows.flatMap(row => (row.refusal === null ? [] : [{ id: row.id, reason: row.refusal }])),
+      ...lacking.map(({ id }) => ({ id, reason: 'no-room' as const })),
+    ],
   }
 }
 

@@ -57,7 +57,7 @@ export function createPostgresLedger(database: Database, lockDatabase: Database 
   })
   return {
     create: (batch: readonly NewMigration[], principal: Principal): Promise<NewMigrationsResult> =>
-      createMigrations(database, batch, principal),
+      inTransaction(database, connection => createMigrations(connection, batch, principal)),
     claim: (options: ClaimOptions) => claimMigrations(database, options),
     renew: (leases: readonly MigrationLease[], leaseMs: number) => renewLeases(database, leases, leaseMs),
     release: (lease: MigrationLease, restMs: number, returnsAttempt: boolean) =>

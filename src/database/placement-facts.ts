@@ -3,6 +3,7 @@ import type { ObjectId, Uuid } from '../domain/identifiers.ts'
 import type { PlacementLocation, StoredPlacementFacts } from '../domain/placement-facts.ts'
 import { arrayLiteral } from './array-literal.ts'
 import type { Queryable } from './postgres.ts'
+import { FREE_BYTES } from './room.ts'
 
 /** An undecided decision of a proposed plan. */
 export interface OpenDecision {
@@ -151,10 +152,7 @@ export async function listPlacementLocations(queryable: Queryable): Promise<Plac
       select l.id, l.name, l.store_id as "storeId", l.container, l.storage_class as "storageClass", l.tier,
              l.price_id as "priceId", l.region, l.first_byte_ms_p99 as "firstByteMsP99",
              l.restore_hours as "restoreHours", l.capacity_bytes as "capacityBytes", s.state as "storeState",
-             case when l.capacity_bytes is not null then greatest(0, l.capacity_bytes
-               - coalesce((select sum(bytes) from location_usage where location_id = l.id), 0)
-               - coalesce((select sum(size) from migration
-                           where finished_at is null and state = 'planned' and target_location_id = l.id), 0)
+             case when l.capacity_bytes is not null then greatest(0, ${FREE_BYTES}
                - coalesce((select sum(size) from decision
                            join plan on plan.id = plan_id and plan.state in ('proposed', 'approved')
                            where verdict is null and to_location_id = l.id), 0)

@@ -9,6 +9,7 @@ import { type ApprovedDecision, approveDecisions, listUndecided, refuseDecisions
 import { createMigrations } from './migration-creation.ts'
 import { enqueueReviews } from './object-reviews.ts'
 import { type Database, inTransaction, type Queryable } from './postgres.ts'
+import { holdRoom } from './room.ts'
 
 /** How often a migration is tried before a person must look. */
 export const MIGRATION_ATTEMPTS_MAX = 5
@@ -48,6 +49,7 @@ export async function approvePlan(
   options: { exceptDecisionIds?: readonly Uuid[] } = {},
 ): Promise<ApprovalOutcome> {
   return inTransaction(database, async connection => {
+    await holdRoom(connection, await targetsOf(connection, planId))
     const plan = await holdPlan(connection, planId)
     if (plan === null) return { kind: 'not-found' }
     if (plan.state !== 'proposed') return { kind: 'not-proposed' }
@@ -144,6 +146,15 @@ function migrationOf(decision: ApprovedDecision, planId: Uuid, policy: PolicyDoc
     monthlySavingUsd: decision.monthlySavingUsd,
     oneTimeUsd: decision.oneTimeUsd,
   }
+}
+
+/** Where a plan's decisions lead that nobody has decided about. */
+async function targetsOf(queryable: Queryable, planId: Uuid): Promise<Uuid[]> {
+  const { rows } = await queryable.query<{ id: Uuid }>(
+    'select distinct to_location_id as id from decision where plan_id = $1 and verdict is null',
+    [planId],
+  )
+  return rows.map(row => row.id)
 }
 
 interface HeldPlan {

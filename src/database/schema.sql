@@ -322,6 +322,7 @@ table migration with {fillfactor=70}
   verify text not null default 'target-checksum'::text
   copies_required smallint not null default 1
   regions_required smallint not null default 1
+  reserves_room boolean not null default ((state = 'planned'::text) AND (kind <> ALL (ARRAY['drop-copy'::text, 'repair'::text])))
   constraint migration_check CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL)))
   constraint migration_check1 CHECK (((finished_at IS NOT NULL) = (state = ANY (ARRAY['done'::text, 'aborted'::text, 'quarantined'::text, 'retained'::text, 'rolled-back'::text]))))
   constraint migration_check2 CHECK ((source_location_id <> target_location_id))
@@ -345,6 +346,7 @@ table migration with {fillfactor=70}
   CREATE UNIQUE INDEX migration_one_per_object ON public.migration USING btree (object_id) WHERE (finished_at IS NULL)
   CREATE INDEX migration_quarantined ON public.migration USING btree (id DESC) WHERE is_quarantined
   CREATE INDEX migration_queue ON public.migration USING btree (priority DESC, due_at, not_before, id) WHERE ((finished_at IS NULL) AND (NOT paused) AND (NOT held) AND (grace_until_ms IS NULL))
+  CREATE INDEX migration_reserving ON public.migration USING btree (target_location_id) INCLUDE (size) WHERE reserves_room
   CREATE TRIGGER migrations_claim_containers AFTER INSERT ON public.migration REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION migrations_claim_containers()
 
 table migration_event

@@ -226,7 +226,7 @@ export interface NewMigration {
  * `quarantined` (a person must look first),
  * `unknown-location`, `same-place` (source and target are one container, where nothing has to be moved; or they
  * are not, and a copy cannot be reclassified), `occupied` (a copy of the object lies there already), `not-broken`
- * (no suspect copy lies where one is to be repaired).
+ * (no suspect copy lies where one is to be repaired), `no-room` (the target's capacity is used or spoken for).
  */
 export type NewMigrationRefusal =
   | 'outdated'
@@ -239,6 +239,7 @@ export type NewMigrationRefusal =
   | 'same-place'
   | 'occupied'
   | 'not-broken'
+  | 'no-room'
 
 /** What became of each migration that was to be planned. */
 export interface NewMigrationsResult {

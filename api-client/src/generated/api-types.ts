@@ -300,6 +300,42 @@ export type Location = {
   readonly principal: string
 }
 
+export type LocationDetail = {
+  readonly id: string
+  readonly name: string
+  readonly store: Reference
+  readonly container: string
+  readonly storageClass: string | null
+  readonly tier: 'hot' | 'warm' | 'cold'
+  /** Entry of the price book */
+  readonly priceId: string
+  readonly region: string
+  readonly firstByteMsP99: number
+  readonly restoreHours: number | null
+  readonly capacityBytes: number | null
+  readonly usage: {
+    readonly copies: number
+    readonly bytes: number
+  }
+  readonly revision: number
+  readonly createdAt: string
+  readonly principal: string
+  readonly reservations: {
+    /** Of planned migrations that have not begun to copy */
+    readonly planned: number
+    /** Of copies being written */
+    readonly copying: number
+    /** Of superseded copies, whole until their grace is over */
+    readonly grace: number
+    /** Of copies that are about to be deleted */
+    readonly deleting: number
+    /** Of bytes that nobody needs, by the ledger of orphans */
+    readonly orphaned: number
+    /** Of uploads in parts that are not complete */
+    readonly uploading: number
+  }
+}
+
 export type LocationPrice = {
   readonly id: string
   readonly provider: string
@@ -2089,7 +2125,7 @@ export interface Operations {
     query: undefined
     headers: undefined
     body: undefined
-    answer: Location
+    answer: LocationDetail
   }
   /** Change tier, price, region, latency, restore time or capacity */
   'PATCH /v1/locations/{id}': {

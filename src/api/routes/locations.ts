@@ -11,6 +11,7 @@ import {
 } from '../../database/locations.ts'
 import { inTransaction, type Queryable } from '../../database/postgres.ts'
 import { requestReviews } from '../../database/review-sweeps.ts'
+import { readLocationReservations } from '../../database/room.ts'
 import { findSealedCredentials, findStore } from '../../database/stores.ts'
 import { newId } from '../../domain/identifiers.ts'
 import { callerOf } from '../authentication.ts'
@@ -25,8 +26,10 @@ import { ifStillThere, revisionOf, showRevision } from '../revision.ts'
 import { ifMatchHeadersSchema } from '../schemas/headers.ts'
 import {
   addedLocationSchema,
+  type LocationDetail,
   type LocationResource,
   locationCreateSchema,
+  locationDetailSchema,
   locationSchema,
   locationUpdateSchema,
 } from '../schemas/location.ts'
@@ -68,13 +71,14 @@ export function locationsRoutes(options: ApiOptions): FastifyPluginAsyncZod {
           summary: 'One location',
           tags: ['locations'],
           params: idParametersSchema,
-          response: { 200: locationSchema },
+          response: { 200: locationDetailSchema },
         },
       },
-      async (request, reply) => {
+      async (request, reply): Promise<LocationDetail> => {
         const location = await mustFind(request.params.id)
         showRevision(reply, location.revision)
-        return presentLocation(location)
+        const reservations = await readLocationReservations(database, location.id)
+        return { ...presentLocation(location), reservations }
       },
     )
 

@@ -217,6 +217,11 @@ function refusalOf(
       return new ApiError('conflict', 'another migration of the object is unfinished')
     case 'cleaning-up':
       return new ApiError('conflict', 'what the last try left is being removed: ask again in a minute')
+    case 'no-room':
+      return new ApiError(
+        'conflict',
+        'the target location has no room for it: its capacity is used or spoken for',
+      )
     case 'source-lost':
       return new ApiError('conflict', 'the store no longer has the source copy: the target stays primary')
     default:

@@ -6,7 +6,7 @@ import { accessEventSchema, deadLetterSchema, eventLagSchema } from './event.ts'
 import { explanationSchema } from './explanation.ts'
 import { healthSchema } from './health.ts'
 import { importSchema } from './import.ts'
-import { locationSchema } from './location.ts'
+import { locationDetailSchema, locationSchema } from './location.ts'
 import { migrationDetailSchema, migrationSchema, migrationStepSchema } from './migration.ts'
 import { copySchema, heatSchema, objectDetailSchema, objectSummarySchema } from './object.ts'
 import { overviewPointSchema, overviewSchema, overviewTickSchema } from './overview.ts'
@@ -40,6 +40,7 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   Heat: heatSchema,
   Import: importSchema,
   Location: locationSchema,
+  LocationDetail: locationDetailSchema,
   LocationPrice: locationPriceSchema,
   Migration: migrationSchema,
   MigrationDetail: migrationDetailSchema,

@@ -31,6 +31,19 @@ export const locationSchema = z.object({
 })
 export type LocationResource = z.infer<typeof locationSchema>
 
+/** A location with what is spoken for there, or lies there without being what readers get. */
+export const locationDetailSchema = locationSchema.extend({
+  reservations: z.object({
+    planned: bytesSchema.meta({ description: 'Of planned migrations that have not begun to copy' }),
+    copying: bytesSchema.meta({ description: 'Of copies being written' }),
+    grace: bytesSchema.meta({ description: 'Of superseded copies, whole until their grace is over' }),
+    deleting: bytesSchema.meta({ description: 'Of copies that are about to be deleted' }),
+    orphaned: bytesSchema.meta({ description: 'Of bytes that nobody needs, by the ledger of orphans' }),
+    uploading: bytesSchema.meta({ description: 'Of uploads in parts that are not complete' }),
+  }),
+})
+export type LocationDetail = z.infer<typeof locationDetailSchema>
+
 /** A location that was just added. */
 export const addedLocationSchema = locationSchema.extend({
   uncompared: z

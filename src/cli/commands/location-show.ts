@@ -1,14 +1,15 @@
-import type { LocationResource } from '../../api/schemas/location.ts'
+import type { LocationDetail, LocationResource } from '../../api/schemas/location.ts'
 import type { Register } from '../command.ts'
-import { findNamed } from '../references.ts'
-import { locationView } from '../views/location.ts'
+import { findNamed, namedPath } from '../references.ts'
+import { locationDetailView } from '../views/location.ts'
 
 /** `dim location show` */
 export const registerLocationShow: Register = (noun, bind) => {
   bind(
-    noun.command('show <location>').description('one location, by name or id'),
+    noun.command('show <location>').description('one location, by name or id, with what is spoken for there'),
     async ({ api, out }, _options, name) => {
-      out.one(await findNamed<LocationResource>(api, 'location', name), locationView)
+      const { id } = await findNamed<LocationResource>(api, 'location', name)
+      out.one(await api.get<LocationDetail>(namedPath('location', id)), locationDetailView)
     },
   )
 }

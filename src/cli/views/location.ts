@@ -1,4 +1,4 @@
-import type { LocationResource } from '../../api/schemas/location.ts'
+import type { LocationDetail, LocationResource } from '../../api/schemas/location.ts'
 import type { View } from '../output.ts'
 import { bytesText, countText, orHyphen } from '../units.ts'
 
@@ -23,5 +23,26 @@ export const locationView: View<LocationResource> = {
       wide: true,
     },
     { header: 'ID', value: location => location.id, wide: true },
+  ],
+}
+
+const RESERVATIONS = {
+  planned: 'PLANNED',
+  copying: 'COPYING',
+  grace: 'IN GRACE',
+  deleting: 'DELETING',
+  orphaned: 'ORPHANED',
+  uploading: 'UPLOADING',
+} as const
+
+export const locationDetailView: View<LocationDetail> = {
+  name: location => location.name,
+  columns: [
+    ...locationView.columns,
+    ...Object.entries(RESERVATIONS).map(([name, header]) => ({
+      header,
+      value: ({ reservations }: LocationDetail) => bytesText(reservations[name as keyof typeof RESERVATIONS]),
+      align: 'right' as const,
+    })),
   ],
 }

@@ -4,6 +4,7 @@ import { createMigrations, NEW_MIGRATIONS_MAX } from '../../database/migration-c
 import { MIGRATION_ATTEMPTS_MAX } from '../../database/plan-approval.ts'
 import { openPlan, sumAutomaticPlans } from '../../database/plans.ts'
 import type { Connection } from '../../database/postgres.ts'
+import { holdRoom } from '../../database/room.ts'
 import type { Instant } from '../../domain/clock.ts'
 import { HOUR } from '../../domain/duration.ts'
 import { newId, type Uuid } from '../../domain/identifiers.ts'
@@ -41,6 +42,9 @@ export async function keepMoves(
   context: KeepContext,
   reviewed: readonly ReviewedObject[],
 ): Promise<KeptMoves> {
+  const automatic = reviewed.filter(({ move }) => move?.isAutomatic === true)
+  const targets = new Set(automatic.map(({ decision }) => decision.toLocationId))
+  await holdRoom(context.connection, [...targets])
   const stale = reviewed.flatMap(({ decision, move, openDecision }) => {
     if (openDecision === null) return []
     const stands = move !== null && !move.isAutomatic && isSameMove(decision, openDecision)
