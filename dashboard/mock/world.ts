@@ -50,6 +50,11 @@ export const stores: Store[] = [
   state: 'active',
   settings: settings as Record<string, unknown>,
   hasCredentials: kind === 's3',
+  budget: [],
+  requestsAtOnceMax: null,
+  isForDrills: false,
+  drill: null,
+  pause: null,
   ...meta,
 }))
 
@@ -327,6 +332,10 @@ export const plans: Plan[] = PLAN_STATES.map((state, index) => ({
   decidedBy: state === 'proposed' ? null : 'user:alice',
   appliedAt: state === 'applied' ? wallIso(-index * 380_000) : null,
   outcome: state === 'applied' ? { migrations: { done: moved.length }, monthlySavingUsd: 0.083 } : null,
+  pause: null,
+  priority: null,
+  dueBy: null,
+  overdueSince: null,
   principal: 'planner:threshold@1',
 }))
 
@@ -386,6 +395,10 @@ export const migrations: MigrationDetail[] = moved.map((object, index) => {
     attempt: state === 'quarantined' ? 5 : 1,
     attemptsMax: 5,
     paused: index === 9,
+    heldBy: [],
+    dueBy: index === 3 ? wallIso(-60_000) : null,
+    overdue: index === 3,
+    outage: null,
     cancelRequested: false,
     worker: state === 'copying' || state === 'verifying' ? 'migrator-1' : null,
     error:
@@ -457,6 +470,8 @@ export function pointAt(at: number): Overview['series'][number] {
     eventsPerSecond: 60 + 40 * Math.sin(at / 90_000) + 10 * Math.sin(at / 3_700),
     lagSeconds: 0.4 + 0.3 * Math.abs(Math.sin(at / 50_000)),
     migrationsInFlight: 4,
+    objectsMovedPerSecond: 12 + 6 * Math.sin(at / 40_000),
+    bytesMovedPerSecond: 48e6 + 20e6 * Math.sin(at / 40_000),
     usdPerMonth: 0.1,
     bytesByTier: {
       hot: bytesOf('hot') * (1.2 - drift),
@@ -526,6 +541,14 @@ export function overview(): Overview {
       doneLastHour: 96,
       failedLastHour: 1,
       quarantined: 1,
+      stop: null,
+      pausedStores: [],
+      pausedPlans: [],
+      held: 0,
+      overdue: 1,
+      left: { migrations: 24, bytes: 3.4e9 },
+      throughput: { objectsPerSecond: 12.3, bytesPerSecond: 48e6, measuredSeconds: 60 },
+      end: { seconds: 71, at: wallIso(71_000), unknownBecause: null },
     },
     plans: { proposed: 1, proposedSavingUsd: 0.083 },
     latestDecisions: decisionsOf(plans[0]!).slice(0, 8),

@@ -17,6 +17,8 @@ interface MigrationsView {
   readonly direction?: string
   readonly bucket?: string
   readonly planId?: string
+  /** `true`: only those past their deadline. */
+  readonly overdue?: string
   /** The migration whose details are open. */
   readonly open?: string
 }

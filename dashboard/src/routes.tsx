@@ -51,6 +51,7 @@ const migrations = createRoute({
     'bucket',
     'objectId',
     'planId',
+    'overdue',
     'open',
   ),
   component: () => <MigrationsPage search={migrations.useSearch()} />,

@@ -6,8 +6,9 @@ import type { BrowserContext, Page } from 'playwright-core'
 import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest'
 import { saveExpectedReads } from '../../src/database/expected-reads.ts'
+import { createMigrations } from '../../src/database/migration-creation.ts'
 import type { Database } from '../../src/database/postgres.ts'
-import { newId } from '../../src/domain/identifiers.ts'
+import { newId, objectIdOf } from '../../src/domain/identifiers.ts'
 import { startTestApi, type TestApi } from '../builders/api.ts'
 import { seedCatalog, seedObjects, type TestCatalog } from '../builders/catalog.ts'
 import { createTestDatabase, type TestDatabase } from '../builders/database.ts'
@@ -309,6 +310,99 @@ describe('a plan', () => {
     if ('missing' in browser) return skip(browser.missing)
     return proposePlan(test.database, key)
   }
+})
+
+describe('operating the queue', () => {
+  /** Migrations that wait: one object each, from hot to cold. */
+  async function planMoves(skip: TestContext['skip'], indexes: readonly number[]): Promise<void> {
+    if ('missing' in browser) return skip(browser.missing)
+    const moves = indexes.map(index => ({
+      id: newId(),
+      objectId: objectIdOf(catalog.bucketId, `films/${String(index).padStart(4, '0')}.mkv`),
+      generation: 1,
+      placementVersion: 1,
+      targetCopyId: newId(),
+      targetLocationId: catalog.locationIds.cold,
+      priority: 40,
+      direction: 'demotion' as const,
+      graceMs: 0,
+      attemptsMax: 5,
+      decisionId: null,
+      planId: null,
+      monthlySavingUsd: 0.1,
+      oneTimeUsd: 0,
+    }))
+    const { refused } = await createMigrations(test.database, moves, 'user:test')
+    expect(refused).toEqual([])
+  }
+
+  it('stops everything after one question with a reason, says so on every page, and goes on', async ({
+    skip,
+  }) => {
+    await planMoves(skip, [12, 15])
+    const { page, context, complaints } = await visit(skip, { path: '/migrations' })
+    await page.getByText('2 objects', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Stop all migrations' }).click()
+    const question = page.getByRole('dialog').filter({ hasText: 'Undo' })
+    const confirm = question.getByRole('button', { name: 'Stop everything' })
+    expect(await confirm.getAttribute('aria-disabled')).toBe('true')
+    await question.getByLabel('Why').fill('smoke in rack 4')
+    const { violations } = await new AxeBuilder({ page }).include('[role=dialog]').analyze()
+    expect(violations.map(each => `${each.id}: ${each.nodes[0]?.html}`)).toEqual([])
+    await confirm.click()
+    await page.getByText('All migrations are stopped', { exact: true }).waitFor()
+    await page.getByText('everything is stopped').waitFor()
+    await page.goto(`${origin}/objects`)
+    await page.getByText('smoke in rack 4').waitFor()
+    await page.getByRole('button', { name: 'System: Stopped' }).waitFor()
+    await page.getByRole('button', { name: 'Resume all' }).click()
+    await page
+      .getByRole('dialog')
+      .filter({ hasText: 'Undo' })
+      .getByRole('button', { name: 'Resume all' })
+      .click()
+    await page.getByText('All migrations are stopped', { exact: true }).waitFor({ state: 'detached' })
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it('pauses a store, shows it where migrations are, and lets it go on from there', async ({ skip }) => {
+    await planMoves(skip, [18])
+    const { page, context, complaints } = await visit(skip, { path: '/stores' })
+    const card = page.locator('section').filter({ hasText: 'store-cold' }).last()
+    await card.getByRole('button', { name: 'Pause' }).click()
+    const question = page.getByRole('dialog').filter({ hasText: 'Undo' })
+    await question.getByLabel('Why (optional)').fill('firmware')
+    await question.getByRole('button', { name: 'Pause' }).click()
+    await card.getByText(/: firmware/).waitFor()
+    await page.goto(`${origin}/migrations`)
+    await page.getByText('Store store-cold').waitFor()
+    await page.getByText('Store paused').first().waitFor()
+    await page.getByRole('button', { name: 'Resume' }).click()
+    await page.getByText('Store store-cold').waitFor({ state: 'detached' })
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it('changes how urgent a migration is, and marks a missed deadline', async ({ skip }) => {
+    await planMoves(skip, [21])
+    const { page, context, complaints } = await visit(skip, { path: '/migrations' })
+    await page.getByRole('row').filter({ hasText: 'films/0021.mkv' }).click()
+    const drawer = page.getByRole('dialog')
+    await drawer.getByRole('button', { name: 'Urgency' }).click()
+    const form = page.getByRole('dialog').filter({ hasText: 'How urgent is it?' })
+    await form.getByLabel('Priority, 0 to 100').fill('90')
+    await form.getByLabel('Due by (UTC)').fill('2020-01-01T00:00')
+    await form.getByRole('button', { name: 'Change' }).click()
+    await drawer.getByText('Deadline missed').waitFor()
+    await drawer.getByText('Somebody changed how urgent it is').waitFor()
+    await page.goto(`${origin}/migrations`)
+    await page.getByRole('row').filter({ hasText: 'films/0021.mkv' }).getByText('overdue').waitFor()
+    await page.getByRole('link', { name: 'Show them' }).click()
+    await page.getByRole('button', { name: 'Past their deadline only' }).waitFor()
+    expect(complaints).toEqual([])
+    await context.close()
+  })
 })
 
 describe('a lost connection', () => {

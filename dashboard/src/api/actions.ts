@@ -1,5 +1,5 @@
 import { newIdempotencyKey, request } from './client.ts'
-import type { Migration, Plan, Session, Simulation, StoreProbe } from './types.ts'
+import type { Migration, Plan, QueueStatus, Session, Simulation, StoreProbe } from './types.ts'
 
 /** What people can do. Each creating one carries an idempotency key, so that a lost answer may be asked again. */
 
@@ -24,6 +24,33 @@ export function rejectPlan(id: string): Promise<Plan> {
 
 export function actOnMigration(id: string, action: MigrationAction): Promise<Migration> {
   return create(`/v1/migrations/${id}/${action}`, {})
+}
+
+/** Stops every migration everywhere. */
+export function stopMigrations(reason: string): Promise<QueueStatus> {
+  return create('/v1/migrations/stop', { reason })
+}
+
+export function resumeMigrations(): Promise<QueueStatus> {
+  return create('/v1/migrations/resume', {})
+}
+
+/** Pauses a store or a plan; an empty reason is none. */
+export function pause(noun: 'store' | 'plan', id: string, reason: string): Promise<unknown> {
+  return create(`/v1/${noun}s/${id}/pause`, reason === '' ? {} : { reason })
+}
+
+export function resume(noun: 'store' | 'plan', id: string): Promise<unknown> {
+  return create(`/v1/${noun}s/${id}/resume`, {})
+}
+
+export interface UrgencyWish {
+  readonly priority?: number
+  readonly dueBy: string | null
+}
+
+export function setUrgency(noun: 'migration' | 'plan', id: string, wish: UrgencyWish): Promise<unknown> {
+  return request('PATCH', `/v1/${noun}s/${id}`, { body: wish })
 }
 
 export interface BurstWish {

@@ -16,6 +16,7 @@ import type {
   Overview,
   Page,
   Plan,
+  PlanStatus,
   Policy,
   PriceBook,
   Session,
@@ -30,6 +31,7 @@ const TAIL_LIMIT = 200
 /** How often the tail of events is read while somebody looks at it. */
 const TAIL_POLL_MS = 1_500
 const SETTINGS_STALE_MS = 30_000
+const PLAN_STATUS_POLL_MS = 2_000
 const SIMULATION_POLL_MS = 1_000
 const LAG_POLL_MS = 2_000
 
@@ -81,6 +83,13 @@ export const planQuery = (id: string) =>
     queryFn: ({ signal }) => request<Plan>('GET', `/v1/plans/${id}`, { signal }),
   })
 
+export const planStatusQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['plan-status', id],
+    queryFn: ({ signal }) => request<PlanStatus>('GET', `/v1/plans/${id}/status`, { signal }),
+    refetchInterval: PLAN_STATUS_POLL_MS,
+  })
+
 export const decisionsQuery = (planId: string) =>
   pagesOf<DecisionSummary>(['plan', planId, 'decisions'], `/v1/plans/${planId}/decisions`, {})
 
@@ -98,6 +107,7 @@ export interface MigrationFilters {
   readonly bucket?: string
   readonly objectId?: string
   readonly planId?: string
+  readonly overdue?: string
 }
 
 export const migrationsQuery = (filters: MigrationFilters) =>

@@ -21,6 +21,7 @@ import type {
 import type { decisionSchema, decisionSummarySchema, planSchema } from '../../../src/api/schemas/plan.ts'
 import type { policySchema } from '../../../src/api/schemas/policy.ts'
 import type { locationPriceSchema, priceBookSchema } from '../../../src/api/schemas/price-book.ts'
+import type { planStatusSchema, queueStatusSchema } from '../../../src/api/schemas/queue.ts'
 import type { simulationSchema } from '../../../src/api/schemas/simulation.ts'
 import type { storeProbeSchema, storeSchema } from '../../../src/api/schemas/store.ts'
 import type { sessionSchema } from '../../../src/api/schemas/token.ts'
@@ -46,6 +47,8 @@ export type ReviewReason = z.infer<typeof reviewReasonSchema>
 export type Plan = z.infer<typeof planSchema>
 export type DecisionSummary = z.infer<typeof decisionSummarySchema>
 export type Decision = z.infer<typeof decisionSchema>
+export type QueueStatus = z.infer<typeof queueStatusSchema>
+export type PlanStatus = z.infer<typeof planStatusSchema>
 export type Migration = z.infer<typeof migrationSchema>
 export type MigrationDetail = z.infer<typeof migrationDetailSchema>
 export type Store = z.infer<typeof storeSchema>

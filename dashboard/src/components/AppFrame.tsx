@@ -9,6 +9,7 @@ import { ConnectionBanner } from './ConnectionBanner.tsx'
 import { ClockProvider, type ClockReading, clockReadingOf } from './model-clock.tsx'
 import { NOUNS } from './nouns.ts'
 import { PathLink } from './PathLink.tsx'
+import { StopBanner } from './StopAll.tsx'
 import { TopLine } from './TopLine.tsx'
 
 /** The frame around every page: rail, top line, what is wrong with the connection, the page. */
@@ -28,6 +29,7 @@ export function AppFrame(): ReactNode {
       <div className="flex min-h-dvh flex-col sm:pl-[168px] max-lg:sm:pl-14">
         <TopLine overview={overview.data} onSearch={() => setSearching(true)} />
         <ConnectionBanner lastAnswerAt={overview.dataUpdatedAt} />
+        <StopBanner />
         <main id="page" className="flex-1 px-6 pt-5 pb-10 max-sm:px-3 max-sm:pt-4 max-sm:pb-20">
           <Outlet />
         </main>

@@ -19,9 +19,18 @@ const STATES: Readonly<Record<Migration['state'], readonly [string, BadgeTone]>>
   'rolled-back': ['Rolled back', 'ended'],
 }
 
-export function MigrationBadge({ migration }: { migration: Pick<Migration, 'state' | 'paused'> }): ReactNode {
+type Shown = Pick<Migration, 'state' | 'paused' | 'heldBy'>
+
+export function MigrationBadge({ migration }: { migration: Shown }): ReactNode {
   const [name, tone] = STATES[migration.state]
-  return migration.paused ? <Badge>Paused</Badge> : <Badge tone={tone}>{name}</Badge>
+  if (migration.paused) return <Badge>Paused</Badge>
+  if (migration.heldBy.length > 0) return <Badge>{heldName(migration.heldBy)}</Badge>
+  return <Badge tone={tone}>{name}</Badge>
+}
+
+function heldName(heldBy: Migration['heldBy']): string {
+  if (heldBy.includes('stop')) return 'Stopped'
+  return heldBy.includes('plan') ? 'Plan paused' : 'Store paused'
 }
 
 export function migrationStateName(state: Migration['state']): string {

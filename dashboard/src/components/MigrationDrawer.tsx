@@ -2,9 +2,10 @@ import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { migrationQuery } from '../api/queries.ts'
 import type { MigrationDetail } from '../api/types.ts'
-import { formatBytes, formatShare, formatUsdExact } from '../format/quantity.ts'
+import { formatBytes, formatCount, formatShare, formatUsdExact } from '../format/quantity.ts'
 import { formatDuration, instantOf } from '../format/time.ts'
 import { paths } from '../paths.ts'
+import { Badge } from '../ui/Badge.tsx'
 import { Drawer } from '../ui/Drawer.tsx'
 import { ErrorState } from '../ui/ErrorState.tsx'
 import { Progress } from '../ui/Progress.tsx'
@@ -19,6 +20,7 @@ import { migrationShare } from './migration-progress.ts'
 import { PathLink } from './PathLink.tsx'
 import { QueryError } from './QueryError.tsx'
 import { RouteMark } from './RouteMark.tsx'
+import { UrgencyButton } from './UrgencyButton.tsx'
 
 /** One migration: what it does now, what it has proven, every step it took. */
 export function MigrationDrawer({ id, onClose }: { id: string | null; onClose: () => void }): ReactNode {
@@ -58,6 +60,7 @@ function MigrationBody({ migration }: { migration: MigrationDetail }): ReactNode
         <div className="mb-3 flex flex-wrap items-center gap-3">
           <MigrationBadge migration={migration} />
           <RouteMark from={migration.source} to={migration.target} />
+          {migration.overdue ? <Badge tone="alarm">Deadline missed</Badge> : null}
         </div>
         <div className="mb-3">
           <Progress share={share} label={`${formatShare(share)} done`} />
@@ -67,7 +70,17 @@ function MigrationBody({ migration }: { migration: MigrationDetail }): ReactNode
             <ErrorState words={failureWords(migration)} />
           </div>
         )}
-        <MigrationActions migration={migration} />
+        <div className="flex flex-wrap gap-2">
+          <MigrationActions migration={migration} />
+          {isEnded(migration.state) ? null : (
+            <UrgencyButton
+              noun="migration"
+              id={migration.id}
+              priority={migration.priority}
+              dueBy={migration.dueBy}
+            />
+          )}
+        </div>
       </Section>
       <Section title="What it does">
         <Facts
@@ -90,6 +103,10 @@ function MigrationBody({ migration }: { migration: MigrationDetail }): ReactNode
               migration.graceUntil === null || isEnded(migration.state) ? null : (
                 <Moment at={migration.graceUntil} clock="model" />
               ),
+            Waits: waits(migration),
+            'Resting since': migration.outage === null ? null : <Outage outage={migration.outage} />,
+            Priority: String(migration.priority),
+            'Due by': migration.dueBy === null ? null : <Moment at={migration.dueBy} />,
             'Next attempt': migration.nextAttemptAt === null ? null : <Moment at={migration.nextAttemptAt} />,
             Worker: migration.worker,
             Took: took(migration),
@@ -104,6 +121,27 @@ function MigrationBody({ migration }: { migration: MigrationDetail }): ReactNode
       <Section title="Timeline">
         <MigrationTimeline steps={migration.timeline} />
       </Section>
+    </>
+  )
+}
+
+const HOLDS: Readonly<Record<MigrationDetail['heldBy'][number], string>> = {
+  stop: 'every migration is stopped',
+  'source-store': 'the store it comes from is paused',
+  'target-store': 'the store it goes to is paused',
+  plan: 'its plan is paused',
+}
+
+/** What it waits for that a person paused; null when for nothing. */
+function waits({ heldBy, paused }: MigrationDetail): string | null {
+  const holds = [...(paused ? ['it is paused'] : []), ...heldBy.map(hold => HOLDS[hold])]
+  return holds.length === 0 ? null : `${holds.join(', and ')}.`
+}
+
+function Outage({ outage }: { outage: NonNullable<MigrationDetail['outage']> }): ReactNode {
+  return (
+    <>
+      <Moment at={outage.since} />, {formatCount(outage.rests)} times: a store does not answer
     </>
   )
 }

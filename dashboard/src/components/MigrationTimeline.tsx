@@ -33,6 +33,10 @@ const EVENT_WORDS: Readonly<Record<string, string>> = {
   cancelled: 'Somebody cancelled it',
   'rolled-back': 'Readers got the old copy again',
   retried: 'Somebody asked to try again',
+  'pause-requested': 'Somebody paused it',
+  'resume-requested': 'Somebody let it go on',
+  'cancel-requested': 'Somebody asked to cancel it',
+  'urgency-changed': 'Somebody changed how urgent it is',
 }
 
 /** Every step with when, by whom, and what it proved; oldest first. */

@@ -13,11 +13,12 @@ const POLL_MS = 5_000
 
 /** Which cached answers an activity makes stale, by the noun it starts with. */
 const STALE_AFTER: Readonly<Record<string, readonly string[]>> = {
-  plan: ['plans', 'plan', 'overview'],
+  plan: ['plans', 'plan', 'plan-status', 'overview'],
   decision: ['plan', 'overview'],
   migration: ['migrations', 'migration', 'overview'],
+  migrations: ['migrations', 'migration', 'plan-status', 'overview'],
   object: ['objects', 'object'],
-  store: ['stores'],
+  store: ['stores', 'migrations', 'migration', 'overview'],
   location: ['locations'],
   bucket: ['buckets'],
   policy: ['policies'],

@@ -29,6 +29,12 @@ export function needsOf(overview: Overview, stores: readonly Store[]): readonly 
     true,
   )
   add(
+    migrations.overdue > 0,
+    `${counted(migrations.overdue, 'move')} missed the deadline.`,
+    paths.migrations({ overdue: 'true', active: 'true' }),
+    true,
+  )
+  add(
     events.deadLetters > 0,
     `${counted(events.deadLetters, 'event')} could not be understood.`,
     paths.events(),

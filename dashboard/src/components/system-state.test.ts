@@ -11,6 +11,14 @@ const calm = {
     doneLastHour: 0,
     failedLastHour: 0,
     quarantined: 0,
+    stop: null as { at: string; reason: string; principal: string } | null,
+    pausedStores: [],
+    pausedPlans: [],
+    held: 0,
+    overdue: 0,
+    left: { migrations: 0, bytes: 0 },
+    throughput: { objectsPerSecond: 0, bytesPerSecond: 0, measuredSeconds: 0 },
+    end: { seconds: 0, at: null, unknownBecause: null },
   },
 }
 
@@ -24,5 +32,8 @@ it('says the worst thing first, in one word', () => {
   expect(word(moving, 'live')).toBe('Moving')
   expect(word(behind, 'live')).toBe('Behind')
   expect(word(behind, 'live', 1)).toBe('Needs you')
+  const stop = { at: '2026-11-23T08:00:00.000Z', reason: 'smoke', principal: 'user:alice' }
+  const stopped = { ...behind, migrations: { ...behind.migrations, stop } }
+  expect(word(stopped, 'live', 1)).toBe('Stopped')
   expect(word(behind, 'lost', 1)).toBe('Unreachable')
 })

@@ -4,8 +4,8 @@ import type { Overview } from '../api/types.ts'
 /** Events waiting longer than this make the system "Behind". */
 const LAG_SECONDS_MAX = 60
 
-/** The state of the system in one word: five words, worst first. */
-export type SystemWord = 'Unreachable' | 'Needs you' | 'Behind' | 'Moving' | 'Steady' | 'Starting'
+/** The state of the system in one word, worst first. */
+export type SystemWord = 'Unreachable' | 'Stopped' | 'Needs you' | 'Behind' | 'Moving' | 'Steady' | 'Starting'
 
 /** The state of the system in one word and the sentence behind it. */
 export interface SystemState {
@@ -27,7 +27,10 @@ export function systemStateOf(overview: Known | undefined, live: LiveStatus): Sy
   if (overview === undefined)
     return { word: 'Starting', because: 'Waiting for the first answer.', tone: 'neutral' }
   const { events, migrations } = overview
-  const { quarantined } = migrations
+  const { quarantined, stop } = migrations
+  if (stop !== null) {
+    return { word: 'Stopped', because: `A person stopped every migration: ${stop.reason}`, tone: 'alarm' }
+  }
   if (quarantined > 0 || events.deadLetters > 0) {
     const parts = [
       quarantined > 0 ? `${quarantined} moves that gave up` : '',

@@ -9,7 +9,9 @@ import { migrationShare } from '../components/migration-progress.ts'
 import { PageHead } from '../components/PageHead.tsx'
 import { useGo } from '../components/PathLink.tsx'
 import { QueryError } from '../components/QueryError.tsx'
+import { QueuePanel } from '../components/QueuePanel.tsx'
 import { RouteMark } from '../components/RouteMark.tsx'
+import { StopAllButton } from '../components/StopAll.tsx'
 import { useHeldRows } from '../components/use-held-rows.ts'
 import { useInfinite } from '../components/use-infinite.ts'
 import { formatBytes, formatCount, formatShare, formatUsdChange } from '../format/quantity.ts'
@@ -52,6 +54,7 @@ export function MigrationsPage({ search }: { search: MigrationsSearch }): ReactN
   const go = useGo()
   const [paused, setPaused] = useState(false)
   const [away, setAway] = useState(false)
+  const overview = useQuery(overviewQuery)
   const migrations = useInfinite(migrationsQuery(filters), { refetchEveryMs: REFRESH_EVERY_MS })
   const held = useHeldRows(migrations.rows, keyOf, paused || away)
   return (
@@ -60,6 +63,7 @@ export function MigrationsPage({ search }: { search: MigrationsSearch }): ReactN
         title="Migrations"
         actions={
           <>
+            {overview.data === undefined ? null : <StopAllButton migrations={overview.data.migrations} />}
             {held.waiting === 0 ? null : (
               <span role="status" className="text-xs text-ink-faint">
                 {formatCount(held.waiting)} new above
@@ -73,6 +77,7 @@ export function MigrationsPage({ search }: { search: MigrationsSearch }): ReactN
       >
         <NowLine />
       </PageHead>
+      <QueuePanel />
       <FilterBar filters={filters} />
       {migrations.error !== null && migrations.rows === undefined ? (
         <QueryError error={migrations.error} onRetry={migrations.retry} />
@@ -83,7 +88,7 @@ export function MigrationsPage({ search }: { search: MigrationsSearch }): ReactN
             columns={COLUMNS}
             rows={held.rows}
             rowKey={keyOf}
-            height="calc(100dvh - 210px)"
+            height="max(320px, calc(100dvh - 380px))"
             onNearEnd={migrations.onNearEnd}
             loadingMore={migrations.loadingMore}
             onScrolledAway={setAway}
@@ -157,6 +162,11 @@ function FilterBar({ filters }: { filters: MigrationFilters }): ReactNode {
         onValue={bucket => change({ bucket })}
         options={[['', 'Any bucket'], ...(buckets.data ?? []).map(({ name }) => [name, name] as const)]}
       />
+      {filters.overdue === undefined ? null : (
+        <Button variant="quiet" icon="close" onClick={() => change({ overdue: '' })}>
+          Past their deadline only
+        </Button>
+      )}
       {filters.planId === undefined ? null : (
         <Button variant="quiet" icon="close" onClick={() => change({ planId: '' })}>
           One plan only
@@ -188,6 +198,7 @@ const COLUMNS: readonly Column<Migration>[] = [
       <span className="font-mono text-xs" title={`${row.bucket}/${row.key}`}>
         <span className="text-ink-faint @max-[520px]:hidden">{row.bucket}/</span>
         {row.key}
+        {row.overdue ? <span className="ml-2 font-sans font-medium text-alarm">overdue</span> : null}
       </span>
     ),
   },

@@ -9,6 +9,7 @@ import { Moment } from '../components/Moment.tsx'
 import { PageHead } from '../components/PageHead.tsx'
 import { PathLink, useGo } from '../components/PathLink.tsx'
 import { PlanBadge } from '../components/PlanBadge.tsx'
+import { PlanProgress } from '../components/PlanProgress.tsx'
 import { QueryError } from '../components/QueryError.tsx'
 import { RouteMark } from '../components/RouteMark.tsx'
 import { DECISION_WORDS } from '../components/reason-words.ts'
@@ -74,6 +75,7 @@ export function PlanPage({ id, search }: PlanPageProps): ReactNode {
         )}
       </PageHead>
       <Summary plan={plan.data} />
+      {plan.data?.state === 'approved' ? <PlanProgress plan={plan.data} /> : null}
       <Panel flush>
         <DataTable
           label="Decisions of this plan"

@@ -5,8 +5,10 @@ import { locationsQuery, overviewQuery, priceBooksQuery, storesQuery } from '../
 import type { Location, LocationPrice, Store, StoreProbe } from '../api/types.ts'
 import { TIERS } from '../api/types.ts'
 import { Facts } from '../components/Facts.tsx'
+import { Moment } from '../components/Moment.tsx'
 import { PageHead } from '../components/PageHead.tsx'
 import { PathLink } from '../components/PathLink.tsx'
+import { PauseButton } from '../components/PauseButton.tsx'
 import { QueryError } from '../components/QueryError.tsx'
 import { useViewerReason } from '../components/session.tsx'
 import { TierMark } from '../components/TierMark.tsx'
@@ -245,9 +247,12 @@ function StoreCard({ store }: { store: Store }): ReactNode {
         </span>
       }
       aside={
-        <Button size="small" busy={busy} disabledReason={viewerReason} onClick={() => act(undefined)}>
-          Try it now
-        </Button>
+        <span className="flex flex-wrap gap-2">
+          <PauseButton noun="store" id={store.id} name={store.name} isPaused={store.state === 'paused'} />
+          <Button size="small" busy={busy} disabledReason={viewerReason} onClick={() => act(undefined)}>
+            Try it now
+          </Button>
+        </span>
       }
     >
       <Facts
@@ -258,6 +263,13 @@ function StoreCard({ store }: { store: Store }): ReactNode {
               .filter(([, value]) => value !== null && typeof value !== 'object')
               .map(([name, value]) => [asWords(name), String(value)]),
           ),
+          Paused:
+            store.pause === null ? null : (
+              <>
+                <Moment at={store.pause.at} /> by {store.pause.principal}
+                {store.pause.reason === null ? '' : `: ${store.pause.reason}`}
+              </>
+            ),
           Credentials: store.hasCredentials ? 'sealed' : 'none',
           ...probeFacts(probe),
         }}
