@@ -8,7 +8,7 @@ export const DELETION_MS_MAX = 10 * SECOND
 /** How long after that a store may still do what it was asked. */
 const LANDING_MS_MAX = 20 * SECOND
 
-const ANNOUNCEMENTS_MAX = 64
+const ANNOUNCEMENTS_MAX = 256
 
 /** Writes down that the bytes of a copy are about to be deleted; resolves when that is durable. */
 export type AnnounceDeletion = (copy: Pick<Copy, 'id' | 'objectId'>) => Promise<void>
@@ -26,7 +26,7 @@ export type AnnounceDeletion = (copy: Pick<Copy, 'id' | 'objectId'>) => Promise<
 export function createDeletionAnnouncer(database: Database): AnnounceDeletion {
   return createBatcher<Pick<Copy, 'id' | 'objectId'>, void>({
     itemsMax: ANNOUNCEMENTS_MAX,
-    runsMax: 2,
+    runsMax: 1,
     run: async copies => {
       await database.query({
         name: 'deletion_announce',
@@ -38,7 +38,7 @@ export function createDeletionAnnouncer(database: Database): AnnounceDeletion {
             select d.object_id, gen_random_uuid(), d.lands_until
             from unnest($1::uuid[], $2::uuid[]) as n (object_id, copy_id)
             join deletion_in_flight d on d.object_id = n.object_id and d.copy_id = n.copy_id
-            where d.lands_until > now()
+            where d.object_id = any ($1::uuid[]) and d.lands_until > now()
           )
           insert into deletion_in_flight (object_id, copy_id, lands_until)
           select object_id, copy_id, clock_timestamp() + $3::double precision * interval '1 millisecond'

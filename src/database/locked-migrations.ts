@@ -33,7 +33,7 @@ export interface LockedWork {
 }
 
 /** How many works share a transaction, and how many such transactions a lane has at once. */
-const WORKS_MAX = 64
+const WORKS_MAX = 128
 const GROUPS_PER_LANE_MAX = 2
 
 /** PostgreSQL's code for a lock that was not free in time. */
@@ -72,12 +72,13 @@ const BUSY = Symbol('busy')
 async function runAlone(database: Database, asked: LockedWork): Promise<unknown> {
   const { lease, waitMsMax } = asked
   try {
-    return await withObjectLock(database, lease.objectId, waitMsMax, async connection => {
+    const work = async (connection: Connection) => {
       const held = await holdMigrations(connection, [lease], { skipsLocked: false })
       const [outcome] = await runLocked(connection, [asked], held)
       if (outcome !== undefined && 'value' in outcome) return outcome.value
       throw outcome?.error
-    })
+    }
+    return await withObjectLock(database, lease.objectId, waitMsMax, work, { plans: 'by-key' })
   } catch (error) {
     if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) throw error
     throw new LedgerError('busy', `object ${lease.objectId} is being written by somebody else`, error)
@@ -88,7 +89,7 @@ async function runGroup(
   database: Database,
   works: readonly LockedWork[],
 ): Promise<readonly BatchOutcome<unknown>[]> {
-  return inTransaction(database, async connection => {
+  const work = async (connection: Connection) => {
     const leases = works.map(({ lease }) => lease)
     // Sent together, done one after the other: what is held is read after what could be locked was locked.
     const [locked, held] = await Promise.all([
@@ -102,7 +103,8 @@ async function runGroup(
     const outcomes = await runLocked(connection, ready, held)
     const outcomeOf = new Map(ready.map((work, index) => [work, outcomes[index]!]))
     return works.map(work => outcomeOf.get(work) ?? { value: BUSY })
-  })
+  }
+  return inTransaction(database, work, { plans: 'by-key' })
 }
 
 /**
@@ -138,17 +140,14 @@ async function runLocked(
   return outcomes
 }
 
-function lockedLedgerOf(
-  lease: MigrationLease,
-  { subject, copies }: HeldMigration,
-  records: SharedRecords,
-): LockedLedger {
+function lockedLedgerOf(lease: MigrationLease, held: HeldMigration, records: SharedRecords): LockedLedger {
+  const { subject, copies } = held
   return {
     readSubject: async () => subject,
     copiesAt: async wanted =>
       copies.filter(({ place }) => isSamePlace(place, wanted)).map(({ copy }) => copy),
     copies: async () => copies.map(({ copy }) => copy),
-    record: record => records.record({ lease, record }),
+    record: record => records.record({ lease, record, held }),
   }
 }
 

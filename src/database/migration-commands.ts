@@ -228,7 +228,8 @@ export async function rollBackMigration(
       if (loss !== null) return { kind: loss }
       await lockObjectRows(connection, [migration.objectId])
       const { principal, modelNow } = command
-      await applyEffects(connection, [{ migration, step, modelNow }], principal)
+      const effectful = { migration, step, modelNow, hasOtherCopies: true, lacksDigests: true }
+      await applyEffects(connection, [effectful], principal)
       const { rows } = await connection.query<MigrationRow>(
         `update migration m
          set state = $2, finished_at = now(), ended_by = $3, lease_owner = null, lease_expires_at = null,

@@ -1,4 +1,5 @@
 import type { Instant } from '../domain/clock.ts'
+import type { Uuid } from '../domain/identifiers.ts'
 import type { Migration } from '../domain/migration.ts'
 import {
   LedgerError,
@@ -16,6 +17,10 @@ export interface EffectfulStep {
   readonly migration: Migration
   readonly step: MigrationStep
   readonly modelNow: Instant
+  /** Whether the object may have copies besides the migration's own two. */
+  readonly hasOtherCopies: boolean
+  /** Whether the catalog may lack a digest of the content. */
+  readonly lacksDigests: boolean
 }
 
 /** What one statement needs, whose rows are steps that all have the same effect. */
@@ -23,6 +28,8 @@ interface EffectContext {
   readonly connection: Queryable
   readonly steps: readonly EffectfulStep[]
   readonly principal: Principal
+  /** Target copies that are written whole when they become primary. */
+  readonly publishedIds: ReadonlySet<Uuid>
 }
 
 /**
@@ -39,12 +46,21 @@ export async function applyEffects(
 ): Promise<void> {
   // The order of the list is one in which the effects of a record may be written. The statements are sent
   // without waiting for each other, and the server does them in that order.
+  const publishedIds = publishedWhole(all)
   await allWritten(
     MIGRATION_EFFECTS.map(effect => {
       const steps = all.filter(({ step }) => step.effects.includes(effect))
-      return steps.length > 0 ? EFFECTS[effect]({ connection, steps, principal }) : null
+      return steps.length > 0 ? EFFECTS[effect]({ connection, steps, principal, publishedIds }) : null
     }),
   )
+}
+
+/** The target copies whose bytes became known, proven and primary in one record: one statement writes all three. */
+function publishedWhole(all: readonly EffectfulStep[]): ReadonlySet<Uuid> {
+  const [noted, completed, switched] = (['note-target', 'complete-target', 'switch-primary'] as const).map(
+    effect => new Set(all.flatMap(one => (one.step.effects.includes(effect) ? [targetCopyOf(one)] : []))),
+  )
+  return new Set([...switched!].filter(id => noted!.has(id) && completed!.has(id)))
 }
 
 /** Holds the rows of these objects until the transaction ends. */
@@ -86,6 +102,8 @@ const sourceCopyOf = ({ migration }: EffectfulStep) => migration.sourceCopyId
 const targetCopyOf = ({ migration }: EffectfulStep) => migration.targetCopyId
 const generationOf = ({ migration }: EffectfulStep) => migration.generation
 const targetKeyOf = ({ migration }: EffectfulStep) => migration.evidence.targetKey ?? migration.key
+const etagOf = ({ migration }: EffectfulStep) => migration.evidence.targetIdentity?.etag ?? null
+const versionIdOf = ({ migration }: EffectfulStep) => migration.evidence.targetIdentity?.versionId ?? null
 const momentOf = ({ modelNow }: EffectfulStep) => Math.round(modelNow)
 
 /** The statement's arrays: one for each column, an element for each step. */
@@ -126,53 +144,69 @@ async function intendTarget({ connection, steps, principal }: EffectContext): Pr
   })
 }
 
+async function noteTarget({ connection, steps, publishedIds }: EffectContext): Promise<void> {
+  const later = steps.filter(step => !publishedIds.has(targetCopyOf(step)))
+  await allWritten([
+    dropReplaced(
+      connection,
+      steps.filter(step => step.hasOtherCopies),
+    ),
+    every(later, 'the target copy is no longer being written', connection, {
+      name: 'migration_note_target',
+      text: `
+        update copy c set etag = n.etag, version_id = n.version_id, entered_ms = n.entered_ms
+        from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[])
+          as n (object_id, id, etag, version_id, entered_ms)
+        where c.object_id = any ($1::uuid[]) and c.id = any ($2::uuid[])
+          and c.object_id = n.object_id and c.id = n.id and c.state = 'staging'`,
+      values: columns(later, objectOf, targetCopyOf, etagOf, versionIdOf, momentOf),
+    }),
+  ])
+}
+
 /**
  * Rows of former copies under the same native key go: their bytes were replaced by these. One whose upload is left
  * waits for the sweeper.
  */
-async function noteTarget({ connection, steps }: EffectContext): Promise<void> {
-  await every(steps, 'the target copy is no longer being written', connection, {
-    name: 'migration_note_target',
+async function dropReplaced(connection: Queryable, steps: readonly EffectfulStep[]): Promise<void> {
+  if (steps.length === 0) return
+  await connection.query({
+    name: 'migration_drop_replaced',
     text: `
-      with noted as (
-        select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::uuid[], $7::text[])
-          as n (object_id, id, etag, version_id, entered_ms, location_id, target_key)
-      ), replaced as (
-        delete from copy c
-        using noted n, object o, location theirs, location ours
-        where c.object_id = n.object_id and o.id = n.object_id and c.id <> n.id and not c.is_primary
-          and theirs.id = c.location_id and ours.id = n.location_id
-          and theirs.store_id = ours.store_id and theirs.container = ours.container
-          and coalesce(c.native_key, o.key) = n.target_key and not ${HAS_UPLOAD_LEFT}
-      )
-      update copy c set etag = n.etag, version_id = n.version_id, entered_ms = n.entered_ms
-      from noted n
-      where c.object_id = n.object_id and c.id = n.id and c.state = 'staging'`,
+      delete from copy c
+      using unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) as n (object_id, id, location_id, target_key),
+            object o, location theirs, location ours
+      where c.object_id = any ($1::uuid[]) and o.id = any ($1::uuid[])
+        and c.object_id = n.object_id and o.id = n.object_id and c.id <> n.id and not c.is_primary
+        and theirs.id = c.location_id and ours.id = n.location_id
+        and theirs.store_id = ours.store_id and theirs.container = ours.container
+        and coalesce(c.native_key, o.key) = n.target_key and not ${HAS_UPLOAD_LEFT}`,
     values: columns(
       steps,
       objectOf,
       targetCopyOf,
-      ({ migration }) => migration.evidence.targetIdentity?.etag ?? null,
-      ({ migration }) => migration.evidence.targetIdentity?.versionId ?? null,
-      momentOf,
       ({ migration }) => migration.targetLocationId,
       targetKeyOf,
     ),
   })
 }
 
-async function completeTarget({ connection, steps }: EffectContext): Promise<void> {
-  await every(steps, 'the target copy is no longer being written', connection, {
+async function completeTarget({ connection, steps, publishedIds }: EffectContext): Promise<void> {
+  const later = steps.filter(step => !publishedIds.has(targetCopyOf(step)))
+  await every(later, 'the target copy is no longer being written', connection, {
     name: 'migration_complete_target',
     text: `
       update copy c set state = 'complete', verified_ms = n.verified_ms
       from unnest($1::uuid[], $2::uuid[], $3::bigint[]) as n (object_id, id, verified_ms)
-      where c.object_id = n.object_id and c.id = n.id and c.state = 'staging'`,
-    values: columns(steps, objectOf, targetCopyOf, momentOf),
+      where c.object_id = any ($1::uuid[]) and c.id = any ($2::uuid[])
+        and c.object_id = n.object_id and c.id = n.id and c.state = 'staging'`,
+    values: columns(later, objectOf, targetCopyOf, momentOf),
   })
 }
 
-async function keepDigests({ connection, steps }: EffectContext): Promise<void> {
+async function keepDigests({ connection, steps: all }: EffectContext): Promise<void> {
+  const steps = all.filter(step => step.lacksDigests)
+  if (steps.length === 0) return
   await connection.query({
     name: 'migration_keep_digests',
     text: `
@@ -182,7 +216,7 @@ async function keepDigests({ connection, steps }: EffectContext): Promise<void> 
           crc64nvme = coalesce(v.crc64nvme, decode(n.crc64nvme, 'hex'))
       from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[])
         as n (object_id, generation, sha256, crc64nvme)
-      where v.object_id = n.object_id and v.generation = n.generation
+      where v.object_id = any ($1::uuid[]) and v.object_id = n.object_id and v.generation = n.generation
         and (v.sha256 is null or v.crc64nvme is null)`,
     values: columns(
       steps,
@@ -201,7 +235,7 @@ function placeAnew({ connection, steps }: EffectContext): Promise<void> {
     text: `
       update object o set placement_version = o.placement_version + 1
       from unnest($1::uuid[], $2::bigint[], $3::bigint[]) as n (id, generation, placement_version)
-      where o.id = n.id and o.generation = n.generation and o.placement_version = n.placement_version
+      where o.id = any ($1::uuid[]) and o.id = n.id and o.generation = n.generation and o.placement_version = n.placement_version
         and o.is_present and o.quarantined_because is null`,
     values: columns(steps, objectOf, generationOf, ({ migration }) => migration.placementVersion),
   })
@@ -219,14 +253,15 @@ async function relocateCopy(context: EffectContext): Promise<void> {
         set location_id = n.location_id, etag = n.etag, version_id = n.version_id, entered_ms = n.entered_ms
         from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bigint[])
           as n (object_id, id, location_id, etag, version_id, entered_ms)
-        where c.object_id = n.object_id and c.id = n.id and c.state = 'complete'`,
+        where c.object_id = any ($1::uuid[]) and c.id = any ($2::uuid[])
+          and c.object_id = n.object_id and c.id = n.id and c.state = 'complete'`,
       values: columns(
         steps,
         objectOf,
         targetCopyOf,
         ({ migration }) => migration.targetLocationId,
-        ({ migration }) => migration.evidence.targetIdentity?.etag ?? null,
-        ({ migration }) => migration.evidence.targetIdentity?.versionId ?? null,
+        etagOf,
+        versionIdOf,
         momentOf,
       ),
     }),
@@ -239,7 +274,8 @@ async function proveTarget({ connection, steps }: EffectContext): Promise<void> 
     text: `
       update copy c set verified_ms = n.verified_ms
       from unnest($1::uuid[], $2::uuid[], $3::bigint[]) as n (object_id, id, verified_ms)
-      where c.object_id = n.object_id and c.id = n.id and c.state = 'complete'`,
+      where c.object_id = any ($1::uuid[]) and c.id = any ($2::uuid[])
+          and c.object_id = n.object_id and c.id = n.id and c.state = 'complete'`,
     values: columns(steps, objectOf, targetCopyOf, momentOf),
   })
 }
@@ -252,8 +288,10 @@ async function joinTarget(context: EffectContext): Promise<void> {
       name: 'migration_join_target',
       text: `
         select from unnest($1::uuid[], $2::uuid[], $3::uuid[]) as n (object_id, id, source_id)
-        join copy target on target.object_id = n.object_id and target.id = n.id
-        join copy source on source.object_id = n.object_id and source.id = n.source_id
+        join copy target on target.object_id = any ($1::uuid[]) and target.id = any ($2::uuid[])
+          and target.object_id = n.object_id and target.id = n.id
+        join copy source on source.object_id = any ($1::uuid[]) and source.id = any ($3::uuid[])
+          and source.object_id = n.object_id and source.id = n.source_id
         where target.state = 'complete' and source.is_primary and source.state = 'complete'`,
       values: columns(steps, objectOf, targetCopyOf, sourceCopyOf),
     }),
@@ -273,7 +311,8 @@ async function takeBack({ connection, steps }: EffectContext): Promise<void> {
       text: `
         update copy c set state = 'complete', grace_until_ms = null
         from unnest($1::uuid[], $2::uuid[]) as n (object_id, id)
-        where c.object_id = n.object_id and c.id = n.id and c.state = 'grace'`,
+        where c.object_id = any ($1::uuid[]) and c.id = any ($2::uuid[])
+          and c.object_id = n.object_id and c.id = n.id and c.state = 'grace'`,
       values: columns(steps, objectOf, sourceCopyOf),
     }),
   ])
@@ -282,10 +321,12 @@ async function takeBack({ connection, steps }: EffectContext): Promise<void> {
 const SWITCH_BACK_OBJECT = `
   update object o set placement_version = o.placement_version + 1
   from unnest($1::uuid[], $2::bigint[]) as n (id, generation)
-  where o.id = n.id and o.generation = n.generation and o.is_present`
+  where o.id = any ($1::uuid[]) and o.id = n.id and o.generation = n.generation and o.is_present`
 
 async function switchPrimary(context: EffectContext): Promise<void> {
-  const { connection, steps } = context
+  const { connection, steps, publishedIds } = context
+  const published = steps.filter(step => publishedIds.has(targetCopyOf(step)))
+  const proven = steps.filter(step => !publishedIds.has(targetCopyOf(step)))
   await allWritten([
     placeAnew(context),
     every(steps, 'the source copy is no longer the good primary one', connection, {
@@ -294,19 +335,32 @@ async function switchPrimary(context: EffectContext): Promise<void> {
       text: `
         update copy c set is_primary = false, state = 'grace', grace_until_ms = n.grace_until_ms
         from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[]) as n (object_id, id, grace_until_ms, target_id)
-        where c.object_id = n.object_id and c.id = n.id and c.state = 'complete'
+        where c.object_id = any ($1::uuid[]) and c.id = any ($2::uuid[])
+          and c.object_id = n.object_id and c.id = n.id and c.state = 'complete'
           and (c.is_primary or exists (
             select from copy target
             where target.object_id = n.object_id and target.id = n.target_id and target.is_primary))`,
       values: columns(steps, objectOf, sourceCopyOf, ({ migration }) => migration.graceUntil, targetCopyOf),
     }),
-    every(steps, 'the target copy is not complete', connection, {
+    every(proven, 'the target copy is not complete', connection, {
       name: 'migration_switch_target',
       text: `
         update copy c set is_primary = true
         from unnest($1::uuid[], $2::uuid[]) as n (object_id, id)
-        where c.object_id = n.object_id and c.id = n.id and c.state = 'complete'`,
-      values: columns(steps, objectOf, targetCopyOf),
+        where c.object_id = any ($1::uuid[]) and c.id = any ($2::uuid[])
+          and c.object_id = n.object_id and c.id = n.id and c.state = 'complete'`,
+      values: columns(proven, objectOf, targetCopyOf),
+    }),
+    every(published, 'the target copy is no longer being written', connection, {
+      name: 'migration_publish_target',
+      text: `
+        update copy c set etag = n.etag, version_id = n.version_id, entered_ms = n.moment_ms,
+          verified_ms = n.moment_ms, state = 'complete', is_primary = true
+        from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[])
+          as n (object_id, id, etag, version_id, moment_ms)
+        where c.object_id = any ($1::uuid[]) and c.id = any ($2::uuid[])
+          and c.object_id = n.object_id and c.id = n.id and c.state = 'staging'`,
+      values: columns(published, objectOf, targetCopyOf, etagOf, versionIdOf, momentOf),
     }),
   ])
 }
@@ -323,7 +377,8 @@ async function switchBack({ connection, steps }: EffectContext): Promise<void> {
       text: `
         update copy c set is_primary = false
         from unnest($1::uuid[], $2::uuid[]) as n (object_id, id)
-        where c.object_id = n.object_id and c.id = n.id and c.is_primary`,
+        where c.object_id = any ($1::uuid[]) and c.id = any ($2::uuid[])
+        and c.object_id = n.object_id and c.id = n.id and c.is_primary`,
       values: columns(steps, objectOf, targetCopyOf),
     }),
     every(steps, 'the source copy is no longer in grace', connection, {
@@ -331,7 +386,8 @@ async function switchBack({ connection, steps }: EffectContext): Promise<void> {
       text: `
         update copy c set is_primary = true, state = 'complete', grace_until_ms = null
         from unnest($1::uuid[], $2::uuid[]) as n (object_id, id)
-        where c.object_id = n.object_id and c.id = n.id and c.state = 'grace'`,
+        where c.object_id = any ($1::uuid[]) and c.id = any ($2::uuid[])
+        and c.object_id = n.object_id and c.id = n.id and c.state = 'grace'`,
       values: columns(steps, objectOf, sourceCopyOf),
     }),
   ])
@@ -345,7 +401,8 @@ async function leaveToSweeper({ connection, steps }: EffectContext, copyIdOf: Co
     text: `
       update copy c set state = 'deleting', grace_until_ms = null
       from unnest($1::uuid[], $2::uuid[]) as n (object_id, id)
-      where c.object_id = n.object_id and c.id = n.id and not c.is_primary`,
+      where c.object_id = any ($1::uuid[]) and c.id = any ($2::uuid[])
+        and c.object_id = n.object_id and c.id = n.id and not c.is_primary`,
     values: columns(steps, objectOf, copyIdOf),
   })
 }
@@ -356,7 +413,8 @@ async function dropTarget({ connection, steps }: EffectContext): Promise<void> {
     text: `
       delete from copy c
       using unnest($1::uuid[], $2::uuid[]) as n (object_id, id)
-      where c.object_id = n.object_id and c.id = n.id and not c.is_primary`,
+      where c.object_id = any ($1::uuid[]) and c.id = any ($2::uuid[])
+        and c.object_id = n.object_id and c.id = n.id and not c.is_primary`,
     values: columns(steps, objectOf, targetCopyOf),
   })
 }
@@ -368,15 +426,17 @@ async function dropSource({ connection, steps }: EffectContext): Promise<void> {
       with dropped as (
         delete from copy c
         using unnest($1::uuid[], $2::uuid[]) as n (object_id, id)
-        where c.object_id = n.object_id and c.id = n.id and not c.is_primary
+        where c.object_id = any ($1::uuid[]) and c.id = any ($2::uuid[])
+        and c.object_id = n.object_id and c.id = n.id and not c.is_primary
         returning c.object_id
       ), landed as (
         delete from deletion_in_flight d
         using unnest($1::uuid[], $2::uuid[], $3::boolean[]) as n (object_id, id, is_answered)
-        where d.object_id = n.object_id and d.copy_id = n.id and n.is_answered
+        where d.object_id = any ($1::uuid[]) and d.object_id = n.object_id and d.copy_id = n.id
+          and n.is_answered
       )
       update object o set placement_version = o.placement_version + 1
-      from dropped d where o.id = d.object_id`,
+      from dropped d where o.id = any ($1::uuid[]) and o.id = d.object_id`,
     values: columns(
       steps,
       objectOf,
@@ -392,7 +452,8 @@ async function retainSource({ connection, steps }: EffectContext): Promise<void>
     text: `
       update copy c set state = 'retained', grace_until_ms = null
       from unnest($1::uuid[], $2::uuid[]) as n (object_id, id)
-      where c.object_id = n.object_id and c.id = n.id and not c.is_primary`,
+      where c.object_id = any ($1::uuid[]) and c.id = any ($2::uuid[])
+        and c.object_id = n.object_id and c.id = n.id and not c.is_primary`,
     values: columns(steps, objectOf, sourceCopyOf),
   })
 }
@@ -403,7 +464,8 @@ async function suspect({ connection, steps }: EffectContext, copyIdOf: CopyOfSte
     text: `
       update copy c set state = 'suspect', grace_until_ms = null
       from unnest($1::uuid[], $2::uuid[]) as n (object_id, id)
-      where c.object_id = n.object_id and c.id = n.id`,
+      where c.object_id = any ($1::uuid[]) and c.id = any ($2::uuid[])
+        and c.object_id = n.object_id and c.id = n.id`,
     values: columns(steps, objectOf, copyIdOf),
   })
 }
@@ -415,7 +477,7 @@ async function askReview({ connection, steps }: EffectContext): Promise<void> {
       insert into object_review (object_id, review_ms, reason)
       select o.id, max(n.review_ms), 'migration-finished'
       from unnest($1::uuid[], $2::bigint[]) as n (id, review_ms)
-      join object o on o.id = n.id and o.is_present
+      join object o on o.id = n.id and o.id = any ($1::uuid[]) and o.is_present
       group by o.id
       order by o.id
       on conflict (object_id) do update set review_ms = excluded.review_ms, reason = excluded.reason`,
@@ -462,6 +524,7 @@ async function every(
   connection: Queryable,
   statement: { name: string; text: string; values: unknown[] },
 ): Promise<void> {
+  if (steps.length === 0) return
   const { rowCount } = await connection.query(statement)
   if (rowCount !== steps.length) throw new LedgerError('switch-lost', otherwise)
 }

@@ -9,6 +9,7 @@ import {
 import type { Principal } from '../domain/principal.ts'
 import { applyEffects, lockObjectRows } from './migration-effects.ts'
 import { MIGRATION_COLUMNS, type MigrationRow, migrationOf } from './migration-rows.ts'
+import type { HeldMigration } from './migration-subjects.ts'
 import type { Queryable } from './postgres.ts'
 
 /** Who the ledger writes as when a worker reports. */
@@ -18,6 +19,8 @@ const MIGRATOR: Principal = 'system:migrator'
 export interface LeasedRecord {
   readonly lease: MigrationLease
   readonly record: MigrationRecord
+  /** What was found when the object was locked and the migration held; absent when it was not. */
+  readonly held?: HeldMigration
 }
 
 /** What became of a record: the migration as it is now, or why nothing of it was written. */
@@ -70,9 +73,11 @@ async function writeTogether(
   options: { readonly areObjectsLocked: boolean },
 ): Promise<readonly Migration[]> {
   const migrations = await advance(connection, entries)
-  const steps = entries.flatMap(({ record }, index) =>
-    record.steps.map(step => ({ migration: migrations[index]!, step, modelNow: record.modelNow })),
-  )
+  const steps = entries.flatMap(({ record, held }, index) => {
+    const migration = migrations[index]!
+    const needs = { ...needsOf(migration, held), modelNow: record.modelNow }
+    return record.steps.map(step => ({ ...needs, migration, step }))
+  })
   if (!options.areObjectsLocked) {
     const touching = steps.filter(({ step }) => step.effects.some(effect => !LONELY_EFFECTS.has(effect)))
     const objectIds = [...new Set(touching.map(({ migration }) => migration.objectId))]
@@ -80,6 +85,17 @@ async function writeTogether(
   }
   await applyEffects(connection, steps, MIGRATOR)
   return migrations
+}
+
+/** What of a record's effects has something to do. */
+function needsOf({ sourceCopyId, targetCopyId }: Migration, held: HeldMigration | undefined) {
+  if (held === undefined) return { hasOtherCopies: true, lacksDigests: true }
+  const { copies, subject } = held
+  const digests = subject.version?.digests
+  return {
+    hasOtherCopies: copies.some(({ copy }) => copy.id !== sourceCopyId && copy.id !== targetCopyId),
+    lacksDigests: digests?.sha256 == null || digests.crc64nvme == null,
+  }
 }
 
 /** Effects that change no row for which anybody else waits while holding the object's. */
@@ -113,6 +129,7 @@ async function advance(
         select m.id
         from migration m
         join n on n.id = m.id and n.token = m.fencing_token and n.worker = m.lease_owner
+        where m.id = any ($2::uuid[])
         order by m.id
         for update of m
       ), advanced as (
@@ -133,24 +150,23 @@ async function advance(
           grace_until_ms =
             case when n.grace_from_ms is null then m.grace_until_ms else n.grace_from_ms + m.grace_ms end
         from n, ours
-        where m.id = n.id and ours.id = n.id and m.fencing_token = n.token and m.lease_owner = n.worker
+        where m.id = any ($2::uuid[]) and m.id = n.id and ours.id = n.id and m.fencing_token = n.token and m.lease_owner = n.worker
           and m.state = n.state_from
         returning ${MIGRATION_COLUMNS}
       ), noted as (
         insert into migration_event
-          (migration_id, sequence, state_from, event, state_to, fencing_token, worker, detail)
-        select n.id, step.ordinal + last.sequence, step.value ->> 0, step.value ->> 1, step.value ->> 2,
-               n.token, n.worker,
-               case when step.ordinal = jsonb_array_length(n.steps) then n.detail else '{}' end
+          (migration_id, sequence, state_from, event, state_to, fencing_token, worker, detail, passed)
+        select n.id, last.sequence + jsonb_array_length(n.steps), n.steps -> -1 ->> 0, n.steps -> -1 ->> 1,
+               n.steps -> -1 ->> 2, n.token, n.worker, n.detail,
+               case when jsonb_array_length(n.steps) > 1 then n.steps - (-1) end
         from advanced a
         join n on n.id = a.id,
           lateral (
             select coalesce(max(e.sequence), 0) as sequence from migration_event e where e.migration_id = a.id
-          ) as last,
-          jsonb_array_elements(n.steps) with ordinality as step (value, ordinal)
+          ) as last
       )
       select * from advanced`,
-    values: [JSON.stringify(entries.map(rowOf))],
+    values: [JSON.stringify(entries.map(rowOf)), entries.map(({ lease }) => lease.migrationId)],
   })
   const found = new Map(rows.map(row => [row.id, migrationOf(row)]))
   return entries.map(({ lease, record }) => {

@@ -161,20 +161,33 @@ export interface MigrationTimelineEntry {
   readonly detail: Readonly<Record<string, unknown>>
 }
 
+/** A row of the timeline: one step, with those that were recorded in the same moment before it. */
+interface TimelineRow extends MigrationTimelineEntry {
+  readonly passed: readonly (readonly [MigrationState, string, MigrationState])[] | null
+}
+
 /** The newest steps of a migration in the order in which they happened; at most `limit`. */
 export async function listMigrationTimeline(
   queryable: Queryable,
   migrationId: Uuid,
   limit = 1_000,
 ): Promise<MigrationTimelineEntry[]> {
-  const { rows } = await queryable.query<MigrationTimelineEntry>(
+  const { rows } = await queryable.query<TimelineRow>(
     `select sequence, at, event, state_from as "stateFrom", state_to as "stateTo", worker,
-            fencing_token as "fencingToken", detail
+            fencing_token as "fencingToken", detail, passed
      from (select * from migration_event where migration_id = $1 order by sequence desc limit $2) as newest
      order by sequence`,
     [migrationId, limit],
   )
-  return rows
+  return rows.flatMap(stepsOf).slice(-limit)
+}
+
+function stepsOf({ passed, ...last }: TimelineRow): MigrationTimelineEntry[] {
+  const before = (passed ?? []).map(([stateFrom, event, stateTo], index, all) => {
+    const sequence = last.sequence - all.length + index
+    return { ...last, sequence, stateFrom, event, stateTo, detail: {} }
+  })
+  return [...before, last]
 }
 
 /** How many migrations are unfinished and how many bytes they move, by state. */

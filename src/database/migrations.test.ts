@@ -6,6 +6,7 @@ import {
 } from '../migration/contract/describe-migration-ledger.ts'
 import type { MigrationLedger } from '../migration/ledger.ts'
 import { COPY_COLUMNS, type CopyRow, copyOf } from './copies.ts'
+import { listMigrationTimeline } from './migration-views.ts'
 import { createPostgresLedger } from './migrations.ts'
 import type { Database } from './postgres.ts'
 
@@ -55,12 +56,8 @@ async function newPostgresHarness(): Promise<LedgerHarness> {
       return rows[0]?.review_ms ?? null
     },
     timeline: async id => {
-      const { rows } = await database.query<{ event: string; from: string; to: string; worker: string }>(
-        `select event, state_from as "from", state_to as "to", worker from migration_event
-         where migration_id = $1 order by sequence`,
-        [id],
-      )
-      return rows
+      const entries = await listMigrationTimeline(database, id)
+      return entries.map(({ event, stateFrom: from, stateTo: to, worker }) => ({ event, from, to, worker }))
     },
     announcements: async id => {
       const { rows } = await database.query<{ kind: string }>(

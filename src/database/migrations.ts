@@ -19,7 +19,7 @@ import { readMigrationSubjects } from './migration-subjects.ts'
 import { type Database, inTransaction, type Queryable } from './postgres.ts'
 
 /** How many migrations one statement speaks of. */
-const STATEMENT_ITEMS_MAX = 64
+const STATEMENT_ITEMS_MAX = 256
 
 /**
  * The migration ledger in PostgreSQL: the `MigrationLedger` of migration/ledger, which it matches by shape.
@@ -36,7 +36,9 @@ export function createPostgresLedger(database: Database, lockDatabase: Database 
     itemsMax: STATEMENT_ITEMS_MAX,
     runsMax: 1,
     run: async ids => {
-      const subjects = await readMigrationSubjects(database, ids)
+      const subjects = await inTransaction(database, connection => readMigrationSubjects(connection, ids), {
+        plans: 'by-key',
+      })
       return ids.map(id => {
         const subject = subjects.get(id)
         return subject === undefined
@@ -49,8 +51,10 @@ export function createPostgresLedger(database: Database, lockDatabase: Database 
     itemsMax: STATEMENT_ITEMS_MAX,
     runsMax: 1,
     run: async entries => {
-      const outcomes = await inTransaction(database, connection =>
-        writeRecords(connection, entries, { areObjectsLocked: false }),
+      const outcomes = await inTransaction(
+        database,
+        connection => writeRecords(connection, entries, { areObjectsLocked: false }),
+        { plans: 'by-key' },
       )
       return outcomes.map(outcome => ('error' in outcome ? outcome : { value: outcome.migration }))
     },

@@ -14,13 +14,15 @@ export async function withObjectLock<T>(
   objectId: string,
   waitMsMax: number,
   work: (connection: Connection) => Promise<T>,
+  options: { readonly plans?: 'by-key' } = {},
 ): Promise<T> {
-  return inTransaction(database, async connection => {
+  const locked = async (connection: Connection) => {
     await connection.query(`set local lock_timeout = ${Math.max(1, Math.floor(waitMsMax))}`)
     await connection.query('select pg_advisory_xact_lock($1)', [lockKeyOf(objectId)])
     await connection.query('set local lock_timeout = 0')
     return work(connection)
-  })
+  }
+  return inTransaction(database, locked, options)
 }
 
 /**

@@ -65,17 +65,27 @@ export function openBeside(
 }
 
 /**
+ * For transactions all of whose statements name the rows they touch by their keys: each is planned once, to look
+ * them up. Left to itself the planner plans such statements anew for every list of keys, and reads whole
+ * partitions while they are small, or while it does not know yet that they are not any more.
+ */
+const BEGIN_BY_KEY =
+  'begin; set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off; set local jit = off'
+
+/**
  * Runs `work` in one transaction: commits when it resolves, rolls back when it rejects. The connection is
- * thrown away when rolling back fails, because its state is then unknown.
+ * thrown away when rolling back fails, because its state is then unknown. `by-key` is for work all of whose
+ * statements name the rows they touch.
  */
 export async function inTransaction<T>(
   database: Database,
   work: (connection: Connection) => Promise<T>,
+  options: { readonly plans?: 'by-key' } = {},
 ): Promise<T> {
   const connection = await database.connect()
   let broken: Error | undefined
   try {
-    await connection.query('begin')
+    await connection.query(options.plans === 'by-key' ? BEGIN_BY_KEY : 'begin')
     const result = await work(connection)
     await connection.query('commit')
     return result

@@ -279,7 +279,7 @@ table location_usage with {fillfactor=50}
   bytes bigint not null
   constraint location_usage_pkey PRIMARY KEY (location_id, size_class, shard)
 
-table migration with {fillfactor=70}
+table migration with {fillfactor=45}
   id uuid not null
   kind text not null
   object_id uuid not null
@@ -338,7 +338,6 @@ table migration with {fillfactor=70}
   constraint migration_verify_check CHECK ((verify = ANY (ARRAY['target-checksum'::text, 'read-back'::text])))
   CREATE INDEX migration_by_object ON public.migration USING btree (object_id, id)
   CREATE INDEX migration_by_plan ON public.migration USING btree (plan_id, finished_at) WHERE (plan_id IS NOT NULL)
-  CREATE INDEX migration_by_time ON public.migration USING btree (id DESC)
   CREATE INDEX migration_deadline ON public.migration USING btree (due_at, id) WHERE ((finished_at IS NULL) AND (grace_until_ms IS NULL) AND (due_at IS NOT NULL) AND (deadline_missed_at IS NULL))
   CREATE INDEX migration_finished ON public.migration USING btree (finished_at DESC, id) WHERE (finished_at IS NOT NULL)
   CREATE INDEX migration_grace ON public.migration USING btree (not_before, id) WHERE ((finished_at IS NULL) AND (NOT paused) AND (NOT held) AND (grace_until_ms IS NOT NULL))
@@ -359,6 +358,7 @@ table migration_event
   fencing_token bigint not null
   worker text not null
   detail jsonb not null default '{}'::jsonb
+  passed jsonb
   constraint migration_event_pkey PRIMARY KEY (migration_id, sequence)
 
 table migration_hold_sweep

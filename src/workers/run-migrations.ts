@@ -9,6 +9,7 @@ import { systemTimers } from './timers.ts'
 const MIGRATIONS_PER_STEP_MAX = 10_000
 /** What small objects take of the place of a large one: they wait for stores and commits, not for bytes. */
 const WEIGHTS = [
+  { bytesMax: 64 * KIB, weight: 1 / 16 },
   { bytesMax: 256 * KIB, weight: 1 / 8 },
   { bytesMax: MIB, weight: 1 / 4 },
 ] as const

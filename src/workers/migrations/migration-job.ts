@@ -22,8 +22,10 @@ import type { Boundary, MigrationParts } from './migration-parts.ts'
 /** How long a publication or deletion waits for a client's write of the same object, in milliseconds. */
 const LOCK_WAIT_MS_MAX = 10_000
 
-/** Objects up to this size are published about as fast as one that is empty. */
+/** Requests with so many bytes take about as long as those with none. */
 const BRIEF_BYTES_MAX = MIB
+/** Objects up to this size are published by one request and share transactions, with others about as large. */
+export const WHOLE_BYTES_MAX = 8 * MIB
 
 /** One end of a migration: a location and its store. */
 export interface MigrationEnd {
@@ -113,7 +115,7 @@ export function recordOf(
 
 /** Whether publishing so many bytes is brief work, which may share a transaction with that of others. */
 export function isBrief(bytes: Bytes): boolean {
-  return bytes <= BRIEF_BYTES_MAX
+  return bytes <= WHOLE_BYTES_MAX
 }
 
 /**
@@ -169,7 +171,8 @@ export async function underObjectLock(
   work: (locked: LockedLedger) => Promise<void>,
 ): Promise<void> {
   const { source, target } = job
-  const lane = options.isBrief ? `${source.location.storeId} ${target.location.storeId}` : null
+  const sizeClass = job.migration.size <= BRIEF_BYTES_MAX ? 'small' : 'large'
+  const lane = options.isBrief ? `${source.location.storeId} ${target.location.storeId} ${sizeClass}` : null
   job.held.isRowLocked = true
   try {
     await job.parts.ledger.withObjectLock(job.lease, { lane, waitMsMax: LOCK_WAIT_MS_MAX }, work)

@@ -13,12 +13,11 @@ import {
   requestSignal,
   StepFailure,
   targetKeyOf,
+  WHOLE_BYTES_MAX,
 } from './migration-job.ts'
 import { noteProgress } from './progress.ts'
 import { openSource } from './source-body.ts'
 
-/** Objects up to this size are held in memory and published by one request. */
-const WHOLE_BYTES_MAX = 8 * MIB
 /** The size of a part unless the store's limits ask for larger ones. */
 const PART_BYTES = 8 * MIB
 
@@ -51,12 +50,14 @@ export async function stageTarget(
 async function stageWhole(job: MigrationJob, subject: MigrationSubject, copy: Copy): Promise<StagedTarget> {
   const { body } = await openSource(job, copy)
   const digests = await startContentDigests(digestsFor(job))
-  const chunks: Uint8Array[] = []
+  const bytes = Buffer.allocUnsafeSlow(copy.size)
+  let length = 0
   for await (const chunk of body) {
     digests.update(chunk)
-    chunks.push(chunk)
+    // One byte too many is told by the digests' count.
+    if (length + chunk.byteLength <= bytes.byteLength) bytes.set(chunk, length)
+    length += chunk.byteLength
   }
-  const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
   const content = withMd5For(job, digests.finish(), bytes)
   await checkContent(job, subject, copy, content)
   await reach(job, 'source-read')
