@@ -44,7 +44,7 @@ const CREATE = `
       id uuid, "objectId" uuid, generation bigint, "placementVersion" bigint, "targetCopyId" uuid,
       "targetLocationId" uuid, priority smallint, direction text, "graceMs" bigint, "attemptsMax" integer,
       "decisionId" uuid, "planId" uuid, "monthlySavingUsd" double precision,
-      "oneTimeUsd" double precision, kind text, "sourceCopyId" uuid, verify text,
+      "oneTimeUsd" double precision, kind text, "sourceCopyId" uuid, verify text, "encryptionRequired" boolean,
       "copiesRequired" smallint, "regionsRequired" smallint)
   ), judged as (
     select w.*, coalesce(w.kind, 'move') as its_kind, o.bucket_id, o.key, source.id as source_copy_id,
@@ -97,12 +97,12 @@ const CREATE = `
     insert into migration (
       id, kind, object_id, bucket_id, key, generation, placement_version, source_copy_id, source_location_id,
       target_copy_id, target_location_id, size, state, priority, direction, attempts_max, grace_ms,
-      decision_id, plan_id, monthly_saving_usd, one_time_usd, due_at, held, verify, copies_required,
+      decision_id, plan_id, monthly_saving_usd, one_time_usd, due_at, held, verify, encryption_required, copies_required,
       regions_required, evidence, principal)
     select j.id, its_kind, "objectId", bucket_id, key, generation, "placementVersion", source_copy_id,
            m.source_location_id, "targetCopyId", m.target_location_id, size, 'planned',
            coalesce(plan.priority, j.priority), direction, "attemptsMax", "graceMs", "decisionId", m.plan_id,
-           "monthlySavingUsd", "oneTimeUsd", plan.due_at, not ${IS_FREE}, coalesce(verify, 'target-checksum'),
+           "monthlySavingUsd", "oneTimeUsd", plan.due_at, not ${IS_FREE}, coalesce(verify, 'target-checksum'), coalesce("encryptionRequired", false),
            coalesce("copiesRequired", 1), coalesce("regionsRequired", 1), j.evidence, $2
     from judged j
     cross join lateral (

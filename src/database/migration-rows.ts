@@ -32,6 +32,7 @@ export interface MigrationRow {
   lease_owner: string | null
   fencing_token: number
   verify: VerifyWay
+  encryption_required: boolean
   copies_required: number
   regions_required: number
   grace_ms: number
@@ -45,7 +46,7 @@ export interface MigrationRow {
 export const MIGRATION_COLUMNS = `
   m.id, m.kind, m.object_id, m.bucket_id, m.key, m.generation, m.placement_version, m.source_copy_id,
   m.source_location_id, m.target_copy_id, m.target_location_id, m.size, m.state, m.direction, m.priority,
-  m.attempt, m.attempts_max, m.paused, m.cancel_requested, m.lease_owner, m.fencing_token, m.verify,
+  m.attempt, m.attempts_max, m.paused, m.cancel_requested, m.lease_owner, m.fencing_token, m.verify, m.encryption_required,
   m.copies_required, m.regions_required, m.grace_ms,
   m.grace_until_ms, m.evidence, m.decision_id, m.plan_id`
 
@@ -74,6 +75,7 @@ export function migrationOf(row: MigrationRow): Migration {
     leaseOwner: row.lease_owner,
     fencingToken: BigInt(row.fencing_token),
     verify: row.verify,
+    encryptionRequired: row.encryption_required,
     copiesRequired: row.copies_required,
     regionsRequired: row.regions_required,
     graceMs: row.grace_ms,

@@ -22,6 +22,7 @@ interface SubjectRow {
   etag: string
   headers: ContentHeaders
   metadata: Record<string, string>
+  tags: Record<string, string>
   sha256: string | null
   sha256_source: DigestSource | null
   crc64nvme: string | null
@@ -120,7 +121,7 @@ const SUBJECT_COLUMNS = `
   ${deletionLandsInMs('m.object_id')} as deletion_lands_in_ms, m.object_id, m.key,
   coalesce(o.generation, 0) as generation, coalesce(o.placement_version, 0) as placement_version,
   coalesce(o.is_present, false) as is_present, o.quarantined_because is not null as is_quarantined,
-  v.size, v.etag, v.headers, v.metadata,
+  v.size, v.etag, v.headers, v.metadata, v.tags,
   encode(v.sha256, 'hex') as sha256, v.sha256_source, encode(v.crc64nvme, 'hex') as crc64nvme`
 
 /** Copies; those that lie under their object's own key have none here. */
@@ -169,6 +170,7 @@ function subjectOf(row: SubjectRow, copies: readonly PlacedCopyRow[]): Migration
             etag: row.etag,
             headers: row.headers,
             metadata: row.metadata,
+            tags: row.tags,
             digests: { sha256: row.sha256, sha256Source: row.sha256_source, crc64nvme: row.crc64nvme },
           },
     source: copyIn(row, copies, row.source_copy_id),

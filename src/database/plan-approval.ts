@@ -140,6 +140,7 @@ function migrationOf(decision: ApprovedDecision, planId: Uuid, policy: PolicyDoc
     priority: policy.priorities[direction === 'promotion' ? 'promotion' : 'demotion'],
     direction,
     graceMs: Math.round(policy.graceHours * HOUR),
+    encryptionRequired: policy.encryption === 'required',
     attemptsMax: MIGRATION_ATTEMPTS_MAX,
     decisionId: decision.id,
     planId,

@@ -323,6 +323,7 @@ table migration with {fillfactor=45}
   copies_required smallint not null default 1
   regions_required smallint not null default 1
   reserves_room boolean not null default ((state = 'planned'::text) AND (kind <> ALL (ARRAY['drop-copy'::text, 'repair'::text])))
+  encryption_required boolean not null default false
   constraint migration_check CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL)))
   constraint migration_check1 CHECK (((finished_at IS NOT NULL) = (state = ANY (ARRAY['done'::text, 'aborted'::text, 'quarantined'::text, 'retained'::text, 'rolled-back'::text]))))
   constraint migration_check2 CHECK ((source_location_id <> target_location_id))

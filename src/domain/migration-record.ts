@@ -161,7 +161,7 @@ export interface MigrationSubject {
     readonly isQuarantined: boolean
   }
   /** The version that moves; null once it is forgotten. */
-  readonly version: Pick<ObjectVersion, 'size' | 'etag' | 'headers' | 'metadata' | 'digests'> | null
+  readonly version: Pick<ObjectVersion, 'size' | 'etag' | 'headers' | 'metadata' | 'tags' | 'digests'> | null
   readonly source: Copy | null
   readonly target: Copy | null
   /** All copies of the object, in any state. */
@@ -200,6 +200,8 @@ export interface NewMigration {
   readonly sourceCopyId?: Uuid
   /** Default: `target-checksum`. */
   readonly verify?: VerifyWay
+  /** The target has to encrypt. Default: false. */
+  readonly encryptionRequired?: boolean
   /** How many proven copies must remain when one is dropped. Default: 1. */
   readonly copiesRequired?: number
   /** In how many regions they must lie. Default: 1. */

@@ -76,6 +76,8 @@ export interface Migration {
   readonly fencingToken: bigint
   /** How the target is proven, as the policy said when this was planned. */
   readonly verify: VerifyWay
+  /** The target has to encrypt, and to say that it does, or nothing is moved. */
+  readonly encryptionRequired: boolean
   /** How many proven copies must remain when one is dropped, and in how many regions. Range: 1 and more. */
   readonly copiesRequired: number
   readonly regionsRequired: number

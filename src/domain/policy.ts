@@ -25,6 +25,10 @@ export interface ThresholdRule {
   readonly warm: HeatBand
 }
 
+/** Whether copies must lie encrypted: `required` refuses a target that does not. */
+export const ENCRYPTION_DEMANDS = ['any', 'required'] as const
+type EncryptionDemand = (typeof ENCRYPTION_DEMANDS)[number]
+
 /** What is allowed and wanted for a set of objects, as a person writes it, with every default filled in. */
 export interface PolicyDocument {
   readonly apiVersion: 'datainmotion.io/v1'
@@ -47,6 +51,8 @@ export interface PolicyDocument {
   readonly minimumObjectBytes: Bytes
   /** Whether an object may move to a cheaper location of the tier it is in. */
   readonly moveWithinTier: boolean
+  /** Left out in documents of earlier releases: `any`. */
+  readonly encryption?: EncryptionDemand
   /** Hours of the model clock for which a superseded copy is kept whole. */
   readonly graceHours: number
   readonly reviewIntervalDaysMax: number

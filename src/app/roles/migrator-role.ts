@@ -6,6 +6,7 @@ import { readMigrationHolds } from '../../database/migration-holds.ts'
 import { insertThroughput } from '../../database/migration-throughput.ts'
 import { createPostgresLedger } from '../../database/migrations.ts'
 import { openBeside } from '../../database/postgres.ts'
+import { keepSourceFacts } from '../../database/source-facts.ts'
 import { createPostgresSweepLedger } from '../../database/sweep-ledger.ts'
 import { createUploadStartNoter } from '../../database/upload-starts.ts'
 import { principal } from '../../domain/principal.ts'
@@ -43,6 +44,7 @@ export async function startMigratorRole(parts: ServerParts): Promise<RunningRole
     ...shared,
     ledger: createPostgresLedger(database, lockDatabase),
     noteUploadStart: createUploadStartNoter(database),
+    keepFacts: (version, facts) => keepSourceFacts(database, version, facts),
     readHolds: () => readMigrationHolds(database),
     modelClock: parts.modelClock,
     modelScale: parts.modelScale,

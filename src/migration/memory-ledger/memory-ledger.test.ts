@@ -70,6 +70,7 @@ function seedObject(catalog: MemoryCatalog, bucketId: Uuid, key: string, locatio
       etag: 'etag',
       headers: {},
       metadata: {},
+      tags: {},
       digests: { sha256: null, sha256Source: null, crc64nvme: null },
     },
     reviewAt: null,

@@ -217,6 +217,7 @@ function plan(catalog: MemoryCatalog, wanted: NewMigration, clock: Clock): NewMi
     ...wanted,
     kind,
     verify: wanted.verify ?? 'target-checksum',
+    encryptionRequired: wanted.encryptionRequired ?? false,
     copiesRequired: wanted.copiesRequired ?? 1,
     regionsRequired: wanted.regionsRequired ?? 1,
     bucketId: object.bucketId,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { HALF_LIVES } from '../../domain/half-life.ts'
-import { APPROVALS, type PolicyDocument } from '../../domain/policy.ts'
+import { APPROVALS, ENCRYPTION_DEMANDS, type PolicyDocument } from '../../domain/policy.ts'
 import { TIERS } from '../../domain/tier.ts'
 import { checkDocument, readDocumentText } from '../invalid-document.ts'
 
@@ -86,6 +86,10 @@ const policySchema = z.strictObject({
     .max(24 * 365)
     .default(24)
     .describe('Hours a superseded copy is kept whole, so that a move can be undone at once'),
+  encryption: z
+    .enum(ENCRYPTION_DEMANDS)
+    .default('any')
+    .describe('Whether copies may only go where the store was found to encrypt and says so of each copy'),
   reviewIntervalDaysMax: z
     .number()
     .positive()

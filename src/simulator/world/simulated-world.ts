@@ -201,6 +201,7 @@ export function newContent(world: SimulatedWorld, size: number): TrueContent {
       size,
       etag: `client-${id.slice(0, 8)}`,
       headers: { contentType: 'text/plain' },
+      tags: {},
       metadata: { id },
     },
   }

@@ -5,6 +5,7 @@ import {
 } from '../../domain/copy-description.ts'
 import type { Migration } from '../../domain/migration.ts'
 import type { MigrationSubject } from '../../domain/migration-record.ts'
+import { areTagsStorable } from '../../migration/fidelity.ts'
 import type { PutFacts } from '../../stores/object-store.ts'
 import type { MigrationEnd } from './migration-job.ts'
 
@@ -24,14 +25,10 @@ export function targetFacts(
 ): PutFacts {
   const { capabilities } = target.store
   const { storageClass } = target.location
-  const description: CopyDescription = {
-    bucket: subject.bucket.name,
-    key: migration.key,
-    generation: migration.generation,
-    sha256,
-    etag: subject.version?.etag ?? null,
-    intentId: migration.id,
-  }
+  const description = copyDescriptionOf(migration, subject, sha256)
+  const tags = subject.version?.tags ?? {}
+  const keepsTags = capabilities.tags && Object.keys(tags).length > 0 && areTagsStorable(tags)
+  const asksForEncryption = migration.encryptionRequired && capabilities.encryption === 'on-request'
   const own = subject.version?.metadata ?? {}
   return {
     headers: subject.version?.headers ?? {},
@@ -39,6 +36,24 @@ export function targetFacts(
       ? { metadata: fitting(own, description, capabilities.metadataBytesMax) }
       : {}),
     ...(storageClass === null ? {} : { storageClass }),
+    ...(keepsTags ? { tags } : {}),
+    ...(asksForEncryption ? { encryption: { kind: 'store' } } : {}),
+  }
+}
+
+/** What a migration's target copy says about itself. */
+export function copyDescriptionOf(
+  migration: Migration,
+  subject: MigrationSubject,
+  sha256: string | null,
+): CopyDescription {
+  return {
+    bucket: subject.bucket.name,
+    key: migration.key,
+    generation: migration.generation,
+    sha256,
+    etag: subject.version?.etag ?? null,
+    intentId: migration.id,
   }
 }
 

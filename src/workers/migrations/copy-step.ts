@@ -9,6 +9,7 @@ import {
   StoreError,
   type WriteCondition,
 } from '../../stores/object-store.ts'
+import { carryFacts } from './carry-facts.ts'
 import type { SeenContent } from './content-digests.ts'
 import { describesNewer, describesObject, wasPublishedBy } from './copy-metadata.ts'
 import { ensureKnownContainer } from './known-containers.ts'
@@ -34,9 +35,10 @@ import { checkSource, type SwitchOutcome, switchOutcome } from './switch-outcome
  * the object's present content.
  */
 export async function copyStep(job: MigrationJob): Promise<StepOutcome> {
-  const subject = job.freshSubject ?? (await job.parts.ledger.readSubject(job.migration.id))
+  const known = job.freshSubject ?? (await job.parts.ledger.readSubject(job.migration.id))
   job.freshSubject = null
-  const source = checkMovable(job, subject)
+  const source = checkMovable(job, known)
+  const subject = await carryFacts(job, known, source)
   await ensureKnownContainer(job.target.store, job.target.location.container, requestSignal(job, 0))
   if (!isGuardedFirstTry(job)) await checkNotOnePlace(job, source)
   await giveUpFormerUpload(job)
@@ -145,7 +147,8 @@ async function proofByReport(
   content: SeenContent,
   digests: ObjectDigests,
 ): Promise<'target-checksum' | null> {
-  if (mustReadBack(job)) return null
+  // How the bytes are encrypted is told by a look of its own.
+  if (mustReadBack(job) || job.migration.encryptionRequired) return null
   const { store } = job.target
   const reported = { size: content.size, digests }
   const verdict = judgeReport(content, reported, store.capabilities.reportedDigests)

@@ -28,9 +28,13 @@ export function areSameBytes(one: StoredObject, other: StoredObject): boolean {
 }
 
 /** What a store reports of a place, or null when nothing lies there. Rejects with a `StoreError`. */
-export async function lookAt(place: OpenPlace, signal: AbortSignal): Promise<StoredObject | null> {
+export async function lookAt(
+  place: OpenPlace,
+  signal: AbortSignal,
+  options: { readonly withTags?: boolean } = {},
+): Promise<StoredObject | null> {
   try {
-    return await place.store.head(place.container, place.nativeKey, { signal })
+    return await place.store.head(place.container, place.nativeKey, { ...options, signal })
   } catch (error) {
     const isGone = error instanceof StoreError && ['not-found', 'container-not-found'].includes(error.kind)
     if (isGone) return null

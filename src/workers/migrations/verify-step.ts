@@ -85,6 +85,10 @@ async function judgeByReport(job: MigrationJob, target: Copy, read: ReadContent)
   if (!isSameCopy(target, stored)) {
     throw new StepFailure('mismatched', 'target-changed', 'the target is not the copy that was published')
   }
+  if (job.migration.encryptionRequired && stored.encryption === null) {
+    const message = `${store.name} does not say that it encrypts the copy, as its policy requires`
+    throw new StepFailure('mismatched', 'not-encrypted', message)
+  }
   const trusted = mustReadBack(job) ? [] : store.capabilities.reportedDigests
   return judgeReport(read, stored, trusted)
 }

@@ -149,6 +149,7 @@ async function startMigrations(
     priority: policy.spec.priorities[move?.direction === 'promotion' ? 'promotion' : 'demotion'],
     direction: move!.direction,
     graceMs: Math.round(policy.spec.graceHours * HOUR),
+    encryptionRequired: policy.spec.encryption === 'required',
     attemptsMax: MIGRATION_ATTEMPTS_MAX,
     decisionId: decisions[index]!.id,
     planId,
