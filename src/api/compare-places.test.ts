@@ -26,7 +26,11 @@ beforeEach(async () => {
   ;[folderOf, readOnly, away] = [{}, [], []]
   open = (name, settings) => folderStore(name, String(settings.endpoint))
   api = await startTestApi(test.database, {
-    stores: { checkSettings: () => [], open: store => open(store.name, store.settings) },
+    stores: {
+      checkSettings: () => [],
+      learn: () => Promise.reject(new Error('not asked')),
+      open: store => open(store.name, store.settings),
+    },
   })
 })
 afterEach(async () => {

@@ -11,12 +11,27 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import type { ApiConfig } from './config.ts'
 import type { FieldError } from './problems.ts'
 
+/** What was found out about a store by trying. */
+export interface StoreFindings {
+  /** Settings to be put in place of those it has. */
+  readonly settings: Readonly<Record<string, unknown>>
+  /** The server's name, where it is known. */
+  readonly vendor: string | null
+  readonly notes: readonly string[]
+}
+
 /** What the API needs to know about adapters of stores, which only the wiring names. */
 interface StoreAdapters {
   /** What is wrong with the settings of a store of this kind; empty when they are good. */
   checkSettings(kind: StoreKind, settings: Readonly<Record<string, unknown>>): readonly FieldError[]
   /** Opens a store for a probe. The credentials are the JSON of `StoreCredentials`. */
   open(store: Pick<Store, 'id' | 'name' | 'kind' | 'settings'>, credentials: Redacted | null): ObjectStore
+  /** Finds out by trying what a store does that stores of its kind differ in. Rejects with a StoreError. */
+  learn(
+    store: Pick<Store, 'name' | 'kind' | 'settings'>,
+    credentials: Redacted | null,
+    container: string,
+  ): Promise<StoreFindings>
 }
 
 /** One thing that must work for this process to be ready. */

@@ -21,7 +21,7 @@ export async function buildOpenApiDocument(version: string): Promise<OpenApiDocu
     log: silentLogger,
     metrics: createMetrics(),
     secretBox: { seal: unused, open: () => new Redacted('') },
-    stores: { checkSettings: () => [], open: unused },
+    stores: { checkSettings: () => [], open: unused, learn: unused },
     events: {
       name: 'none',
       partitionCount: 0,

@@ -81,11 +81,12 @@ export async function withStore<Result>(
     }
   } catch (error) {
     options.log.info({ error, store: store.name }, 'a store was tried and failed')
-    return { error: describe(error, container), result: null }
+    return { error: describeStoreFailure(error, container), result: null }
   }
 }
 
-function describe(error: unknown, container: string): { kind: string; message: string } {
+/** What is wrong with a store, in words for a person, without anything it said beyond that. */
+export function describeStoreFailure(error: unknown, container: string): { kind: string; message: string } {
   if (error instanceof SecretBoxError)
     return { kind: error.kind, message: `its credentials cannot be opened: ${error.message}` }
   if (!(error instanceof StoreError))

@@ -36,6 +36,8 @@ beforeAll(async () => {
       open: (_store, credentials) => {
         throw new Error(`cannot open with ${credentials}`, { cause: { credentials } })
       },
+      learn: (_store, credentials) =>
+        Promise.reject(new Error(`cannot learn with ${credentials}`, { cause: { credentials } })),
     },
   })
 })
@@ -62,6 +64,7 @@ describe('a secret', () => {
     const ifMatch = { headers: { 'if-match': '"1"' } }
     await send('PATCH', `/v1/stores/${id}`, { ...ifMatch, body: { credentials } })
     await send('POST', `/v1/stores/${id}/probe`, { body: { container: 'x' } })
+    await send('POST', `/v1/stores/${id}/findings`, { body: { container: 'x' } })
     await send('POST', '/v1/session', { body: { token: `dim_${PLANTED}` } })
     await send('GET', '/v1/session', { headers: { authorization: `Bearer ${PLANTED}` } })
     await send('GET', '/v1/session', { headers: { authorization: '', cookie: `dim_session=${PLANTED}` } })

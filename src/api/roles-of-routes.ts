@@ -24,6 +24,7 @@ export const ROLES_OF_ROUTES: Readonly<Record<string, RouteRole>> = {
   'PATCH /v1/stores/:id': 'admin',
   'DELETE /v1/stores/:id': 'admin',
   'POST /v1/stores/:id/probe': 'operator',
+  'POST /v1/stores/:id/findings': 'admin',
   'GET /v1/stores/:id/limits': 'viewer',
   'PATCH /v1/stores/:id/limits': 'admin',
   'POST /v1/stores/:id/drill': 'admin',

@@ -23,7 +23,11 @@ beforeEach(async () => {
   await mkdir(path.join(disk, 'one'))
   await mkdir(path.join(disk, 'two'))
   api = await startTestApi(test.database, {
-    stores: { checkSettings: () => [], open: store => open(store.name, String(store.settings.root)) },
+    stores: {
+      checkSettings: () => [],
+      learn: () => Promise.reject(new Error('not asked')),
+      open: store => open(store.name, String(store.settings.root)),
+    },
   })
   ;({ storeId, locationId } = await addShelf('one'))
 })

@@ -40,22 +40,22 @@ export function openStore(store: StoreToOpen, credentials: Redacted | null): Obj
   const { name } = store
   switch (store.kind) {
     case 'memory': {
-      const { settings } = check(store, credentials, memorySettings, memoryCredentials)
+      const { settings } = checkedSettings(store, credentials, memorySettings, memoryCredentials)
       return createMemoryStore({ name, settings })
     }
     case 'filesystem': {
-      const { settings } = check(store, credentials, filesystemSettings, filesystemCredentials)
+      const { settings } = checkedSettings(store, credentials, filesystemSettings, filesystemCredentials)
       return createFilesystemStore({ name, settings })
     }
     case 'azure-blob':
       return createAzureBlobStore({
         name,
-        ...check(store, credentials, azureBlobSettings, azureBlobCredentials),
+        ...checkedSettings(store, credentials, azureBlobSettings, azureBlobCredentials),
       })
     case 'gcs':
-      return createGcsStore({ name, ...check(store, credentials, gcsSettings, gcsCredentials) })
+      return createGcsStore({ name, ...checkedSettings(store, credentials, gcsSettings, gcsCredentials) })
     case 's3':
-      return createS3Store({ name, ...check(store, credentials, s3Settings, s3Credentials) })
+      return createS3Store({ name, ...checkedSettings(store, credentials, s3Settings, s3Credentials) })
     default: {
       const unknownKind: never = store.kind
       throw new StoreSettingsError(name, [`kind: there is no adapter for ${String(unknownKind)}`])
@@ -84,7 +84,8 @@ const SETTINGS_SCHEMAS = {
   s3: s3Settings,
 } as const satisfies Record<StoreToOpen['kind'], z.ZodType>
 
-function check<Settings extends z.ZodType, Credentials extends z.ZodType>(
+/** The settings and credentials of a store, checked by its kind. Throws {@link StoreSettingsError}. */
+export function checkedSettings<Settings extends z.ZodType, Credentials extends z.ZodType>(
   store: StoreToOpen,
   credentials: Redacted | null,
   settingsSchema: Settings,

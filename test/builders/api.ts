@@ -44,6 +44,7 @@ export async function startTestApi(
     stores: {
       checkSettings: () => [],
       open: store => createMemoryStore({ name: store.name, settings: { capacityBytes: 1_000_000 } }),
+      learn: async () => ({ settings: {}, vendor: null, notes: [] }),
     },
     version: '0.0.0-test',
     events: await openEventLog(database),

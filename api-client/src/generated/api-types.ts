@@ -1297,6 +1297,23 @@ export type StoreProbe = {
   } | null
 }
 
+export type StoreFindings = {
+  readonly container: string | null
+  /** The server’s name, where it is known */
+  readonly vendor: string | null
+  /** What is known of this server, a sentence each */
+  readonly notes: readonly (string)[]
+  /** The settings that were found out, and are the store’s now; null when it failed */
+  readonly settings: Readonly<Record<string, unknown>> | null
+  /** Whether the store had other settings before */
+  readonly isChanged: boolean
+  readonly error: {
+    /** unreachable, access-denied, container-not-found … */
+    readonly kind: string
+    readonly message: string
+  } | null
+}
+
 export type Token = {
   readonly id: string
   readonly name: string
@@ -2236,6 +2253,17 @@ export interface Operations {
       readonly container?: string
     }
     answer: StoreProbe
+  }
+  /** Find out by trying what a store does, and keep it in the store’s settings */
+  'POST /v1/stores/{id}/findings': {
+    path: { id: string }
+    query: undefined
+    headers: undefined
+    body: {
+      /** Without it, the container of the first location of this store */
+      readonly container?: string
+    }
+    answer: StoreFindings
   }
   /** A store with its limits, to be changed */
   'GET /v1/stores/{id}/limits': {

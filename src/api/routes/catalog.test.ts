@@ -31,6 +31,12 @@ beforeAll(async () => {
         })
         return { ...memory, list: () => Promise.reject(error) }
       },
+      async learn(store, _credentials, container) {
+        const facts = { retry: 'no', store: store.name, operation: 'put' } as const
+        if (container !== 'shelf')
+          throw new StoreError({ ...facts, kind: 'container-not-found', message: 'secret-upstream-detail' })
+        return { settings: { capabilities: { tags: true } }, vendor: 'Ceph', notes: ['It is a squid.'] }
+      },
     },
   })
 })
@@ -134,6 +140,30 @@ describe('a store', () => {
     expect(refused).toMatchObject({ reachable: false, error: { kind: 'access-denied' } })
     expect(silent.error.message).toContain('nothing answers')
     expect(JSON.stringify([refused, silent])).not.toContain('secret-upstream-detail')
+  })
+})
+
+describe('what a store does', () => {
+  it('is found out by an administrator and kept in its settings, once', async () => {
+    const { id } = await createStore('unknown')
+    const learn = async (body: object, role: 'admin' | 'operator' = 'admin') =>
+      (await api.send('POST', `/v1/stores/${id}/findings`, { body, role })).json()
+    const found = { container: 'shelf', vendor: 'Ceph', notes: ['It is a squid.'], error: null }
+    expect(await learn({ container: 'shelf' })).toMatchObject({ ...found, isChanged: true })
+    expect(await learn({ container: 'shelf' })).toMatchObject({ ...found, isChanged: false })
+    const kept = (await api.send('GET', `/v1/stores/${id}`)).json()
+    expect(kept.settings.capabilities).toEqual({ tags: true })
+    expect(await learn({ container: 'shelf' }, 'operator')).toMatchObject({ status: 403 })
+  })
+
+  it('stays as it was when the store cannot be asked', async () => {
+    const { id } = await createStore('away')
+    const answer = await api.send('POST', `/v1/stores/${id}/findings`, { body: { container: 'none' } })
+    expect(answer.json()).toMatchObject({ settings: null, error: { kind: 'container-not-found' } })
+    expect(answer.body).not.toContain('secret-upstream-detail')
+    expect((await api.send('GET', `/v1/stores/${id}`)).json().revision).toBe(1)
+    const nowhere = await api.send('POST', `/v1/stores/${id}/findings`, { body: {} })
+    expect(nowhere.json()).toMatchObject({ error: { kind: 'no-container' } })
   })
 })
 

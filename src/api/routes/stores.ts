@@ -18,6 +18,7 @@ import type { StoreKind } from '../../domain/store.ts'
 import { callerOf } from '../authentication.ts'
 import type { ApiOptions } from '../context.ts'
 import { decodeCursor, encodeCursor, toPage } from '../cursor.ts'
+import { learnAboutStore } from '../learn-store.ts'
 import { presentStore } from '../present-store.ts'
 import { probeStore } from '../probe-store.ts'
 import { ApiError, type FieldError, notFound } from '../problems.ts'
@@ -28,6 +29,7 @@ import { PAGE_LIMIT_MAX, pageOf, pageQuerySchema } from '../schemas/page.ts'
 import {
   type StoreCredentials,
   storeCreateSchema,
+  storeFindingsSchema,
   storeProbeRequestSchema,
   storeProbeSchema,
   storeSchema,
@@ -202,6 +204,28 @@ export function storesRoutes(options: ApiOptions): FastifyPluginAsyncZod {
         const sealed = await findSealedCredentials(database, store.id)
         const container = request.body.container ?? (await firstContainerOf(store.id))
         return probeStore({ store, sealed, container, options })
+      },
+    )
+
+    app.post(
+      '/v1/stores/:id/findings',
+      {
+        schema: {
+          operationId: 'learnStore',
+          summary: 'Find out by trying what a store does, and keep it in the store’s settings',
+          description:
+            'Writes and deletes a few dozen small objects whose keys begin with `dim-probe-` in the container, and takes seconds. Moves, writes and deletes go by the settings from then on.',
+          tags: ['stores'],
+          params: idParametersSchema,
+          body: storeProbeRequestSchema,
+          response: { 200: storeFindingsSchema },
+        },
+      },
+      async request => {
+        const store = await mustFind(request.params.id)
+        const sealed = await findSealedCredentials(database, store.id)
+        const container = request.body.container ?? (await firstContainerOf(store.id))
+        return learnAboutStore(request, { store, sealed, container, options })
       },
     )
   }

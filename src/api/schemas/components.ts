@@ -17,7 +17,7 @@ import { locationPriceSchema, priceBookSchema } from './price-book.ts'
 import { planStatusSchema, queueStatusSchema } from './queue.ts'
 import { orphanSchema, reconcileFindingSchema, reconcileRunSchema } from './reconcile.ts'
 import { simulationSchema } from './simulation.ts'
-import { storeProbeSchema, storeSchema } from './store.ts'
+import { storeFindingsSchema, storeProbeSchema, storeSchema } from './store.ts'
 import { sessionSchema, tokenCreatedSchema, tokenSchema } from './token.ts'
 import { referenceSchema } from './values.ts'
 
@@ -64,6 +64,7 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   Simulation: simulationSchema,
   Store: storeSchema,
   StoreProbe: storeProbeSchema,
+  StoreFindings: storeFindingsSchema,
   Token: tokenSchema,
   TokenCreated: tokenCreatedSchema,
   Validation: validationSchema,

@@ -94,3 +94,17 @@ export const storeProbeSchema = z.object({
     .nullable(),
 })
 export type StoreProbe = z.infer<typeof storeProbeSchema>
+
+/** What was found out about a store by trying, with small objects that are gone afterwards. */
+export const storeFindingsSchema = z.object({
+  container: z.string().nullable(),
+  vendor: z.string().nullable().meta({ description: 'The server’s name, where it is known' }),
+  notes: z.array(z.string()).meta({ description: 'What is known of this server, a sentence each' }),
+  settings: z
+    .record(z.string(), z.unknown())
+    .nullable()
+    .meta({ description: 'The settings that were found out, and are the store’s now; null when it failed' }),
+  isChanged: z.boolean().meta({ description: 'Whether the store had other settings before' }),
+  error: storeProbeSchema.shape.error,
+})
+export type StoreFindingsResource = z.infer<typeof storeFindingsSchema>

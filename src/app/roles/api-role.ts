@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { createApi } from '../../api/create-api.ts'
+import { learnStore } from '../learn-store.ts'
 import { listenFailure, urlOf } from '../listen.ts'
 import { openStore, problemsOfSettings } from '../open-store.ts'
 import type { RunningRole, ServerParts } from '../server-parts.ts'
@@ -19,6 +20,7 @@ export async function startApiRole(parts: ServerParts): Promise<RunningRole> {
     stores: {
       checkSettings: problemsOfSettings,
       open: (store, credentials) => openStore(store, credentials),
+      learn: learnStore,
     },
     config: config.api,
     version: parts.version,

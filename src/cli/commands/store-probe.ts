@@ -1,4 +1,4 @@
-import type { StoreProbe, StoreResource } from '../../api/schemas/store.ts'
+import type { StoreFindingsResource, StoreProbe, StoreResource } from '../../api/schemas/store.ts'
 import type { Register } from '../command.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import type { View } from '../output.ts'
@@ -23,17 +23,47 @@ const EXIT_OF_KIND: Readonly<Record<string, ExitCode>> = {
   'container-not-found': EXIT.notFound,
 }
 
+const findingsView: View<StoreFindingsResource> = {
+  name: findings => (findings.error === null ? 'learnt' : 'failed'),
+  columns: [
+    { header: 'LEARNT', value: findings => (findings.error === null ? 'yes' : 'no') },
+    { header: 'CONTAINER', value: findings => findings.container ?? '-' },
+    { header: 'SERVER', value: findings => findings.vendor ?? '-' },
+    { header: 'CHANGED', value: findings => (findings.isChanged ? 'yes' : 'no') },
+    {
+      header: 'ERROR',
+      value: findings =>
+        findings.error === null ? '-' : `${findings.error.kind}: ${findings.error.message}`,
+    },
+    { header: 'SETTINGS', value: findings => JSON.stringify(findings.settings) },
+    { header: 'NOTES', value: findings => findings.notes.join(' ') || '-' },
+  ],
+}
+
 /** `dim store probe`: exit code 5 when it cannot be reached, 4 when it refuses us, 3 without its container. */
 export const registerStoreProbe: Register = (noun, bind) => {
   const command = noun
     .command('probe <store>')
     .description('try whether a store can be reached and accepts its credentials')
     .option('--container <name>', 'container to look into (that of its first location)')
-  bind<{ container?: string }>(command, async ({ api, out }, options, name) => {
+    .option(
+      '--learn',
+      'also find out by trying what the store does, with small objects that are gone afterwards, and keep it in its settings',
+    )
+  bind<{ container?: string; learn?: true }>(command, async ({ api, out }, { learn, ...options }, name) => {
     const store = await findNamed<StoreResource>(api, 'store', name)
+    if (learn === true) {
+      const path = `${namedPath('store', store.id)}/findings`
+      const findings = await api.post<StoreFindingsResource>(path, options)
+      out.one(findings, findingsView)
+      return exitCodeOf(findings.error)
+    }
     const probe = await api.post<StoreProbe>(`${namedPath('store', store.id)}/probe`, options)
     out.one(probe, probeView)
-    if (probe.error === null) return EXIT.ok
-    return EXIT_OF_KIND[probe.error.kind] ?? EXIT.retryable
+    return exitCodeOf(probe.error)
   })
+}
+
+function exitCodeOf(error: StoreProbe['error']): ExitCode {
+  return error === null ? EXIT.ok : (EXIT_OF_KIND[error.kind] ?? EXIT.retryable)
 }

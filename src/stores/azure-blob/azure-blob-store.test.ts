@@ -6,6 +6,7 @@ import { describeObjectStore } from '../contract/describe-object-store.ts'
 import { digestsOf, expectFailure, listKeys, putBytes, readObject, sampleBytes } from '../contract/samples.ts'
 import { createAzureBlobStore } from './azure-blob-store.ts'
 import { azureBlobCredentials, azureBlobSettings } from './config.ts'
+import { probeAzureCapabilities } from './probe-capabilities.ts'
 
 const server = await startAzurite()
 
@@ -192,6 +193,15 @@ if ('missing' in server) {
       expect(await listKeys(bySas, 'by-sas')).toEqual(['é 1'])
       expect((await readObject(bySas, 'by-sas', 'é 1')).equals(sampleBytes(10))).toBe(true)
       await bySas.close()
+    })
+
+    it('finds out what the account does and leaves nothing behind', async () => {
+      await store.ensureContainer('probed')
+      const found = await probeAzureCapabilities({ name: 'p', settings, credentials, container: 'probed' })
+      expect(found).toEqual({ tags: true, versions: false, immutability: false, listOrder: 'utf-16' })
+      expect((await store.list('probed')).objects).toEqual([])
+      const missing = { name: 'p', settings, credentials, container: 'not-there' }
+      await expectFailure(probeAzureCapabilities(missing), 'container-not-found')
     })
 
     it('tells wrong credentials', async () => {

@@ -18,10 +18,10 @@ export const s3Settings = z
       .default(false)
       .describe('Whether an http endpoint is allowed that is not on this machine.'),
     keys: z
-      .enum(['opaque', 'paths'])
+      .enum(['opaque', 'paths', 'names'])
       .default('opaque')
       .describe(
-        'How the server treats keys. `paths`: it rewrites keys with empty, `.` or `..` segments and cannot list control characters, as servers over folders do; such keys are refused.',
+        'How the server treats keys. `paths`: it rewrites keys with empty, `.` or `..` segments and cannot list control characters, as servers over folders do. `names`: it also trims dots and spaces from the ends of segments, or takes backslashes for slashes. Such keys are refused.',
       ),
     reservedPrefixes: z
       .array(z.string().min(1))

@@ -4,6 +4,7 @@ import { startMoto } from '../../../test/services/s3-server.ts'
 import { describeObjectStore } from '../contract/describe-object-store.ts'
 import { expectFailure, sampleBytes } from '../contract/samples.ts'
 import { s3Credentials, s3Settings } from './config.ts'
+import { probeS3Capabilities } from './probe-capabilities.ts'
 import { createS3Store } from './s3-store.ts'
 
 const server = await startMoto()
@@ -76,6 +77,37 @@ if ('missing' in server) {
       store: createS3Store({ name: 'moto', settings, credentials }),
       dispose: async () => undefined,
     }),
+  })
+
+  it('is found out by a probe, which leaves nothing behind', async () => {
+    const store = createS3Store({ name: 'moto', settings, credentials })
+    await store.ensureContainer('probed')
+    const unknown = s3Settings.parse({ endpoint })
+    const found = await probeS3Capabilities({
+      name: 'p',
+      settings: unknown,
+      credentials,
+      container: 'probed',
+    })
+    expect(found).toMatchObject({
+      vendor: null,
+      settings: {
+        keys: 'opaque',
+        incompleteBodies: 'refused',
+        capabilities: {
+          conditionalPut: false,
+          conditionalDelete: true,
+          conditionalRead: true,
+          // It takes wrong checksums.
+          reportedDigests: [],
+          serverSideCopy: false,
+          tags: true,
+          encryption: 'on-request',
+        },
+      },
+    })
+    expect((await store.list('probed')).objects).toEqual([])
+    await store.close()
   })
 
   it('keeps locks, and says what they hold instead of that a right is missing', async () => {

@@ -1,79 +1,140 @@
 import { randomUUID } from 'node:crypto'
 import { startDigests } from '../body-digests.ts'
-import {
-  type ObjectDigests,
-  type ObjectStore,
-  StoreError,
-  type StoreErrorKind,
-  type WriteCondition,
-} from '../object-store.ts'
+import type { ObjectDigests, ObjectStore, WriteCondition } from '../object-store.ts'
 import type { S3Credentials, S3Settings } from './config.ts'
 import { digestHeadersOf } from './object-fields.ts'
 import { payloadSha256Of } from './payload-hash.ts'
+import { probeConditionalCopy, probeCopy, probeStorageClasses } from './probe-copies.ts'
+import { BYTES, OTHER, type Probe, refusalOf, worksAt } from './probe-frame.ts'
+import { probeIncompleteBodies, probeKeys } from './probe-keys.ts'
+import { leftVersions, readServerFacts } from './probe-server.ts'
+import { S3Connection } from './s3-connection.ts'
 import { createS3Store } from './s3-store.ts'
 import { S3Wire } from './s3-wire.ts'
+import { s3VendorOf } from './vendors.ts'
 
 /** The settings a probe finds out. */
-export type ProbedSettings = Pick<S3Settings, 'capabilities'>
+export type ProbedSettings = Pick<
+  S3Settings,
+  'capabilities' | 'keys' | 'incompleteBodies' | 'reservedPrefixes'
+>
+
+/** What a probe found out about a server. */
+export interface S3Probe {
+  readonly settings: ProbedSettings
+  /** The server's name where it is known, see `vendors.ts`. */
+  readonly vendor: string | null
+  /** What people should know of it. */
+  readonly notes: readonly string[]
+}
 
 /** Where probes write. The keys are gone afterwards. */
 const PROBE_PREFIX = 'dim-probe-'
 
-const BYTES = Buffer.from('a probe of what this server does')
-const OTHER = { etag: '00000000000000000000000000000000', versionId: null }
+/** What is hoped for while it is tried; the conditions of copies and digests of parts are tried apart. */
+const HOPED = {
+  conditionalPut: true,
+  conditionalDelete: true,
+  conditionalRead: true,
+  reportedDigests: [],
+  serverSideCopy: true,
+  tags: true,
+  encryption: 'on-request',
+} as const
 
 /**
- * Finds out, by trying, what an S3 server does that servers differ in: whether it honours conditions on
- * writes, reads and deletes, and which digests it reports. Writes and deletes a few small objects in the
- * bucket, which must be there. The answer is stored as `settings.capabilities`.
+ * Finds out, by trying, what an S3 server does that servers differ in: which conditions it honours, which digests
+ * it reports and checks, what it does to keys, and whether it has copies, storage classes, tags, encryption and
+ * locks. Writes and deletes a few dozen small objects in the bucket, which must be there. The answer is stored in
+ * the store's settings; what is known of the server besides is in `vendors.ts`.
  *
- * Throws {@link StoreError} when the server cannot be reached or refuses an ordinary write.
+ * Throws `StoreError` when the server cannot be reached or refuses an ordinary write.
  */
 export async function probeS3Capabilities(options: {
   name: string
   settings: S3Settings
   credentials: S3Credentials
   container: string
-}): Promise<ProbedSettings> {
-  const hoped = { conditionalPut: true, conditionalDelete: true, conditionalRead: true, versions: false }
-  const settings = { ...options.settings, capabilities: { ...hoped, reportedDigests: [] } }
-  const store = createS3Store({ ...options, settings })
-  const wire = new S3Wire({ settings, credentials: options.credentials })
-  const probe = {
-    name: options.name,
-    store,
-    wire,
-    container: options.container,
-    key: `${PROBE_PREFIX}${randomUUID()}`,
-  }
+}): Promise<S3Probe> {
+  const { name, container, credentials } = options
+  const connection = new S3Connection(options)
+  const wire = new S3Wire(options)
+  const facts = await readServerFacts(wire, name, container)
+  const open = (changed: S3Settings['capabilities'] = {}): ObjectStore =>
+    createS3Store({
+      name,
+      credentials,
+      settings: {
+        ...options.settings,
+        keys: 'opaque',
+        incompleteBodies: 'refused',
+        capabilities: { ...HOPED, reportedDigests: [], versions: facts.versions, ...changed },
+      },
+    })
+  const key = `${PROBE_PREFIX}${randomUUID()}`
+  const first: Probe = { name, store: open(), open, wire, container, key }
+  // A server without tags may refuse to hear of them with a copy.
+  const tags = await probeTags(first).finally(() => first.store.close())
+  const openKnowing = (changed: S3Settings['capabilities']) => open({ tags, ...changed })
+  const probe: Probe = { ...first, store: openKnowing({}), open: openKnowing }
   try {
     const reportedDigests = await probeDigests(probe)
     const conditionalRead = await probeRead(probe)
     const conditionalPut = await probePut(probe)
     const conditionalDelete = await probeDelete(probe)
+    const encryption = await probeEncryption(probe)
+    const serverSideCopy = await probeCopy(probe)
+    const incompleteBodies = await probeIncompleteBodies(probe)
+    const { hostname } = new URL(options.settings.endpoint ?? 'https://s3.amazonaws.com')
+    const vendor = s3VendorOf({ hostname, server: facts.server })
+    const reserved = [...options.settings.reservedPrefixes, ...(vendor?.settings.reservedPrefixes ?? [])]
     return {
-      capabilities: {
-        ...options.settings.capabilities,
-        conditionalPut,
-        conditionalDelete,
-        conditionalRead,
-        reportedDigests,
+      vendor: vendor?.name ?? null,
+      notes: vendor?.notes ?? [],
+      settings: {
+        keys: await probeKeys(probe),
+        incompleteBodies,
+        reservedPrefixes: [...new Set(reserved)],
+        capabilities: {
+          conditionalPut,
+          conditionalDelete,
+          conditionalRead,
+          reportedDigests,
+          versions: facts.versions,
+          serverSideCopy,
+          conditionalCopy: serverSideCopy && (await probeConditionalCopy(probe)),
+          multipartDigests: await probeMultipartDigests(probe),
+          storageClasses: serverSideCopy ? await probeStorageClasses(probe) : [],
+          tags,
+          objectLock: facts.objectLock,
+          encryption,
+        },
       },
     }
   } finally {
-    await store.delete(probe.container, probe.key).catch((error: unknown) => error)
+    await clear(probe, connection, facts.versions)
+    connection.close()
     await wire.close()
-    await store.close()
   }
 }
 
-interface Probe {
-  readonly name: string
-  readonly store: ObjectStore
-  /** For what the store would not send: a digest that is wrong. */
-  readonly wire: S3Wire
-  readonly container: string
-  readonly key: string
+async function clear(probe: Probe, connection: S3Connection, keepsVersions: boolean): Promise<void> {
+  const { store, container, key } = probe
+  const left = keepsVersions ? await leftVersions(connection, container, key) : await leftKeys(probe)
+  for (const { key: found, versionId } of left) {
+    const onlyIf = versionId === null ? {} : { onlyIf: { etag: null, versionId } }
+    await store.delete(container, found, onlyIf).catch((error: unknown) => error)
+  }
+  await store.close()
+}
+
+/** What probes wrote; where it cannot be listed, the keys that most of them write under. */
+async function leftKeys({ store, container, key }: Probe): Promise<{ key: string; versionId: null }[]> {
+  const keys = await store.list(container, { prefix: key }).then(
+    page => page.objects.map(found => found.key),
+    () => [key, `${key}-copy`, `${key}-broken`],
+  )
+  return keys.map(found => ({ key: found, versionId: null }))
 }
 
 /**
@@ -117,32 +178,86 @@ async function probeRead({ store, container, key }: Probe): Promise<boolean> {
   return (await refusalOf(store.head(container, key, { onlyIf: OTHER }))) === 'precondition-failed'
 }
 
+/** Counts only when completions compare as well as puts do. */
 async function probePut({ store, container, key }: Probe): Promise<boolean> {
   const put = (condition: WriteCondition) =>
     refusalOf(store.put(container, key, BYTES, { size: BYTES.length, condition }))
   if ((await put({ kind: 'absent' })) !== 'precondition-failed') return false
   if ((await put({ kind: 'identity', identity: OTHER })) !== 'precondition-failed') return false
   const { identity } = await store.head(container, key)
-  return (await put({ kind: 'identity', identity })) === null
+  if ((await put({ kind: 'identity', identity })) !== null) return false
+  return completesUnderConditions(store, container, key).catch(error => worksAt(Promise.reject(error)))
+}
+
+async function completesUnderConditions(
+  store: ObjectStore,
+  container: string,
+  key: string,
+): Promise<boolean> {
+  const multipart = store.multipart!
+  const { uploadId } = await multipart.create(container, key, {})
+  const options = { size: BYTES.length }
+  const parts = [{ partNumber: 1, ...(await multipart.putPart(container, key, uploadId, 1, BYTES, options)) }]
+  const conditions = [{ kind: 'absent' }, { kind: 'identity', identity: OTHER }] as const
+  for (const condition of conditions) {
+    const completed = multipart.complete(container, key, uploadId, parts, { condition })
+    if ((await refusalOf(completed)) === 'precondition-failed') continue
+    await multipart.abort(container, key, uploadId).catch((error: unknown) => error)
+    return false
+  }
+  await multipart.abort(container, key, uploadId)
+  return true
 }
 
 /** Counts only when the object goes exactly when its own identity is named. */
 async function probeDelete({ store, container, key }: Probe): Promise<boolean> {
+  await store.put(container, key, BYTES, { size: BYTES.length })
   if ((await refusalOf(store.delete(container, key, { onlyIf: OTHER }))) !== 'precondition-failed')
     return false
-  const { identity } = await store.head(container, key)
-  if ((await refusalOf(store.delete(container, key, { onlyIf: identity }))) !== null) return false
+  const { etag } = (await store.head(container, key)).identity
+  const onlyIf = { etag, versionId: null }
+  if ((await refusalOf(store.delete(container, key, { onlyIf }))) !== null) return false
   return (await refusalOf(store.head(container, key))) === 'not-found'
 }
 
-/** The kind with which the server refused, or null when it did as asked. Throws when it gave no answer. */
-async function refusalOf(work: Promise<unknown>): Promise<StoreErrorKind | null> {
-  return work.then(
-    () => null,
-    (error: unknown) => {
-      const isAnswer = error instanceof StoreError && error.retry === 'no' && error.kind !== 'access-denied'
-      if (isAnswer) return error.kind
+async function probeEncryption({ store, container, key }: Probe): Promise<'always' | 'on-request' | 'none'> {
+  await store.put(container, key, BYTES, { size: BYTES.length })
+  if ((await store.head(container, key)).encryption !== null) return 'always'
+  const encryption = { kind: 'store' } as const
+  const isTaken = await worksAt(store.put(container, key, BYTES, { size: BYTES.length, encryption }))
+  return isTaken && (await store.head(container, key)).encryption !== null ? 'on-request' : 'none'
+}
+
+async function probeTags({ store, container, key }: Probe): Promise<boolean> {
+  await store.put(container, key, BYTES, { size: BYTES.length })
+  const tags = { 'dim probe': 'a+b' }
+  if (!(await worksAt(store.put(container, key, BYTES, { size: BYTES.length, tags })))) return false
+  const found = await store.head(container, key, { withTags: true }).catch(() => null)
+  return found?.tags?.['dim probe'] === tags['dim probe']
+}
+
+/** Whether the server tells a checksum of the whole that is right when it puts parts together. */
+async function probeMultipartDigests({ open, container, key }: Probe): Promise<boolean> {
+  const store = open({ multipartDigests: true })
+  const multipart = store.multipart!
+  const running = await startDigests(['crc64nvme'])
+  running.update(BYTES)
+  const { crc64nvme } = running.finish()
+  try {
+    const { uploadId } = await multipart.create(container, key, {})
+    try {
+      const part = await multipart.putPart(container, key, uploadId, 1, BYTES, { size: BYTES.length })
+      const { digests } = await multipart.complete(container, key, uploadId, [{ partNumber: 1, ...part }])
+      return (
+        digests?.crc64nvme === crc64nvme && (await store.head(container, key)).digests.crc64nvme === crc64nvme
+      )
+    } catch (error) {
+      await multipart.abort(container, key, uploadId).catch((problem: unknown) => problem)
       throw error
-    },
-  )
+    }
+  } catch (error) {
+    return worksAt(Promise.reject(error))
+  } finally {
+    await store.close()
+  }
 }

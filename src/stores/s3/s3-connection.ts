@@ -18,7 +18,10 @@ type Command = object
 
 /** Characters XML 1.0 cannot hold, not even escaped. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-const NOT_IN_XML = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/
+const NOT_IN_LISTS = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/
+
+/** Segments that file systems of other kinds than ours do not keep. */
+const NOT_IN_NAMES = /[. ]$|\\/
 
 /** The connection of one S3 store: two clients that differ in how often they try, over one pool. */
 export class S3Connection {
@@ -61,8 +64,12 @@ export class S3Connection {
         'the server rewrites keys with empty, `.` or `..` segments',
       )
     }
-    if (NOT_IN_XML.test(operation.key!)) {
+    if (NOT_IN_LISTS.test(operation.key!)) {
       throw storeFailure(operation, 'invalid-key', 'the server cannot list keys with control characters')
+    }
+    if (this.settings.keys === 'names' && segments.some(segment => NOT_IN_NAMES.test(segment))) {
+      const message = 'the server trims dots and spaces from the ends of segments, or rewrites backslashes'
+      throw storeFailure(operation, 'invalid-key', message)
     }
   }
 

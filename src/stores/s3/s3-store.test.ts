@@ -86,14 +86,26 @@ if ('missing' in server) {
     it('finds out what it does and leaves nothing behind', async () => {
       const store = createS3Store({ name: 'versitygw', settings, credentials })
       await store.ensureContainer('probed')
-      const unknown = { ...settings, capabilities: {} }
+      const unknown = s3Settings.parse({ endpoint: server.endpoint })
       const found = await probeS3Capabilities({
         name: 'p',
         settings: unknown,
         credentials,
         container: 'probed',
       })
-      expect(settings.capabilities).toMatchObject(found.capabilities)
+      expect(found.vendor).toBe('versitygw')
+      expect(found.settings).toEqual({
+        keys: 'paths',
+        incompleteBodies: 'kept',
+        reservedPrefixes: ['.sgwtmp'],
+        capabilities: {
+          ...settings.capabilities,
+          conditionalCopy: false,
+          storageClasses: [],
+          versions: false,
+          objectLock: false,
+        },
+      })
       expect((await store.list('probed')).objects).toEqual([])
       await store.close()
     })

@@ -1,7 +1,8 @@
-import { afterAll, describe, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { startS3Proxy } from '../../../test/services/s3-server.ts'
 import { describeObjectStore } from '../contract/describe-object-store.ts'
 import { s3Credentials, s3Settings } from './config.ts'
+import { probeS3Capabilities } from './probe-capabilities.ts'
 import { createS3Store } from './s3-store.ts'
 
 const server = await startS3Proxy()
@@ -84,5 +85,34 @@ if ('missing' in server) {
       store: createS3Store({ name: 's3proxy', settings, credentials }),
       dispose: async () => undefined,
     }),
+  })
+
+  it('is found out by a probe, which leaves nothing behind', async () => {
+    const store = createS3Store({ name: 's3proxy', settings, credentials })
+    await store.ensureContainer('probed')
+    const unknown = s3Settings.parse({ endpoint })
+    const found = await probeS3Capabilities({
+      name: 'p',
+      settings: unknown,
+      credentials,
+      container: 'probed',
+    })
+    expect(found).toMatchObject({
+      vendor: null,
+      settings: {
+        keys: 'paths',
+        capabilities: {
+          conditionalPut: true,
+          conditionalDelete: true,
+          reportedDigests: ['crc64nvme', 'sha256'],
+          serverSideCopy: true,
+          conditionalCopy: false,
+          tags: false,
+          encryption: 'none',
+        },
+      },
+    })
+    expect((await store.list('probed')).objects).toEqual([])
+    await store.close()
   })
 }

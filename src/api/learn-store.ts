@@ -1,0 +1,68 @@
+import type { FastifyRequest } from 'fastify'
+import { inTransaction } from '../database/postgres.ts'
+import { type StoreRow, updateStore } from '../database/stores.ts'
+import { SecretBoxError, storeCredentialsPurpose } from '../domain/secret-box.ts'
+import { callerOf } from './authentication.ts'
+import type { ApiOptions, StoreFindings } from './context.ts'
+import { describeStoreFailure } from './probe-store.ts'
+import { recordActivity } from './record-activity.ts'
+import { ifStillThere } from './revision.ts'
+import type { StoreFindingsResource } from './schemas/store.ts'
+
+/**
+ * Finds out by trying what a store does, and keeps that in its settings. What goes wrong with the store is an
+ * answer, in words for a person; the settings then stay as they are.
+ */
+export async function learnAboutStore(
+  request: FastifyRequest,
+  about: {
+    store: StoreRow
+    sealed: Buffer | null
+    container: string | null
+    options: Pick<ApiOptions, 'database' | 'secretBox' | 'stores' | 'log'>
+  },
+): Promise<StoreFindingsResource> {
+  const { store, sealed, container, options } = about
+  const nothing = { container, vendor: null, notes: [], settings: null, isChanged: false }
+  if (container === null) {
+    const message = 'name a container: no location uses this store'
+    return { ...nothing, error: { kind: 'no-container', message } }
+  }
+  let findings: StoreFindings
+  try {
+    const credentials =
+      sealed === null ? null : options.secretBox.open(sealed, storeCredentialsPurpose(store.id))
+    findings = await options.stores.learn(store, credentials, container)
+  } catch (error) {
+    if (!(error instanceof SecretBoxError))
+      options.log.info({ error, store: store.name }, 'a store was not learnt')
+    return { ...nothing, error: describeStoreFailure(error, container) }
+  }
+  const settings = { ...store.settings, ...findings.settings }
+  const isChanged = canonical(settings) !== canonical(store.settings)
+  if (isChanged) {
+    await inTransaction(options.database, async connection => {
+      const target = { id: store.id, revision: store.revision }
+      ifStillThere(await updateStore(connection, target, { settings }, callerOf(request).principal))
+      const changed = { id: store.id, changed: Object.keys(findings.settings) }
+      await recordActivity(connection, request, 'store.changed', store.name, changed)
+    })
+  }
+  return {
+    container,
+    vendor: findings.vendor,
+    notes: [...findings.notes],
+    settings: { ...findings.settings },
+    isChanged,
+    error: null,
+  }
+}
+
+/** A text that is the same for the same settings, whatever the order of their names. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, found: unknown) =>
+    typeof found === 'object' && found !== null && !Array.isArray(found)
+      ? Object.fromEntries(Object.entries(found).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : found,
+  )
+}
