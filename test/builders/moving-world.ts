@@ -43,8 +43,8 @@ export interface MovingWorld {
   addObject(key: string, bytes: Uint8Array, options?: { sha256?: string }): Promise<void>
   /** Plans a move from hot to cold, or back. */
   plan(key: string, change?: Partial<NewMigration>): Promise<Uuid>
-  /** Runs everything that is due now. */
-  work(change?: Partial<MigrationParts>): Promise<number>
+  /** Runs everything that is due now, until the signal aborts. */
+  work(change?: Partial<MigrationParts>, signal?: AbortSignal): Promise<number>
   sweep(): Promise<number>
   /** A sweeper that remembers what failed. */
   sweeper(): () => Promise<number>
@@ -189,7 +189,8 @@ export async function createMovingWorld(
       return migration.id
     },
 
-    work: change => run(createMigrationWorker({ ...parts, ...change }).step),
+    work: (change, signal = new AbortController().signal) =>
+      createMigrationWorker({ ...parts, ...change }).step(signal),
     sweep: () => world.sweeper()(),
     sweeper: () => {
       const loop = createCopySweeper({

@@ -33,6 +33,8 @@ export interface HeldLease {
   readonly signal: AbortSignal
   /** True while the migration's row is locked by our own transaction, so that nobody can take it over. */
   isRowLocked: boolean
+  /** Ends requests early while other migrations wait in the same transaction; null while none do. */
+  laneSignal: AbortSignal | null
 }
 
 interface KeptLease extends HeldLease {
@@ -67,6 +69,7 @@ export class LeaseKeeper {
       places: migration,
       signal: controller.signal,
       isRowLocked: false,
+      laneSignal: null,
       renewedAt: this.#parts.wallClock.now(),
     }
     this.#held.set(id, kept)

@@ -122,7 +122,12 @@ export function isBrief(bytes: Bytes): boolean {
  * Ends a request that carries so many bytes when it hangs, or when the job ends. Where a store has a budget, its time
  * begins when its turn has come.
  */
-export function requestSignal(job: Pick<MigrationJob, 'signal' | 'parts'>, bytes: number): AbortSignal {
+export function requestSignal(
+  job: Pick<MigrationJob, 'signal' | 'parts'> & { readonly held?: HeldLease },
+  bytes: number,
+): AbortSignal {
+  const inLane = job.held?.laneSignal ?? null
+  if (inLane !== null) return inLane
   if (bytes <= BRIEF_BYTES_MAX) return briefSignal(job)
   const { timers = systemTimers } = job.parts
   const timeoutSignal = (ms: number) => timers.timeoutSignal(ms)
@@ -157,6 +162,29 @@ function briefSignal({ signal, parts }: Pick<MigrationJob, 'signal' | 'parts'>):
   return made.signal
 }
 
+/** How long works that share a transaction wait for one of them, in wall milliseconds; a second more at most. */
+const LANE_MS_MAX = 5 * SECOND
+const LANE_SHARED_MS = SECOND
+
+const laneTimeouts = new WeakMap<MigrationParts, SharedSignal>()
+
+/** Ends what a job asks of stores while others wait in the same transaction for it to end. */
+function laneSignal({ signal, parts }: Pick<MigrationJob, 'signal' | 'parts'>): AbortSignal {
+  const now = parts.wallClock.now()
+  let timeout = laneTimeouts.get(parts)
+  if (timeout === undefined || Math.abs(now - timeout.madeAt) >= LANE_SHARED_MS) {
+    const { timers = systemTimers } = parts
+    timeout = { madeAt: now, signal: timers.timeoutSignal(LANE_MS_MAX + LANE_SHARED_MS) }
+    laneTimeouts.set(parts, timeout)
+  }
+  return AbortSignal.any([signal, timeout.signal])
+}
+
+/** Whether a migration may share a transaction: not once its store failed it, so that it holds nobody up twice. */
+function mayShare({ attempt, evidence }: Migration): boolean {
+  return attempt <= 1 && evidence.outage == null
+}
+
 function isUsable(shared: SharedSignal | undefined, now: Instant): shared is SharedSignal {
   return shared !== undefined && Math.abs(now - shared.madeAt) < SHARED_MS
 }
@@ -172,12 +200,15 @@ export async function underObjectLock(
 ): Promise<void> {
   const { source, target } = job
   const sizeClass = job.migration.size <= BRIEF_BYTES_MAX ? 'small' : 'large'
-  const lane = options.isBrief ? `${source.location.storeId} ${target.location.storeId} ${sizeClass}` : null
+  const isShared = options.isBrief && mayShare(job.migration)
+  const lane = isShared ? `${source.location.storeId} ${target.location.storeId} ${sizeClass}` : null
   job.held.isRowLocked = true
+  job.held.laneSignal = isShared ? laneSignal(job) : null
   try {
     await job.parts.ledger.withObjectLock(job.lease, { lane, waitMsMax: LOCK_WAIT_MS_MAX }, work)
   } finally {
     job.held.isRowLocked = false
+    job.held.laneSignal = null
   }
 }
 
