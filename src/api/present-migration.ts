@@ -46,8 +46,16 @@ export function presentMigration(migration: MigrationView): MigrationResource {
   }
 }
 
-/** A step of a migration's timeline. */
-export function presentStep(step: MigrationTimelineEntry): MigrationDetail['timeline'][number] {
+/** A migration's timeline: each step with how long it took to get there, its try, its error and its proof. */
+export function presentTimeline(steps: readonly MigrationTimelineEntry[]): MigrationDetail['timeline'] {
+  return steps.map((step, index) => presentStep(step, steps[index - 1] ?? null))
+}
+
+function presentStep(
+  step: MigrationTimelineEntry,
+  before: MigrationTimelineEntry | null,
+): MigrationDetail['timeline'][number] {
+  const { kind, message, restMs, attempt, sha256 } = step.detail
   return {
     sequence: step.sequence,
     at: timeText(step.at),
@@ -56,6 +64,11 @@ export function presentStep(step: MigrationTimelineEntry): MigrationDetail['time
     stateTo: step.stateTo,
     worker: step.worker,
     fencingToken: step.fencingToken,
+    secondsBefore: before === null ? null : Math.max(0, (step.at.getTime() - before.at.getTime()) / 1_000),
+    attempt: typeof attempt === 'number' ? attempt : null,
+    error: typeof kind === 'string' && typeof message === 'string' ? { kind, message } : null,
+    restsUntil: typeof restMs === 'number' ? timeText(step.at.getTime() + restMs) : null,
+    sha256: typeof sha256 === 'string' ? sha256 : null,
     detail: { ...step.detail },
   }
 }

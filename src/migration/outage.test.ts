@@ -20,17 +20,20 @@ describe('an outage', () => {
     expect(outageAfter({ since: 0, rests: 9 }, 'timeout', 24 * HOUR + 1)).toBeNull()
   })
 
-  it('lets a migration rest for longer and longer, and never for longer than half a minute', () => {
+  it('lets a migration rest for longer and longer, and never for longer than its bound', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 1_000_000 }),
         fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
         (rests, random) => {
           const outage: Outage = { since: 0, rests }
-          const restMs = outageRestMs(outage, random)
+          const restMs = outageRestMs(outage, random, 'timeout')
           expect(restMs).toBeGreaterThanOrEqual(SECOND / 2)
           expect(restMs).toBeLessThanOrEqual(30 * SECOND)
-          expect(outageRestMs({ since: 0, rests: rests + 1 }, random)).toBeGreaterThanOrEqual(restMs)
+          expect(outageRestMs({ since: 0, rests: rests + 1 }, random, 'timeout')).toBeGreaterThanOrEqual(
+            restMs,
+          )
+          expect(outageRestMs(outage, random, 'throttled')).toBe(2 * restMs)
         },
       ),
     )

@@ -1,9 +1,11 @@
-import { HOUR, SECOND } from '../domain/duration.ts'
+import { HOUR, MINUTE, SECOND } from '../domain/duration.ts'
 import type { Outage } from '../domain/migration.ts'
+import { doubledMs } from './backoff.ts'
 
-/** The longest rest while a store does not answer: so long after its return everything goes on. */
-const OUTAGE_REST_MS_MAX = 30 * SECOND
-const OUTAGE_REST_MS_MIN = SECOND
+/** While a store does not answer: so long after its return, at most, everything goes on. */
+const AWAY = { first: SECOND, longest: 30 * SECOND } as const
+/** While a store asks for fewer requests: coming back soon would be one more of them. */
+const THROTTLED = { first: 2 * SECOND, longest: MINUTE } as const
 /** A store that fails one migration for longer than this is no passing outage: tries count from then on. */
 const OUTAGE_MS_MAX = 24 * HOUR
 
@@ -21,12 +23,11 @@ export function outageAfter(before: Outage | undefined, errorKind: string, now: 
 }
 
 /**
- * How long a migration rests in an outage: doubles from one second to thirty, the upper half of it by chance.
+ * How long a migration rests in an outage: doubles from one second to thirty, from two to sixty where the store
+ * throttles; the upper half of it by chance.
  *
- * `random` is from [0, 1). Units: wall milliseconds. Range: 500 to 30,000.
+ * `random` is from [0, 1). Units: wall milliseconds. Range: 500 to 60,000.
  */
-export function outageRestMs(outage: Outage, random: number): number {
-  const doublings = Math.min(outage.rests - 1, 20)
-  const longest = Math.min(OUTAGE_REST_MS_MIN * 2 ** doublings, OUTAGE_REST_MS_MAX)
-  return Math.round(longest / 2 + (longest / 2) * random)
+export function outageRestMs(outage: Outage, random: number, errorKind: string): number {
+  return doubledMs(outage.rests, errorKind === 'throttled' ? THROTTLED : AWAY, random)
 }

@@ -65,6 +65,17 @@ describe('bad objects', () => {
       await world.work()
     }
     expect(await states()).toEqual({ copying: 2, grace: moved, quarantined: 1 })
+    const { rows: told } = await world.test.database.query(
+      `select e.detail from migration_event e join migration m on m.id = e.migration_id
+       where m.key = $1 and e.detail ? 'kind' order by e.sequence`,
+      [REFUSED],
+    )
+    const error = { kind: 'access-denied', message: 'a store: access-denied' }
+    expect(told.map(({ detail }) => detail)).toEqual([
+      { ...error, attempt: 1, restMs: 22_500 },
+      { ...error, attempt: 2, restMs: 45_000 },
+      { ...error, attempt: 3 },
+    ])
   })
 })
 

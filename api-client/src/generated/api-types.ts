@@ -500,6 +500,18 @@ export type MigrationStep = {
   readonly stateTo: 'planned' | 'copying' | 'copied' | 'verifying' | 'verified' | 'switched' | 'grace' | 'deleting-source' | 'done' | 'aborted' | 'quarantined' | 'retained' | 'rolled-back'
   readonly worker: string
   readonly fencingToken: number
+  /** Since the step before; null for the first */
+  readonly secondsBefore: number | null
+  /** Which try of the stage failed */
+  readonly attempt: number | null
+  readonly error: {
+    readonly kind: string
+    readonly message: string
+  } | null
+  /** When it is tried again */
+  readonly restsUntil: string | null
+  /** Of the bytes that were copied */
+  readonly sha256: string | null
   readonly detail: Readonly<Record<string, unknown>>
 }
 

@@ -81,8 +81,25 @@ function sentence(step: Step): string {
     : `${said} → ${migrationStateName(step.stateTo).toLowerCase()}`
 }
 
-function details({ detail }: Step): string[] {
-  return Object.entries(detail).map(([name, value]) => {
+/** What the fields of a step say better than their names. */
+const SAID_APART: ReadonlySet<string> = new Set(['kind', 'message', 'restMs', 'attempt', 'outage'])
+
+function details({ detail, attempt, error, restsUntil }: Step): string[] {
+  const { outage } = detail as { outage?: { since: number; rests: number } }
+  return [
+    ...(attempt === null ? [] : [`try ${attempt}`]),
+    ...(error === null ? [] : [`${error.kind}: ${error.message}`]),
+    ...(restsUntil === null ? [] : [`next try ${formatTimeOfDay(Date.parse(restsUntil))}`]),
+    ...(outage === undefined
+      ? []
+      : [`a store did not answer since ${formatExact(outage.since)}, ${outage.rests} rests`]),
+    ...others(detail),
+  ]
+}
+
+function others(detail: Step['detail']): string[] {
+  const left = Object.entries(detail).filter(([name]) => !SAID_APART.has(name))
+  return left.map(([name, value]) => {
     const label = name.replaceAll(/([A-Z])/g, ' $1').toLowerCase()
     if (/bytes|size/i.test(name) && typeof value === 'number') return `${label} ${formatBytes(value)}`
     return `${label} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`

@@ -25,7 +25,7 @@ import type { ApiOptions } from '../context.ts'
 import { decodeCursor, encodeCursor, toPage } from '../cursor.ts'
 import { lookAtPlace } from '../look-at-place.ts'
 import { permittedIn, UNFINISHED } from '../migration-actions.ts'
-import { presentMigration, presentStep } from '../present-migration.ts'
+import { presentMigration, presentTimeline } from '../present-migration.ts'
 import { ApiError, notFound } from '../problems.ts'
 import { recordActivity } from '../record-activity.ts'
 import { idempotencyHeadersSchema } from '../schemas/headers.ts'
@@ -165,7 +165,7 @@ export function migrationsRoutes(options: ApiOptions): FastifyPluginAsyncZod {
 
   async function detailOf(id: string): Promise<MigrationDetail> {
     const [migration, timeline] = await Promise.all([mustFind(id), listMigrationTimeline(database, id)])
-    return { ...presentMigration(migration), timeline: timeline.map(presentStep) }
+    return { ...presentMigration(migration), timeline: presentTimeline(timeline) }
   }
 
   async function bucketIdOf(name: string): Promise<string> {

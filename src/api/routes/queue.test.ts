@@ -173,6 +173,32 @@ describe('operating the queue', () => {
     expect((await get('/v1/migrations/status')).resting).toMatchObject([{ kind: 'timeout', migrations: 1 }])
   })
 
+  it('shows each step of a migration with its time, its try, its error and its proof', async () => {
+    const { hot } = world.stores
+    let failures = 1
+    world.stores.hot = {
+      ...hot,
+      get: (...all) => (failures-- > 0 ? Promise.reject(new Error('a bad day')) : hot.get(...all)),
+    }
+    await sweepHolds(world.test.database)
+    await world.letTimePass()
+    await world.work()
+    await world.letTimePass()
+    await world.work()
+    const moved = (await get('/v1/migrations?state=grace')).items
+    expect(moved).toHaveLength(3)
+    const details = await Promise.all(moved.map(({ id }: { id: string }) => get(`/v1/migrations/${id}`)))
+    const { timeline, sha256 } = details.find(({ timeline: steps }) =>
+      steps.some(({ error }: { error: unknown }) => error !== null),
+    )
+    expect(timeline[0].secondsBefore).toBeNull()
+    expect(timeline[1].secondsBefore).toBeGreaterThanOrEqual(0)
+    const failed = timeline.find(({ event }: { event: string }) => event === 'copy-failed')
+    expect(failed).toMatchObject({ attempt: 1, error: { kind: 'unexpected', message: 'a bad day' } })
+    expect(Date.parse(failed.restsUntil)).toBeGreaterThan(Date.parse(failed.at))
+    expect(timeline.map((step: { sha256: string | null }) => step.sha256)).toContain(sha256)
+  })
+
   it.each([
     ['/v1/migrations?stat=done', 'stat', 'state'],
     ['/v1/plans?active=true', 'active', 'state'],

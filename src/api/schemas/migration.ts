@@ -77,6 +77,11 @@ export const migrationStepSchema = z.object({
   stateTo: z.enum(MIGRATION_STATES),
   worker: z.string(),
   fencingToken: z.int(),
+  secondsBefore: z.number().nullable().meta({ description: 'Since the step before; null for the first' }),
+  attempt: z.int().nullable().meta({ description: 'Which try of the stage failed' }),
+  error: z.object({ kind: z.string(), message: z.string() }).nullable(),
+  restsUntil: wallTimeSchema.nullable().meta({ description: 'When it is tried again' }),
+  sha256: z.string().nullable().meta({ description: 'Of the bytes that were copied' }),
   detail: z.record(z.string(), z.unknown()),
 })
 

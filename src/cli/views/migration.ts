@@ -1,6 +1,6 @@
 import type { MigrationDetail, MigrationResource } from '../../api/schemas/migration.ts'
 import type { Column, View } from '../output.ts'
-import { bytesText, timeText } from '../units.ts'
+import { bytesText, durationText, timeText } from '../units.ts'
 
 export const migrationView: View<MigrationResource> = {
   name: migration => migration.id,
@@ -25,16 +25,19 @@ export const migrationView: View<MigrationResource> = {
 
 export const migrationStepColumns: readonly Column<MigrationDetail['timeline'][number]>[] = [
   { header: 'AT', value: step => timeText(step.at) },
+  {
+    header: 'AFTER',
+    value: step => (step.secondsBefore === null ? '' : durationText(step.secondsBefore)),
+    align: 'right',
+  },
   { header: 'EVENT', value: step => step.event },
   {
     header: 'STATE',
     value: step => (step.stateFrom === step.stateTo ? step.stateTo : `${step.stateFrom} -> ${step.stateTo}`),
   },
   { header: 'WORKER', value: step => step.worker },
-  {
-    header: 'DETAIL',
-    value: step => (Object.keys(step.detail).length === 0 ? '' : JSON.stringify(step.detail)),
-  },
+  { header: 'TRY', value: step => (step.attempt === null ? '' : `${step.attempt}`), align: 'right' },
+  { header: 'DETAIL', value: stepDetailText },
 ]
 
 function stateText(migration: MigrationResource): string {
@@ -46,6 +49,19 @@ function stateText(migration: MigrationResource): string {
     migration.overdue ? 'OVERDUE' : '',
   ].filter(Boolean)
   return remarks.length === 0 ? migration.state : `${migration.state} (${remarks.join(', ')})`
+}
+
+/** The error and the next try, the digest, and what else the step says. */
+function stepDetailText(step: MigrationDetail['timeline'][number]): string {
+  const { kind, message, restMs, attempt, sha256, ...others } = step.detail
+  return [
+    step.error === null ? '' : `${step.error.kind}: ${step.error.message}`,
+    step.restsUntil === null ? '' : `next try ${timeText(step.restsUntil)}`,
+    step.sha256 === null ? '' : `sha256 ${step.sha256}`,
+    ...Object.entries(others).map(([name, value]) => `${name} ${JSON.stringify(value)}`),
+  ]
+    .filter(Boolean)
+    .join(', ')
 }
 
 function dueText(migration: MigrationResource): string {

@@ -105,12 +105,34 @@ export function recordOf(
   const { events, ...rest } = outcome
   const { kind, state, evidence } = job.migration
   const isOutageOver = evidence.outage !== undefined && events.some(isProgress)
+  const detail = { ...toldOf(job.migration, events, rest.evidence ?? {}), ...rest.detail }
   return {
     steps: stepsFrom(kind, state, events),
     modelNow: job.parts.modelClock.now(),
     ...rest,
+    ...(Object.keys(detail).length === 0 ? {} : { detail }),
     ...(isOutageOver ? { evidence: { ...rest.evidence, outage: null } } : {}),
   }
+}
+
+/** What the timeline says of these events beside their names: the try, what was proven, an outage that is over. */
+function toldOf(
+  { attempt, evidence }: Migration,
+  events: readonly MigrationEvent[],
+  news: MigrationEvidence,
+): Readonly<Record<string, unknown>> {
+  const { sha256, crc64nvme, bytesCopied, verifiedBy } = news
+  const isFailedTry = events.some(event => event !== 'taken-up' && !isProgress(event))
+  return {
+    ...(isFailedTry ? { attempt } : {}),
+    ...(events.includes('copied') ? present({ bytesCopied, sha256, crc64nvme }) : {}),
+    ...(events.includes('verified') ? present({ verifiedBy }) : {}),
+    ...(evidence.outage != null && events.some(isProgress) ? { outage: evidence.outage } : {}),
+  }
+}
+
+function present(facts: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined))
 }
 
 /** Whether publishing so many bytes is brief work, which may share a transaction with that of others. */

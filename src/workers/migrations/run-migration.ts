@@ -187,7 +187,7 @@ async function fail(job: MigrationJob, error: unknown): Promise<boolean> {
   forgetContainersAfter(error, job.target.store)
   const outage = outageAfter(migration.evidence.outage ?? undefined, kind, parts.wallClock.now())
   if (outage !== null) return restInOutage(job, outage, { kind, message })
-  const restMs = backoffMs(Math.max(migration.attempt, 1), parts.random())
+  const restMs = backoffMs(migration.attempt, parts.random(), kind)
   // Readers and writers come first: an object that changed under a move is an everyday thing.
   const level = kind === 'object-changed' || kind === 'switch-lost' ? 'info' : 'warn'
   parts.log[level]({ error, migrationId: migration.id, state: migration.state, kind }, 'a step failed')
@@ -204,7 +204,7 @@ async function fail(job: MigrationJob, error: unknown): Promise<boolean> {
       kind: 'happened',
       events: [event],
       evidence,
-      detail: { kind, message },
+      detail: { kind, message, restMs },
       releaseForMs: restMs,
     })
   }
@@ -219,7 +219,7 @@ async function restInOutage(
   error: NonNullable<MigrationEvidence['error']>,
 ): Promise<boolean> {
   const { parts, migration, lease } = job
-  const restMs = outageRestMs(outage, parts.random())
+  const restMs = outageRestMs(outage, parts.random(), error.kind)
   // A thousand migrations meet the same outage: the first rest of each is told, the others are not.
   const level = outage.rests === 1 ? 'warn' : 'debug'
   const facts = { migrationId: migration.id, state: migration.state, ...error, restMs }
@@ -261,7 +261,7 @@ async function settle(job: MigrationJob, held: HeldLease, error: unknown): Promi
   const interruption = job.signal.aborted ? job.signal.reason : error
   if (!(interruption instanceof Interruption)) {
     parts.log.error({ error, migrationId: migration.id }, 'a migration could not be recorded')
-    return tryRelease(parts, held, backoffMs(migration.attempt, parts.random()), false)
+    return tryRelease(parts, held, backoffMs(migration.attempt, parts.random(), 'unexpected'), false)
   }
   if (interruption.reason !== 'cancelled') return tryRelease(parts, held, 0, job.hasCountedTry)
   try {
