@@ -64,6 +64,7 @@ export const ROLES_OF_ROUTES: Readonly<Record<string, RouteRole>> = {
   'GET /v1/plans/:id': 'viewer',
   'GET /v1/plans/:id/status': 'viewer',
   'GET /v1/plans/:id/decisions': 'viewer',
+  'GET /v1/plans/:id/fidelity': 'viewer',
   'PATCH /v1/plans/:id': 'operator',
   'POST /v1/plans/:id/approve': 'operator',
   'POST /v1/plans/:id/reject': 'operator',

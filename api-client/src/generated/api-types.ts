@@ -1067,6 +1067,26 @@ export type PlanStatus = {
   }
 }
 
+export type PlanFidelity = {
+  readonly planId: string
+  /** Looked at: 20,000 at most */
+  readonly objects: number
+  /** Of them, objects whose stores could not be opened */
+  readonly unjudged: number
+  readonly reasons: readonly ({
+    readonly reason: 'facts-not-read' | 'metadata-not-kept' | 'metadata-too-large' | 'tags-not-kept' | 'too-many-tags' | 'own-dates' | 'old-versions-stay' | 'not-encrypted' | 'locked'
+    readonly aspect: 'metadata' | 'tags' | 'dates' | 'encryption' | 'versions' | 'lock' | 'facts'
+    /** catalog: readers get it through us, the copy has it not. source: it stays there. unknown: it is read when the object is copied. refused: the move ends before anything is written */
+    readonly fate: 'catalog' | 'source' | 'unknown' | 'refused'
+    readonly text: string
+    readonly objects: number
+    readonly examples: readonly ({
+      readonly bucket: string
+      readonly key: string
+    })[]
+  })[]
+}
+
 export type Policy = {
   readonly id: string
   readonly name: string
@@ -1529,6 +1549,14 @@ export interface Operations {
     headers: undefined
     body: undefined
     answer: PlanStatus
+  }
+  /** What the moves of a plan could not take along: metadata, tags, versions, locks, encryption */
+  'GET /v1/plans/{id}/fidelity': {
+    path: { id: string }
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: PlanFidelity
   }
   /** The decisions of a plan in the order they were made */
   'GET /v1/plans/{id}/decisions': {

@@ -173,6 +173,29 @@ describe('a plan', () => {
     const explanation = await get(`/v1/objects/photos/${encodeURIComponent(migrations[0].key)}/explanation`)
     expect(explanation).toMatchObject({ reason: 'migration-in-flight', migrationId: migrations[0].id })
   })
+
+  it('tells what its moves could not take along, per reason with counts and examples', async () => {
+    const { id, keys } = await proposePlan()
+    const tags = JSON.stringify(Object.fromEntries(Array.from({ length: 11 }, (_, n) => [`tag-${n}`, 'x'])))
+    const set = (change: string, key: string) =>
+      test.database.query(`update object_version set ${change} where object_id = $1`, [
+        objectIdOf(catalog.bucketId, key),
+      ])
+    await set(`headers = '{"contentType": "text/plain"}', legal_hold = true`, keys[0]!)
+    await set(`tags = '${tags}'`, keys[1]!)
+    const report = (await api.send('GET', `/v1/plans/${id}/fidelity`, { role: 'viewer' })).json()
+    expect(report).toMatchObject({ planId: id, objects: 3, unjudged: 0 })
+    const of = (reason: string) => report.reasons.find((entry: { reason: string }) => entry.reason === reason)
+    expect(of('own-dates')).toMatchObject({ fate: 'catalog', objects: 3 })
+    expect(of('locked')).toMatchObject({
+      fate: 'refused',
+      objects: 1,
+      examples: [{ bucket: 'photos', key: keys[0] }],
+    })
+    expect(of('too-many-tags')).toMatchObject({ aspect: 'tags', objects: 1, examples: [{ key: keys[1] }] })
+    expect(of('facts-not-read')).toMatchObject({ objects: 1, examples: [{ key: keys[2] }] })
+    await api.send('POST', `/v1/plans/${id}/reject`)
+  })
 })
 
 describe('a repeated request', () => {

@@ -6,11 +6,13 @@ import { findPlan, listPlans, type PlanRow } from '../../database/plans.ts'
 import { callerOf } from '../authentication.ts'
 import type { ApiOptions } from '../context.ts'
 import { decodeCursor, encodeCursor, toPage } from '../cursor.ts'
+import { reportFidelity } from '../plan-fidelity.ts'
 import { timeText } from '../present.ts'
 import { presentDecision } from '../present-decision.ts'
 import { presentPlan } from '../present-plan.ts'
 import { ApiError, notFound } from '../problems.ts'
 import { readPlanStatus } from '../queue-status.ts'
+import { planFidelitySchema } from '../schemas/fidelity.ts'
 import { idempotencyHeadersSchema } from '../schemas/headers.ts'
 import { pageOf, pageQuerySchema } from '../schemas/page.ts'
 import {
@@ -27,7 +29,8 @@ const position = z.tuple([z.iso.datetime(), idSchema])
 const decisionPosition = z.tuple([idSchema])
 
 /** Plans: decisions grouped for review, approved or rejected by a person. */
-export function plansRoutes({ database, wall }: ApiOptions): FastifyPluginAsyncZod {
+export function plansRoutes(options: ApiOptions): FastifyPluginAsyncZod {
+  const { database, wall } = options
   return async app => {
     app.get(
       '/v1/plans',
@@ -79,6 +82,21 @@ export function plansRoutes({ database, wall }: ApiOptions): FastifyPluginAsyncZ
         },
       },
       async request => readPlanStatus(database, await mustFind(request.params.id), wall.now()),
+    )
+
+    app.get(
+      '/v1/plans/:id/fidelity',
+      {
+        schema: {
+          operationId: 'getPlanFidelity',
+          summary:
+            'What the moves of a plan could not take along: metadata, tags, versions, locks, encryption',
+          tags: ['plans'],
+          params: idParametersSchema,
+          response: { 200: planFidelitySchema },
+        },
+      },
+      async request => reportFidelity(options, (await mustFind(request.params.id)).id),
     )
 
     app.get(

@@ -4,6 +4,7 @@ import { activitySchema } from './activity.ts'
 import { bucketSchema } from './bucket.ts'
 import { accessEventSchema, deadLetterSchema, eventLagSchema } from './event.ts'
 import { explanationSchema } from './explanation.ts'
+import { planFidelitySchema } from './fidelity.ts'
 import { healthSchema } from './health.ts'
 import { importSchema } from './import.ts'
 import { locationDetailSchema, locationSchema } from './location.ts'
@@ -54,6 +55,7 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   PlacementCost: placementCostSchema,
   Plan: planSchema,
   PlanStatus: planStatusSchema,
+  PlanFidelity: planFidelitySchema,
   Policy: policySchema,
   PriceBook: priceBookSchema,
   ReconcileFinding: reconcileFindingSchema,
