@@ -16,7 +16,7 @@ import type { Location } from '../../src/domain/location.ts'
 import type { NewMigration } from '../../src/domain/migration-record.ts'
 import type { MigrationLedger } from '../../src/migration/ledger.ts'
 import { createMemoryStore } from '../../src/stores/memory/memory-store.ts'
-import type { ObjectStore } from '../../src/stores/object-store.ts'
+import type { ObjectStore, PutFacts } from '../../src/stores/object-store.ts'
 import { silentLogger } from '../../src/telemetry/logger.ts'
 import { type MigrationParts, noMigrationMetrics } from '../../src/workers/migrations/migration-parts.ts'
 import { createMigrationWorker } from '../../src/workers/run-migrations.ts'
@@ -40,7 +40,8 @@ export interface MovingWorld {
   readonly modelClock: { at: number; now(): number }
   readonly parts: MigrationParts
   objectId(key: string): Uuid
-  addObject(key: string, bytes: Uint8Array, options?: { sha256?: string }): Promise<void>
+  /** Puts an object into `hot` and the catalog. Without facts the catalog says it is blue. */
+  addObject(key: string, bytes: Uint8Array, options?: { sha256?: string; facts?: PutFacts }): Promise<void>
   /** Plans a move from hot to cold, or back. */
   plan(key: string, change?: Partial<NewMigration>): Promise<Uuid>
   /** Runs everything that is due now, until the signal aborts. */
@@ -143,19 +144,29 @@ export async function createMovingWorld(
     parts,
     objectId,
 
-    async addObject(key, bytes, { sha256 } = {}) {
+    async addObject(key, bytes, { sha256, facts } = {}) {
       const id = objectId(key)
-      const { identity } = await stores.hot.put(CONTAINER, key, bytes, { size: bytes.byteLength })
+      const { headers = {}, metadata = { colour: 'blue' }, tags = {} } = facts ?? {}
+      const kept = stores.hot.capabilities.tags ? facts : { ...facts, tags: {} }
+      const { identity } = await stores.hot.put(CONTAINER, key, bytes, { ...kept, size: bytes.byteLength })
       await database.query(
         `insert into object (id, bucket_id, key, generation, placement_version, is_present, principal)
          values ($1, $2, $3, 1, 1, true, 'user:test')`,
         [id, bucketId, key],
       )
       await database.query(
-        `insert into object_version (object_id, generation, size, etag, metadata, sha256, sha256_source,
-                                     last_modified, principal)
-         values ($1, 1, $2, 'client-etag', '{"colour": "blue"}', decode($3, 'hex'), $4, now(), 'user:test')`,
-        [id, bytes.byteLength, sha256 ?? null, sha256 === undefined ? null : 'client-write'],
+        `insert into object_version (object_id, generation, size, etag, sha256, sha256_source, last_modified,
+                                     headers, metadata, tags, principal)
+         values ($1, 1, $2, 'client-etag', decode($3, 'hex'), $4, now(), $5, $6, $7, 'user:test')`,
+        [
+          id,
+          bytes.byteLength,
+          sha256 ?? null,
+          sha256 === undefined ? null : 'client-write',
+          headers,
+          metadata,
+          tags,
+        ],
       )
       await database.query(
         `insert into copy (object_id, id, generation, location_id, state, is_primary, etag, version_id, size,

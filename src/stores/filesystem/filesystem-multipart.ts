@@ -3,9 +3,10 @@ import { type FileHandle, link, lstat, mkdir, open, readFile, rename, rm, writeF
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Clock } from '../../domain/clock.ts'
+import { startDigests } from '../body-digests.ts'
 import { checkExtras, checkFacts, checkKey, checkSize } from '../call-rules.ts'
 import { checkedBody } from '../checked-body.ts'
-import type { MultipartStore, PutFacts } from '../object-store.ts'
+import type { MultipartStore, ObjectDigests, PutFacts } from '../object-store.ts'
 import { checkPartNumber, checkPartOrder } from '../part-rules.ts'
 import { type StoreOperation, storeFailure, throwIfAborted } from '../store-operation.ts'
 import { FILESYSTEM_CAPABILITIES } from './capabilities.ts'
@@ -76,10 +77,11 @@ export function createFilesystemMultipart(state: FilesystemState, clock: Clock):
           checkPartOrder(operation, parts)
           for (const part of parts) await checkPart(operation, folder, uploadId, part)
           const paths = parts.map(({ partNumber }) => partPathOf(folder, uploadId, partNumber))
-          const staged = await assemble(operation, folder, paths, { isDurable: state.isDurable, signal })
-          const identity = await state.publish(operation, folder, staged, { facts, digests: {} }, condition)
+          const how = { isDurable: state.isDurable, signal }
+          const { staged, digests } = await assemble(operation, folder, paths, how)
+          const identity = await state.publish(operation, folder, staged, { facts, digests }, condition)
           await rm(uploadFolderOf(folder, uploadId), { recursive: true, force: true })
-          return { identity }
+          return { identity, digests }
         }),
       )
     },
@@ -154,24 +156,24 @@ async function assemble(
   folder: ContainerFolder,
   paths: readonly string[],
   options: { isDurable: boolean; signal: AbortSignal | undefined },
-): Promise<StagedFile> {
+): Promise<{ staged: StagedFile; digests: ObjectDigests }> {
   const only = paths[0]!
-  if (paths.length > 1)
-    return stageFile(
-      operation,
-      folder.staging,
-      contentsOf(operation, paths, options.signal),
-      options.isDurable,
-    )
+  if (paths.length > 1) {
+    const running = await startDigests(['crc64nvme'])
+    const contents = contentsOf(operation, paths, options.signal, chunk => running.update(chunk))
+    const staged = await stageFile(operation, folder.staging, contents, options.isDurable)
+    return { staged, digests: running.finish() }
+  }
   const path = join(folder.staging, `${randomUUID()}.tmp`)
   await link(only, path)
-  return { path, stats: await lstat(path, { bigint: true }) }
+  return { staged: { path, stats: await lstat(path, { bigint: true }) }, digests: {} }
 }
 
 async function* contentsOf(
   operation: StoreOperation,
   paths: readonly string[],
   signal: AbortSignal | undefined,
+  onChunk: (chunk: Uint8Array) => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const buffer = Buffer.allocUnsafe(COPY_BYTES_MAX)
   for (const path of paths) {
@@ -182,7 +184,9 @@ async function* contentsOf(
         const { bytesRead } = await file.read(buffer, 0, buffer.length)
         if (bytesRead === 0) break
         // Written before the next read, so that one buffer serves all parts.
-        yield buffer.subarray(0, bytesRead)
+        const chunk = buffer.subarray(0, bytesRead)
+        onChunk(chunk)
+        yield chunk
       }
     } finally {
       await file.close()
