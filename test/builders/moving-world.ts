@@ -21,7 +21,7 @@ import { silentLogger } from '../../src/telemetry/logger.ts'
 import { type MigrationParts, noMigrationMetrics } from '../../src/workers/migrations/migration-parts.ts'
 import { createMigrationWorker } from '../../src/workers/run-migrations.ts'
 import { createCopySweeper } from '../../src/workers/sweeping/sweep-copies.ts'
-import { createTestDatabase, type TestDatabase } from './database.ts'
+import type { TestDatabase } from './cloned-database.ts'
 
 const CONTAINER = 'data'
 const MODEL_START = 1_000_000
@@ -66,10 +66,13 @@ export async function createMovingWorld(
     mode?: BucketMode
     stores?: { hot: ObjectStore; cold: ObjectStore }
     connectionsMax?: number
+    /** Default: a clone from the server of the test run. */
+    test?: TestDatabase
   } = {},
 ): Promise<MovingWorld> {
   const connectionsMax = options.connectionsMax ?? 24
-  const test = await createTestDatabase({ connectionsMax })
+  // Not imported before it is needed: the long tests run without vitest.
+  const test = options.test ?? (await (await import('./database.ts')).createTestDatabase({ connectionsMax }))
   const { database } = test
   const announcerDatabase = openBeside(database, {
     connectionsMax: 2,

@@ -1,0 +1,210 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { openStore } from '../../src/app/open-store.ts'
+import { MIB } from '../../src/domain/bytes.ts'
+import { Redacted } from '../../src/domain/redacted.ts'
+import type { ObjectStore } from '../../src/stores/object-store.ts'
+import type { Boundary } from '../../src/workers/migrations/migration-parts.ts'
+import type { TestDatabase } from '../builders/cloned-database.ts'
+import { createMovingWorld, type MovingWorld, sampleOf } from '../builders/moving-world.ts'
+import type { ChaosServer } from './chaos-servers.ts'
+import type { MoverTask } from './mover-process.ts'
+
+const PROGRAM = path.join(import.meta.dirname, 'mover-process.ts')
+/** An object that is put whole, and one that goes in parts where the store has any. */
+const SIZES = [1_000, 9 * MIB] as const
+/** Shorter than the product's, so that a test need not wait for it. */
+export const LEASE_MS = 1_500
+/** What is not done by then never will be; machines may be busy. */
+const SURVIVE_MS_MAX = 60_000
+/** Boundaries of objects that go in parts; to Google everything goes in one request. */
+export const OF_UPLOADS: readonly Boundary[] = ['upload-begun', 'parts-staged']
+/** Where a mover may sleep without holding the object's lock, which nobody could take from it. */
+export const STOPPING_POINTS: readonly Boundary[] = [
+  'source-read',
+  'before-publication',
+  'proven',
+  'deletion-intended',
+]
+const FALL_MS_MAX = 60_000
+/** How often an ended process is waited for at most. */
+const ATTEMPTS_MAX = 50
+
+/** Two real servers, a database and the moves between them. */
+export interface FallingWorld {
+  readonly world: MovingWorld
+  readonly expected: Map<string, Buffer>
+  readonly task: Omit<MoverTask, 'boundary' | 'signal' | 'verification'>
+  close(): Promise<void>
+}
+
+/** Makes the world; its stores are opened here, too, for those who survive. */
+export async function createFallingWorld(options: {
+  hot: ChaosServer
+  cold: ChaosServer
+  test?: TestDatabase
+}): Promise<FallingWorld> {
+  const opened = (server: ChaosServer): ObjectStore =>
+    openStore(
+      server.store,
+      server.credentials === null ? null : new Redacted(JSON.stringify(server.credentials)),
+    )
+  const stores = { hot: opened(options.hot), cold: opened(options.cold) }
+  const world = await createMovingWorld({
+    stores,
+    ...(options.test === undefined ? {} : { test: options.test }),
+  })
+  const locationOf = async (tier: 'hot' | 'cold') =>
+    (await world.parts.locationById(world.locationIds[tier]))!
+  const locations = [await locationOf('hot'), await locationOf('cold')]
+  await stores.cold.ensureContainer(locations[1]!.container)
+  return {
+    world,
+    expected: new Map(),
+    task: {
+      connectionString: world.test.connectionString,
+      leaseMs: LEASE_MS,
+      locations,
+      stores: [
+        { id: locations[0]!.storeId, ...pick(options.hot) },
+        { id: locations[1]!.storeId, ...pick(options.cold) },
+      ],
+    },
+    async close() {
+      await Promise.all([stores.hot.close(), stores.cold.close()])
+      await world.dispose()
+    },
+  }
+}
+
+function pick({ store, credentials }: ChaosServer): Pick<ChaosServer, 'store' | 'credentials'> {
+  return { store, credentials }
+}
+
+/** A mover in a process of its own, which fell where it was told to. */
+export interface FallenMover {
+  readonly child: ChildProcess
+  /** How it ended, once it did. */
+  readonly ended: Promise<NodeJS.Signals | number | null>
+}
+
+/**
+ * Plans moves and starts a mover that sends itself the signal at the boundary. Resolves when it is dead, or stopped.
+ * Rejects when it never came there.
+ */
+export async function letFall(
+  { world, expected, task }: FallingWorld,
+  fall: Pick<MoverTask, 'boundary' | 'signal'> & { name: string; sizes?: readonly number[] },
+): Promise<FallenMover> {
+  for (const size of fall.sizes ?? SIZES) {
+    const key = `${fall.name}/${fall.boundary}/${size}`
+    const bytes = sampleOf(size, key)
+    expected.set(key, bytes)
+    await world.addObject(key, bytes, { sha256: createHash('sha256').update(bytes).digest('hex') })
+    await world.plan(key, { graceMs: 0, attemptsMax: ATTEMPTS_MAX })
+  }
+  const { boundary, signal } = fall
+  // A copy that its store reports to be right is proven and switched to in one.
+  const isSeparate = boundary === 'proven' || boundary === 'switched'
+  const verification = isSeparate ? 'read-back' : 'reported'
+  const given = JSON.stringify({ ...task, boundary, signal, verification } satisfies MoverTask)
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', PROGRAM, given], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  const ended = once(child, 'exit').then(
+    ([code, signal]) => (signal ?? code) as NodeJS.Signals | number | null,
+  )
+  const end = await Promise.race([ended, hasStopped(child)])
+  if (end !== (signal === 'SIGKILL' ? 'SIGKILL' : 'stopped')) {
+    child.kill('SIGKILL')
+    throw new Error(`the mover was to fall at ${boundary} and ended with ${String(end)}`)
+  }
+  return { child, ended }
+}
+
+async function hasStopped(child: ChildProcess): Promise<'stopped' | 'late'> {
+  const until = performance.now() + FALL_MS_MAX
+  while (performance.now() < until && child.exitCode === null && child.signalCode === null) {
+    const facts = await readFile(`/proc/${child.pid}/stat`, 'utf8').catch(() => '')
+    if (/\) T /.test(facts)) return 'stopped'
+    await delay(20)
+  }
+  return child.signalCode === null && child.exitCode === null ? 'late' : new Promise(() => undefined)
+}
+
+/** What became of everything that was planned. All but the recovery must be 0. */
+export interface FallResult {
+  readonly lost: number
+  readonly corrupt: number
+  /** Objects with bytes in both stores, or in none. */
+  readonly duplicates: number
+  /** Migrations that are not done. */
+  readonly unfinished: number
+  /** Migrations that switched or deleted more than once. */
+  readonly doubled: number
+  /** Staged bytes that nobody needs. */
+  readonly uploads: number
+  /** Until everything was done, from when the survivor began, in seconds. */
+  readonly recoverySeconds: number
+}
+
+/** Lets another mover, in this process, finish what the fallen ones left, and looks at everything. */
+export async function survive(falling: FallingWorld): Promise<FallResult> {
+  const { world } = falling
+  const startMs = performance.now()
+  const until = startMs + SURVIVE_MS_MAX
+  let unfinished = await unfinishedOf(world)
+  while (unfinished > 0 && performance.now() < until) {
+    world.endGrace()
+    if ((await world.work({ workerId: 'survivor', leaseMs: 30_000 })) === 0) await delay(100)
+    unfinished = await unfinishedOf(world)
+  }
+  const recoverySeconds = (performance.now() - startMs) / 1_000
+  return { ...(await lookAt(falling)), unfinished, recoverySeconds }
+}
+
+async function unfinishedOf(world: MovingWorld): Promise<number> {
+  const { rows } = await world.test.database.query<{ unfinished: number }>(
+    `select count(*)::int as unfinished from migration where state <> 'done'`,
+  )
+  return rows[0]!.unfinished
+}
+
+/** The state of every object and its copies. */
+export async function lookAt({ world, expected }: FallingWorld) {
+  await world.sweep()
+  const keys = async (store: ObjectStore) =>
+    new Set((await store.list('data')).objects.map(object => object.key))
+  const [hot, cold] = [await keys(world.stores.hot), await keys(world.stores.cold)]
+  let [lost, corrupt, duplicates, uploads] = [0, 0, 0, 0]
+  for (const [key, bytes] of expected) {
+    const read = await world.read(key).catch(() => null)
+    if (read === null) lost++
+    else if (!read.equals(bytes)) corrupt++
+    const copies = await world.copies(key)
+    const places = copies.filter(copy =>
+      (copy.locationId === world.locationIds.hot ? hot : cold).has(copy.nativeKey),
+    ).length
+    const everywhere = Number(hot.has(key)) + copies.filter(copy => cold.has(copy.nativeKey)).length
+    if (places !== 1 || everywhere !== 1) duplicates++
+    for (const copy of copies) {
+      uploads += (await world.stores.cold.multipart?.list?.('data', copy.nativeKey))?.length ?? 0
+    }
+  }
+  const { rows } = await world.test.database.query<{ doubled: number }>(
+    `select count(*)::int as doubled from (
+       select 1 from migration_event where event in ('switch-won', 'source-deleted')
+       group by migration_id, event having count(*) > 1) as twice`,
+  )
+  return { lost, corrupt, duplicates, uploads, doubled: rows[0]!.doubled }
+}
+
+/** What no death may ever cause. */
+export function damageOf(result: FallResult): number {
+  const { corrupt, doubled, duplicates, lost, unfinished } = result
+  return lost + corrupt + duplicates + unfinished + doubled
+}
