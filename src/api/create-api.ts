@@ -26,6 +26,7 @@ import { policiesRoutes } from './routes/policies.ts'
 import { priceBooksRoutes } from './routes/price-books.ts'
 import { queueRoutes } from './routes/queue.ts'
 import { reconcileRunsRoutes } from './routes/reconcile-runs.ts'
+import { scrubRoutes } from './routes/scrub.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { simulationsRoutes } from './routes/simulations.ts'
 import { storeLimitsRoutes } from './routes/store-limits.ts'
@@ -109,6 +110,7 @@ function routesOf(options: ApiOptions, live: Live): FastifyPluginAsync[] {
     importsRoutes(options),
     reconcileRunsRoutes(options),
     orphansRoutes(options),
+    scrubRoutes(options),
     simulationsRoutes(options),
     bucketsRoutes(options),
     policiesRoutes(options),

@@ -122,6 +122,10 @@ export const ROLES_OF_ROUTES: Readonly<Record<string, RouteRole>> = {
   'POST /v1/orphans/:id/keep': 'operator',
   'POST /v1/orphans/:id/adopt': 'operator',
 
+  'GET /v1/scrub': 'viewer',
+  'POST /v1/scrub/pause': 'operator',
+  'POST /v1/scrub/start': 'operator',
+
   'GET /v1/overview': 'viewer',
   'GET /v1/activity': 'viewer',
   'GET /v1/stream': 'viewer',

@@ -4,6 +4,7 @@ import { parseDocument } from 'yaml'
 import { z } from 'zod'
 import { apiConfigSchema } from '../api/config.ts'
 import { CONNECTIONS_MIN } from '../database/long-holds.ts'
+import { MIB } from '../domain/bytes.ts'
 import { gatewayConfig } from '../gateway/config.ts'
 import { defaultDataFolder, type Environment } from './environment.ts'
 import { ingestConfig } from './ingest-config.ts'
@@ -88,6 +89,42 @@ export const configSchema = z.strictObject({
         .max(3_600)
         .default(30)
         .describe('How long a migration belongs to a silent worker'),
+    })
+    .prefault({}),
+  scrubber: z
+    .strictObject({
+      closeness: z
+        .enum(['bytes', 'facts'])
+        .default('bytes')
+        .describe(
+          'bytes reads every copy to its end; facts asks only for length, identity and digests that the store can be trusted with',
+        ),
+      intervalDays: z
+        .number()
+        .min(0.01)
+        .max(3_650)
+        .default(30)
+        .describe('Days of the model clock after which a copy is looked at again'),
+      bytesPerSecond: z
+        .int()
+        .min(1_024)
+        .max(1e12)
+        .default(8 * MIB)
+        .describe('How much is read in a second at most'),
+      usdPerDay: z
+        .number()
+        .min(0)
+        .max(1e6)
+        .default(1)
+        .describe('What requests, retrieval and egress may cost in a day (UTC), by the price book'),
+      readsFrom: z
+        .strictObject({
+          provider: z.string().min(1).describe('As the price book names it'),
+          region: z.string().min(1).describe('As the price book names it'),
+        })
+        .nullable()
+        .default(null)
+        .describe('Where this process runs, for the price of egress; on the internet when left out'),
     })
     .prefault({}),
   log: z

@@ -55,6 +55,8 @@ import { registerReconcileFindings } from './commands/reconcile-findings.ts'
 import { registerReconcileStart } from './commands/reconcile-start.ts'
 import { registerReconcileStatus } from './commands/reconcile-status.ts'
 import { registerReplayAccessLog } from './commands/replay-access-log.ts'
+import { registerScrubPause, registerScrubStart } from './commands/scrub-control.ts'
+import { registerScrubStatus } from './commands/scrub-status.ts'
 import { registerServe } from './commands/serve.ts'
 import { registerStoreAdd } from './commands/store-add.ts'
 import { registerStoreList } from './commands/store-list.ts'
@@ -158,6 +160,11 @@ const NOUNS: readonly {
     noun: 'reconcile',
     description: 'comparing what lies in containers with the catalog',
     verbs: [registerReconcileStart, registerReconcileStatus, registerReconcileFindings],
+  },
+  {
+    noun: 'scrub',
+    description: 'comparing copies with the catalog, for ever',
+    verbs: [registerScrubStatus, registerScrubStart, registerScrubPause],
   },
   {
     noun: 'orphan',

@@ -91,14 +91,19 @@ table copy partition by HASH (object_id) (8 partitions)
   verified_ms bigint
   principal text not null
   migration_id uuid
+  scrubbed_ms bigint
+  scrub_verdict text
   constraint copy_check CHECK (((NOT is_primary) OR (state = ANY (ARRAY['complete'::text, 'suspect'::text]))))
   constraint copy_check1 CHECK (((state = 'grace'::text) <= (grace_until_ms IS NOT NULL)))
   constraint copy_generation_check CHECK ((generation > 0))
   constraint copy_pkey PRIMARY KEY (object_id, id)
+  constraint copy_scrub_verdict_check CHECK ((scrub_verdict = ANY (ARRAY['same'::text, 'unproven'::text, 'missing'::text, 'changed'::text, 'corrupt'::text])))
   constraint copy_size_check CHECK ((size >= 0))
   constraint copy_state_check CHECK ((state = ANY (ARRAY['staging'::text, 'complete'::text, 'grace'::text, 'deleting'::text, 'retained'::text, 'suspect'::text])))
+  CREATE INDEX copy_condemned ON ONLY public.copy USING btree (object_id) WHERE ((state = 'suspect'::text) AND (scrub_verdict = ANY (ARRAY['missing'::text, 'changed'::text, 'corrupt'::text])))
   CREATE INDEX copy_leftover ON ONLY public.copy USING btree (location_id, state) WHERE (state = ANY (ARRAY['staging'::text, 'deleting'::text, 'suspect'::text]))
   CREATE UNIQUE INDEX copy_primary ON ONLY public.copy USING btree (object_id) WHERE is_primary
+  CREATE INDEX copy_scrub ON ONLY public.copy USING btree (COALESCE(scrubbed_ms, verified_ms, (0)::bigint)) WHERE (state = 'complete'::text)
   CREATE TRIGGER copy_deleted AFTER DELETE ON public.copy REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION copy_counts_usage_delete()
   CREATE TRIGGER copy_inserted AFTER INSERT ON public.copy REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION copy_counts_usage_insert()
   CREATE TRIGGER copy_updated AFTER UPDATE ON public.copy REFERENCING OLD TABLE AS deleted NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION copy_counts_usage_update()
@@ -658,6 +663,26 @@ table schema_change
   sha256 text not null
   applied_at timestamp with time zone not null default now()
   constraint schema_change_pkey PRIMARY KEY (number)
+
+table scrub_day
+  day date not null
+  copies bigint not null default 0
+  bytes bigint not null default 0
+  usd double precision not null default 0
+  verdicts jsonb not null default '{}'::jsonb
+  constraint scrub_day_pkey PRIMARY KEY (day)
+
+table scrub_turn
+  id boolean not null default true
+  paused_because text
+  paused_at timestamp with time zone
+  paused_by text
+  owner text
+  owned_until timestamp with time zone
+  settings jsonb not null default '{}'::jsonb
+  constraint scrub_turn_check CHECK (((paused_at IS NULL) = (paused_by IS NULL)))
+  constraint scrub_turn_id_check CHECK (id)
+  constraint scrub_turn_pkey PRIMARY KEY (id)
 
 table simulation
   id uuid not null

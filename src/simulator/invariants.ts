@@ -139,7 +139,10 @@ export async function checkAtRest(world: SimulatedWorld): Promise<void> {
   for (const copy of catalog.copies.values()) {
     const { generation, isPrimary, nativeKey, objectId, state } = copy
     const object = catalog.objects.get(objectId)!
-    const isReplica = state === 'complete' && object.isPresent && object.generation === generation
+    const made = catalog.migrations.get(catalog.madeBy.get(copy.id) ?? '')
+    const isTakenBack = made?.kind === 'move' && made.state === 'rolled-back'
+    const isPresent = object.isPresent && object.generation === generation
+    const isReplica = state === 'complete' && isPresent && !isTakenBack
     const isKept = isPrimary || isReplica || state === 'retained' || state === 'suspect'
     if (!isKept) history.violate('I7', `a ${state} copy of ${nativeKey} is left that nobody needs`)
     if (isReplica) await checkReplica(world, copy)

@@ -25,6 +25,9 @@ export const NOTICED_IN_HISTORIES: readonly string[] = [
   'move deleting-source source-deleted drop-target for drop-source',
   'move deleting-source delete-refused without retain-source',
   'move deleting-source primary-lost without switch-back',
+  'drop-copy verifying switch-won without switch-primary',
+  'drop-copy deleting-source source-deleted without drop-source',
+  'drop-copy deleting-source source-deleted drop-target for drop-source',
 ]
 
 /** The first history in which a mutant breaks a promise, or null. */

@@ -290,6 +290,32 @@ export const METRIC_DEFINITIONS = {
     labels: ['location', 'tier'],
   },
 
+  // The scrubber
+  scrubbedCopies: {
+    type: 'counter',
+    name: 'dim_scrubbed_copies_total',
+    help: 'Copies compared with the catalog, by verdict: same, unproven, missing, changed, corrupt.',
+    labels: ['verdict'],
+  },
+  scrubbedBytes: {
+    type: 'counter',
+    name: 'dim_scrubbed_bytes_total',
+    help: 'Bytes read by the scrubber.',
+    labels: [],
+  },
+  scrubUsd: {
+    type: 'counter',
+    name: 'dim_scrub_usd_total',
+    help: 'What the scrubber’s requests, retrieval and egress cost, at list prices.',
+    labels: [],
+  },
+  scrubCondemned: {
+    type: 'counter',
+    name: 'dim_scrub_condemned_total',
+    help: 'Copies found bad twice, by what became of their object: repairing, rolling-back, quarantined, moved-on.',
+    labels: ['outcome'],
+  },
+
   // What nobody needs
   reconciled: {
     type: 'counter',

@@ -1245,6 +1245,42 @@ export type Reference = {
   readonly name: string
 }
 
+export type ScrubStatus = {
+  /** waiting: no process with the role scrubber took its turn within the last minute */
+  readonly state: 'working' | 'waiting' | 'paused'
+  readonly pause: {
+    readonly at: string
+    readonly reason: string | null
+    readonly principal: string | null
+  } | null
+  /** Of the process that had the last turn */
+  readonly settings: Readonly<Record<string, unknown>>
+  /** The copy that nobody looked at or proved for the longest time; null while one never was */
+  readonly oldestLookAt: string | null
+  /** Found bad, and not repaired yet */
+  readonly badCopies: number
+  /** Without a good copy, up to 10,000; a person must look */
+  readonly quarantinedObjects: number
+  readonly today: {
+    /** Of the machine’s clock, UTC */
+    readonly day: string
+    readonly copies: number
+    readonly bytes: number
+    /** Requests, retrieval and egress at list prices */
+    readonly usd: number
+    readonly verdicts: Readonly<Record<string, number>>
+  }
+  readonly days: readonly ({
+    /** Of the machine’s clock, UTC */
+    readonly day: string
+    readonly copies: number
+    readonly bytes: number
+    /** Requests, retrieval and egress at list prices */
+    readonly usd: number
+    readonly verdicts: Readonly<Record<string, number>>
+  })[]
+}
+
 export type Session = {
   readonly principal: string
   readonly name: string
@@ -1960,6 +1996,32 @@ export interface Operations {
     headers: undefined
     body: undefined
     answer: Orphan
+  }
+  /** The scrubber: what it compared with the catalog, what that cost, what it found */
+  'GET /v1/scrub': {
+    path: undefined
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: ScrubStatus
+  }
+  /** Look at no more copies until somebody starts the scrubber; repairs go on */
+  'POST /v1/scrub/pause': {
+    path: undefined
+    query: undefined
+    headers: { 'idempotency-key'?: string }
+    body: {
+      readonly reason?: string
+    }
+    answer: ScrubStatus
+  }
+  /** Let the scrubber work where it was paused */
+  'POST /v1/scrub/start': {
+    path: undefined
+    query: undefined
+    headers: { 'idempotency-key'?: string }
+    body: undefined
+    answer: ScrubStatus
   }
   /** Bursts, newest first */
   'GET /v1/simulations': {

@@ -17,6 +17,7 @@ import { policySchema, validationSchema } from './policy.ts'
 import { locationPriceSchema, priceBookSchema } from './price-book.ts'
 import { planStatusSchema, queueStatusSchema } from './queue.ts'
 import { orphanSchema, reconcileFindingSchema, reconcileRunSchema } from './reconcile.ts'
+import { scrubStatusSchema } from './scrub.ts'
 import { simulationSchema } from './simulation.ts'
 import { storeFindingsSchema, storeProbeSchema, storeSchema } from './store.ts'
 import { sessionSchema, tokenCreatedSchema, tokenSchema } from './token.ts'
@@ -62,6 +63,7 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   ReconcileRun: reconcileRunSchema,
   QueueStatus: queueStatusSchema,
   Reference: referenceSchema,
+  ScrubStatus: scrubStatusSchema,
   Session: sessionSchema,
   Simulation: simulationSchema,
   Store: storeSchema,

@@ -5,6 +5,7 @@ import { startGatewayRole } from './gateway-role.ts'
 import { startIngestRole } from './ingest-role.ts'
 import { startMigratorRole } from './migrator-role.ts'
 import { startPlannerRole } from './planner-role.ts'
+import { startScrubberRole } from './scrubber-role.ts'
 
 /** The roles of a process: what each does, and how it is started. They meet only in the database. */
 export const ROLES: Readonly<
@@ -18,4 +19,8 @@ export const ROLES: Readonly<
     start: startPlannerRole,
   },
   migrator: { purpose: 'moves objects and deletes what they left behind', start: startMigratorRole },
+  scrubber: {
+    purpose: 'compares copies with the catalog, and has bad ones repaired',
+    start: startScrubberRole,
+  },
 }

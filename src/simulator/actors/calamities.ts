@@ -1,7 +1,8 @@
 import { SECOND } from '../../domain/duration.ts'
+import { isEndState } from '../../domain/migration.ts'
 import type { Process } from '../clock/process.ts'
-import type { SimulatedWorld } from '../world/simulated-world.ts'
-import { LEASE_MS, startMover, startSweeper, type WorkerProcess } from './worker-processes.ts'
+import { isRotten, type SimulatedWorld, storeOf } from '../world/simulated-world.ts'
+import { LEASE_MS, startMover, startScrubber, startSweeper, type WorkerProcess } from './worker-processes.ts'
 
 /** What happens to processes and to the database, at times the seed chooses. */
 const WAIT_MS_MAX = 10 * SECOND
@@ -19,6 +20,7 @@ export class Fleet {
     this.#world = world
     for (let index = 0; index < world.scenario.workers; index++) this.#start(startMover, 'mover')
     this.#start(startSweeper, 'sweeper')
+    this.#start(startScrubber, 'scrubber')
   }
 
   get running(): readonly WorkerProcess[] {
@@ -57,12 +59,38 @@ export function startCalamities(world: SimulatedWorld, fleet: Fleet, isCalm: () 
     else victim.process.kill()
   })
   again(scenario.has.pauses, () => stopAWhile(world, pick()?.process ?? null))
+  again(scenario.has.rot, () => rot(world))
   again(scenario.has.restarts, async () => {
     world.note('the database stops')
     database.stop()
     await scheduler.turn(chaos.between(1, RESTART_MS_MAX), null)
     database.start()
   })
+}
+
+/**
+ * A bit flips of a copy that is neither primary nor the only good one, and not about to be. What becomes of the
+ * last good copy no program can help.
+ */
+async function rot(world: SimulatedWorld): Promise<void> {
+  const { catalog, chaos } = world
+  const replicas = [...catalog.copies.values()].filter(copy => {
+    const object = catalog.objects.get(copy.objectId)!
+    const isBusy = [...catalog.migrations.values()].some(
+      one => one.objectId === copy.objectId && !isEndState(one.state),
+    )
+    const isPresent = object.isPresent && object.generation === copy.generation
+    return (
+      copy.state === 'complete' && !copy.isPrimary && isPresent && !isBusy && object.version.digests.sha256
+    )
+  })
+  if (replicas.length === 0) return
+  const copy = chaos.pick(replicas)
+  const object = catalog.objects.get(copy.objectId)!
+  const primary = [...catalog.copies.values()].find(one => one.objectId === copy.objectId && one.isPrimary)
+  if (primary?.state !== 'complete' || isRotten(world, primary)) return
+  world.note(`rot of ${object.key} in ${storeOf(world, copy.locationId).name}`)
+  await storeOf(world, copy.locationId).rot(copy.nativeKey, chaos.between(0, 1_000))
 }
 
 function stopAWhile({ chaos, note, scheduler }: SimulatedWorld, process: Process | null): void {

@@ -5,7 +5,13 @@ import type { MemoryObject } from '../../migration/memory-ledger/memory-catalog.
 import { Process } from '../clock/process.ts'
 import { GatewayModel } from '../world/gateway-model.ts'
 import { CONTAINER } from '../world/model-store.ts'
-import { newContent, type SimulatedWorld, storeOf, type TrueContent } from '../world/simulated-world.ts'
+import {
+  isRotten,
+  newContent,
+  type SimulatedWorld,
+  storeOf,
+  type TrueContent,
+} from '../world/simulated-world.ts'
 import { fulfil, WISHES } from './people.ts'
 
 /** Longest waits between two deeds, in milliseconds. */
@@ -60,8 +66,12 @@ export function startCrowd(world: SimulatedWorld, isCalm: () => boolean): void {
   }
   if (scenario.has.people) {
     repeat(world, 'person', WAITS_MS_MAX.wish, isCalm, async () => {
-      const migrations = [...world.catalog.migrations.keys()]
-      if (migrations.length > 0) await fulfil(world, world.chaos.pick(WISHES), world.chaos.pick(migrations))
+      const all = [...world.catalog.migrations.values()]
+      const open = all.filter(migration => !isEndState(migration.state))
+      // People mostly ask for something of what is under way.
+      const migrations = open.length > 0 && world.chaos.happens(0.7) ? open : all
+      if (migrations.length > 0)
+        await fulfil(world, world.chaos.pick(WISHES), world.chaos.pick(migrations).id)
     })
   }
 }
@@ -106,7 +116,9 @@ function newMigration(world: SimulatedWorld, object: MemoryObject): NewMigration
   const elsewhere = locations.filter(location => location.id !== primary?.locationId)
   const move = newMove(world, object, chaos.pick(elsewhere).id)
   const complete = copies.filter(copy => copy.state === 'complete')
-  if (kind === 'drop-copy' && primary !== undefined && complete.length > 1) {
+  // A bit that flips between the last proof of a copy and the drop of another one is nobody's to find.
+  const isSound = complete.every(copy => !isRotten(world, copy))
+  if (kind === 'drop-copy' && primary !== undefined && complete.length > 1 && isSound) {
     const drops = chaos.pick(complete)
     const keeps = drops.isPrimary ? chaos.pick(complete.filter(copy => copy !== drops)) : primary
     const copiesRequired = chaos.pick([1, 1, 2])
@@ -187,6 +199,11 @@ export function isAtRest(world: SimulatedWorld): boolean {
     deeds.size === 0 &&
     intents.size === 0 &&
     [...catalog.migrations.values()].every(migration => isEndState(migration.state)) &&
-    [...catalog.copies.values()].every(copy => copy.state !== 'deleting' && copy.state !== 'staging')
+    [...catalog.copies.values()].every(
+      copy =>
+        copy.state !== 'deleting' &&
+        copy.state !== 'staging' &&
+        !(copy.state === 'complete' && isRotten(world, copy)),
+    )
   )
 }

@@ -1,12 +1,14 @@
-import { SECOND } from '../../domain/duration.ts'
+import { DAY, SECOND } from '../../domain/duration.ts'
 import { silentLogger } from '../../telemetry/logger.ts'
 import type { Loop } from '../../workers/loop.ts'
 import { type MigrationParts, noMigrationMetrics } from '../../workers/migrations/migration-parts.ts'
 import { createMigrationWorker } from '../../workers/run-migrations.ts'
+import { createScrubber } from '../../workers/scrub/scrub-copies.ts'
 import { createCopySweeper } from '../../workers/sweeping/sweep-copies.ts'
 import { Process } from '../clock/process.ts'
 import { timersOf } from '../clock/process-timers.ts'
 import { connectLedger } from '../world/connect-ledger.ts'
+import { connectScrubLedger } from '../world/connect-scrub-ledger.ts'
 import { connectSweepLedger } from '../world/connect-sweep-ledger.ts'
 import { announceDeletion } from '../world/gateway-model.ts'
 import type { SimulatedWorld } from '../world/simulated-world.ts'
@@ -14,6 +16,7 @@ import type { SimulatedWorld } from '../world/simulated-world.ts'
 /** Shorter than in production: what follows from a lease that ran out comes sooner. */
 export const LEASE_MS = 6 * SECOND
 const IDLE_MS = SECOND
+const SCRUB_INTERVAL_MS = 10 * SECOND
 const REST_AFTER_FAILURE_MS = 500
 
 /** A process that can be killed, stopped, or asked to end. */
@@ -77,6 +80,32 @@ export function startSweeper(world: SimulatedWorld, name: string): WorkerProcess
     timers,
     log: silentLogger,
     onSwept: outcome => world.note(`${name} swept ${outcome}`),
+  })
+  return { process, terminate: runProcess(loop, process, timers.sleep) }
+}
+
+/** Starts the scrubber as it is shipped, in a process of its own: it looks at every copy every few seconds. */
+export function startScrubber(world: SimulatedWorld, name: string): WorkerProcess {
+  const { scheduler } = world
+  const process = new Process(name)
+  const stores = new Map(world.stores.map(store => [store.id, world.connect(process, store)]))
+  const timers = timersOf(scheduler, process)
+  const loop = createScrubber({
+    ledger: connectScrubLedger(world, process),
+    settings: {
+      closeness: 'bytes',
+      intervalDays: SCRUB_INTERVAL_MS / DAY,
+      bytesPerSecond: 1e9,
+      usdPerDay: 1,
+    },
+    openStore: async id => stores.get(id)!,
+    costOf: async () => 0,
+    modelClock: scheduler,
+    wallClock: scheduler,
+    timers,
+    newId: () => world.newId(),
+    log: silentLogger,
+    onCondemned: outcome => world.note(`${name} finds a bad copy: ${outcome}`),
   })
   return { process, terminate: runProcess(loop, process, timers.sleep) }
 }

@@ -23,6 +23,8 @@ export interface Scenario {
     readonly kills: boolean
     readonly pauses: boolean
     readonly restarts: boolean
+    /** Bits flip where bytes lie, of copies that are not the only good ones. */
+    readonly rot: boolean
   }
 }
 
@@ -40,6 +42,7 @@ export function scenarioOf(seed: string): Scenario {
     kills: dice.happens(0.6),
     pauses: dice.happens(0.4),
     restarts: dice.happens(0.35),
+    rot: dice.happens(0.5),
   }
   const stores = [0, 1, ...(dice.happens(0.4) ? [2] : [])].map(() => profileOf(dice))
   // Without a conditional put nothing stops a publication whose lock was lost, nor one between a look and a

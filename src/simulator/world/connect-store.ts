@@ -140,7 +140,9 @@ export function connectStore(connection: StoreConnection): ObjectStore {
       return request(operation, signal, async () => {
         const stale = options.onlyIf === undefined ? await staleLook(key) : 'fresh'
         if (stale === null) throw storeFailure(operation, 'not-found', 'there was nothing a moment ago')
-        const found = stale === 'fresh' ? await inner.get(container, key, options) : bodyOf(stale)
+        const fresh = stale === 'fresh' ? await inner.get(container, key, options) : bodyOf(stale)
+        const rotten = store.rotten.get(fresh.identity.etag!)
+        const found = rotten === undefined ? fresh : bodyOf({ stored: fresh, bytes: rotten })
         const body = travelling(connection, operation, found.body, signal)
         return { ...found, digests: reported(capabilities, found.digests), body }
       })
@@ -176,7 +178,9 @@ export function connectStore(connection: StoreConnection): ObjectStore {
           changeStorageClass: (container, key, storageClass, { signal, ...options }) =>
             request(on('changeStorageClass', key), signal, isAwaited =>
               change(key, 'reclassify', isAwaited, async () => {
+                const rotten = store.rotten.get(options.onlyIf.etag!)
                 const changed = await inner.changeStorageClass(container, key, storageClass, options)
+                if (rotten !== undefined) store.rotten.set(changed.identity.etag!, rotten)
                 return { ...changed, digests: reported(capabilities, changed.digests) }
               }),
             ),

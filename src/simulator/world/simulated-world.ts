@@ -62,6 +62,8 @@ export interface SimulatedWorld {
   readonly foreignContents: Map<string, TrueContent>
   /** Who of the crowd is about something. */
   readonly deeds: Set<Process>
+  /** When the scrubber looked at a copy last, and which ones it found bad. */
+  readonly scrub: { readonly looks: Map<Uuid, number>; readonly bad: Set<Uuid> }
   /** Where uploads began whose ids nobody wrote down. */
   readonly uploadStarts: Map<Uuid, { readonly store: ModelStore; readonly key: string }>
   /** Objects that changed since the invariants were looked at. */
@@ -116,6 +118,7 @@ export function createWorld(
     intents: new Map(),
     foreignContents: new Map(),
     deeds: new Set(),
+    scrub: { looks: new Map(), bad: new Set() },
     uploadStarts: new Map(),
     changed: new Set(),
     onChange: change => onChange(world, change),
@@ -216,6 +219,11 @@ export function digestsOf({ sha256 }: TrueContent): MemoryObject['version']['dig
 export function storeOf(world: SimulatedWorld, locationId: Uuid): ModelStore {
   const { storeId } = world.catalog.locations.get(locationId)!
   return world.stores.find(store => store.id === storeId)!
+}
+
+/** Whether the bytes of a copy rotted. */
+export function isRotten(world: SimulatedWorld, copy: Copy): boolean {
+  return storeOf(world, copy.locationId).rotten.has(copy.identity.etag ?? '')
 }
 
 /** Whether the copy's storage class is being changed: its identity is the known one or a new one. */

@@ -218,11 +218,14 @@ function isReplaceable(
   all: readonly Copy[],
   found: StoredObject,
 ): boolean {
-  if (others.some(copy => !isSuperseded(copy) && isSameCopy(copy, found))) return false
+  const isRepair = job.migration.kind === 'repair'
+  const isRelied = (copy: Copy) => !isSuperseded(copy) && !(isRepair && copy.state === 'suspect')
+  if (others.some(copy => isRelied(copy) && isSameCopy(copy, found))) return false
   if (wasPublishedBy(found.metadata, job.migration.id)) return true
-  if (all.some(copy => !isSuperseded(copy) && isSameCopy(copy, found))) return false
   if (others.some(copy => copy.isPrimary || copy.state === 'complete' || copy.state === 'grace')) return false
+  // Stores give equal content equal identities: that it is not the source itself was looked at before.
   if (isBrokenCopy(job, subject, others, found)) return true
+  if (all.some(copy => isRelied(copy) && isSameCopy(copy, found))) return false
   return others.some(copy => isSuperseded(copy) && isSameCopy(copy, found))
 }
 

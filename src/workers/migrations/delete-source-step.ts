@@ -32,8 +32,8 @@ export function graceStep(job: MigrationJob): StepOutcome {
 /** Deletes the source while the object is locked, after the new primary was proven to be there. */
 export async function deleteSourceStep(job: MigrationJob): Promise<StepOutcome> {
   await underObjectLock(job, { isBrief: true }, async locked => {
-    const { event, detail } = await deleteSource(job, locked)
-    const evidence = detail['bytes'] === 'deleted' ? { deletionAnswered: true } : {}
+    const { event, detail, isAnswered } = await deleteSource(job, locked)
+    const evidence = isAnswered === true ? { deletionAnswered: true } : {}
     job.migration = await locked.record(recordOf(job, { events: [event], detail, evidence }))
   })
   return { kind: 'recorded' }
@@ -42,6 +42,8 @@ export async function deleteSourceStep(job: MigrationJob): Promise<StepOutcome> 
 interface Deletion {
   readonly event: MigrationEvent
   readonly detail: Readonly<Record<string, unknown>>
+  /** The store answered the deletion. */
+  readonly isAnswered?: boolean
 }
 
 async function deleteSource(job: MigrationJob, locked: LockedLedger): Promise<Deletion> {
@@ -74,7 +76,7 @@ async function deleteSource(job: MigrationJob, locked: LockedLedger): Promise<De
     beforeDeletion: () => reach(job, 'before-deletion'),
   })
   await reach(job, 'source-deleted')
-  return { event: EVENTS[outcome], detail: { bytes: outcome } }
+  return { event: EVENTS[outcome], detail: { bytes: outcome }, isAnswered: outcome === 'deleted' }
 }
 
 const EVENTS: Readonly<Record<DeletionOutcome, MigrationEvent>> = {

@@ -1,0 +1,298 @@
+import { createHash } from 'node:crypto'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createMovingWorld, type MovingWorld, sampleOf } from '../../../test/builders/moving-world.ts'
+import { createPostgresScrubLedger } from '../../database/scrub-ledger.ts'
+import { pauseScrubbing, readScrubStatus, startScrubbing } from '../../database/scrub-turn.ts'
+import { MIB } from '../../domain/bytes.ts'
+import { DAY } from '../../domain/duration.ts'
+import type { Condemnation } from '../../domain/scrub.ts'
+import { type ObjectStore, StoreError } from '../../stores/object-store.ts'
+import { silentLogger } from '../../telemetry/logger.ts'
+import { createScrubber } from './scrub-copies.ts'
+import type { ScrubParts } from './scrub-parts.ts'
+
+const BYTES = sampleOf(4_000)
+const OTHER_BYTES = sampleOf(4_000, 'b')
+const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+const SHA256 = sha256Of(BYTES)
+
+describe('the scrubber', () => {
+  let world: MovingWorld
+  let condemned: Condemnation[] = []
+  afterEach(() => world.dispose())
+
+  async function newWorld(options: Parameters<typeof createMovingWorld>[0] = {}) {
+    world = await createMovingWorld(options)
+    world.modelClock.at = 100 * DAY
+    condemned = []
+  }
+
+  const settings = {
+    closeness: 'bytes',
+    intervalDays: 30,
+    bytesPerSecond: 1_000 * MIB,
+    usdPerDay: 1,
+  } as const
+
+  function newScrubber(change: Partial<ScrubParts> = {}, owner = 'scrubber-1') {
+    const loop = createScrubber({
+      ledger: createPostgresScrubLedger({
+        database: world.test.database,
+        lockDatabase: world.test.database,
+        owner,
+        settings,
+      }),
+      settings,
+      openStore: world.parts.openStore,
+      costOf: async () => 0.001,
+      modelClock: world.modelClock,
+      wallClock: world.parts.wallClock,
+      log: silentLogger,
+      onCondemned: outcome => condemned.push(outcome),
+      ...change,
+    })
+    return () => loop.step(new AbortController().signal)
+  }
+
+  const scrub = (change: Partial<ScrubParts> = {}) => newScrubber(change)()
+
+  async function finish(): Promise<void> {
+    for (let round = 0; round < 12; round++) {
+      if ((await world.work()) === 0) return
+      await world.letTimePass()
+    }
+  }
+
+  /** An object with a primary copy in `hot` and another one in `cold`. */
+  async function addTwoCopies(key = 'k') {
+    await world.addObject(key, BYTES, { sha256: SHA256 })
+    await world.plan(key, { kind: 'add-copy' })
+    await finish()
+    world.modelClock.at += 40 * DAY
+  }
+
+  const copyIn = async (location: 'hot' | 'cold', key = 'k') =>
+    (await world.copies(key)).find(copy => copy.locationId === world.locationIds[location])
+  const status = () => readScrubStatus(world.test.database)
+
+  /** Other bytes under the identity that the store gave the right ones, as a disk that rots. */
+  function rot(location: 'hot' | 'cold'): void {
+    const store = world.stores[location]
+    world.stores[location] = new Proxy(store, {
+      get(target, name) {
+        if (name !== 'get') return Reflect.get(target, name)
+        return async (...asked: Parameters<ObjectStore['get']>) => {
+          const found = await target.get(...asked)
+          found.body.destroy()
+          async function* body() {
+            yield OTHER_BYTES
+          }
+          return { ...found, body: Object.assign(body(), { destroy: () => undefined }) }
+        }
+      },
+    })
+  }
+
+  it('looks at the copy first that nobody looked at for the longest time, each once in an interval', async () => {
+    await newWorld()
+    for (const key of ['a', 'b', 'c']) await world.addObject(key, BYTES, { sha256: SHA256 })
+    await world.test.database.query(
+      `update copy set verified_ms = 1000 from object o where o.id = copy.object_id and o.key = 'b'`,
+    )
+    await world.test.database.query(
+      `update copy set verified_ms = 2000 from object o where o.id = copy.object_id and o.key = 'a'`,
+    )
+    const seen: string[] = []
+    const order = async () => scrub({ costOf: async ({ key }) => Number(seen.push(key)) * 0 })
+    expect(await order()).toBe(3)
+    expect([...new Set(seen)]).toEqual(['c', 'b', 'a'])
+    expect(await order()).toBe(0)
+    world.modelClock.at += 31 * DAY
+    expect(await order()).toBe(3)
+    expect(await status()).toMatchObject({ today: { copies: 6, verdicts: { same: 6 } }, badCopies: 0 })
+    expect((await copyIn('hot', 'a'))!.verifiedAt).toBe(world.modelClock.at)
+  })
+
+  it('gives content a digest that never had one', async () => {
+    await newWorld()
+    await world.addObject('k', BYTES)
+    await scrub()
+    const { rows } = await world.test.database.query(
+      `select encode(sha256, 'hex') as sha256, sha256_source as source from object_version`,
+    )
+    expect(rows).toEqual([{ sha256: SHA256, source: 'scrub-read' }])
+  })
+
+  it.each([
+    ['rotten', async () => rot('cold')],
+    ['gone', async () => world.stores.cold.delete('data', 'k')],
+    [
+      'overwritten',
+      async () => void (await world.stores.cold.put('data', 'k', OTHER_BYTES, { size: 4_000 })),
+    ],
+  ])('has a copy repaired that is %s, before anything else', async (name, damage) => {
+    await newWorld()
+    await addTwoCopies()
+    await world.addObject('queued', BYTES, { sha256: SHA256 })
+    await world.plan('queued', { priority: 60 })
+    const sound = world.stores.cold
+    await damage()
+    await scrub()
+    expect(condemned).toEqual(['repairing'])
+    expect(await copyIn('cold')).toMatchObject({ state: 'suspect' })
+    expect(await status()).toMatchObject({ badCopies: 1, quarantinedObjects: 0 })
+    const [first] = await world.ledger.claim({ worker: 'who is first', limit: 1, leaseMs: 1 })
+    expect(first).toMatchObject({ kind: 'repair', priority: 100 })
+    if (name === 'rotten') world.stores.cold = sound
+    await world.letTimePass()
+    await finish()
+    expect(await copyIn('cold')).toMatchObject({ state: 'complete' })
+    const { body } = await world.stores.cold.get('data', 'k')
+    const chunks: Uint8Array[] = []
+    for await (const chunk of body) chunks.push(chunk)
+    expect(Buffer.concat(chunks)).toEqual(BYTES)
+    expect(await status()).toMatchObject({ badCopies: 0 })
+  })
+
+  it('makes another copy primary, after reading it, when the primary one is bad', async () => {
+    await newWorld()
+    await addTwoCopies()
+    rot('hot')
+    await scrub()
+    expect(condemned).toEqual(['repairing'])
+    expect(await copyIn('cold')).toMatchObject({ state: 'complete', isPrimary: true })
+    expect(await copyIn('hot')).toMatchObject({ state: 'suspect', isPrimary: false })
+    expect(await world.read('k')).toEqual(BYTES)
+  })
+
+  it('quarantines an object without a good copy, and nothing of it is deleted anywhere', async () => {
+    await newWorld()
+    await addTwoCopies()
+    rot('hot')
+    rot('cold')
+    const errors: unknown[] = []
+    const log = { ...silentLogger, error: (facts: unknown) => errors.push(facts) } as typeof silentLogger
+    await scrub({ log })
+    expect(condemned).toContain('quarantined')
+    expect(errors).not.toEqual([])
+    expect(await status()).toMatchObject({ quarantinedObjects: 1 })
+    await world.letTimePass()
+    await finish()
+    await world.sweep()
+    const suspects = (await world.copies('k')).filter(copy => copy.state === 'suspect')
+    expect(suspects).toHaveLength(2)
+    for (const location of ['hot', 'cold'] as const)
+      expect((await world.stores[location].head('data', 'k')).size).toBe(4_000)
+    const { rows } = await world.test.database.query(
+      `select kind from activity where kind = 'object.quarantined'`,
+    )
+    expect(rows).toHaveLength(1)
+  })
+
+  it('undoes a move at once whose new primary copy is bad', async () => {
+    await newWorld()
+    await world.addObject('k', BYTES, { sha256: SHA256 })
+    const id = await world.plan('k', { graceMs: 10 * DAY })
+    await world.work()
+    expect(await world.migration(id)).toMatchObject({ state: 'grace' })
+    await world.test.database.query(`update copy set verified_ms = 0 where is_primary`)
+    rot('cold')
+    await scrub()
+    expect(condemned).toEqual(['rolling-back'])
+    await finish()
+    expect(await world.migration(id)).toMatchObject({ state: 'quarantined' })
+    expect(await copyIn('hot')).toMatchObject({ state: 'complete', isPrimary: true })
+    expect(await world.read('k')).toEqual(BYTES)
+  })
+
+  it('takes for no damage what others did in a shared bucket', async () => {
+    await newWorld({ mode: 'shared' })
+    await world.addObject('k', BYTES, { sha256: SHA256 })
+    await world.stores.hot.put('data', 'k', OTHER_BYTES, { size: 4_000 })
+    await scrub()
+    expect(condemned).toEqual([])
+    expect(await copyIn('hot')).toMatchObject({ state: 'complete' })
+  })
+
+  it('stays within the budget of a day', async () => {
+    await newWorld()
+    for (const key of ['a', 'b', 'c', 'd']) await world.addObject(key, BYTES, { sha256: SHA256 })
+    expect(await scrub({ costOf: async () => 0.4 })).toBe(2)
+    expect(await scrub({ costOf: async () => 0.4 })).toBe(0)
+    expect((await status()).today.usd).toBeCloseTo(0.8)
+  })
+
+  it('asks only for facts where nothing more is wanted, and proves what a trusted digest proves', async () => {
+    await newWorld()
+    await world.addObject('k', BYTES, { sha256: SHA256 })
+    const { hot } = world.stores
+    let reads = 0
+    world.stores.hot = new Proxy(hot, {
+      get: (target, name) => {
+        if (name === 'get') reads++
+        return Reflect.get(target, name)
+      },
+    })
+    await scrub({ settings: { ...settings, closeness: 'facts' } })
+    expect(reads).toBe(0)
+    expect((await status()).today.copies).toBe(1)
+  })
+
+  it('leaves alone what cannot be asked, and comes back to it', async () => {
+    await newWorld()
+    await world.addObject('k', BYTES, { sha256: SHA256 })
+    const { hot } = world.stores
+    world.stores.hot = new Proxy(hot, {
+      get: (target, name) =>
+        name === 'head'
+          ? async () => {
+              const facts = {
+                kind: 'unreachable',
+                retry: 'yes',
+                store: 'hot-store',
+                operation: 'head',
+              } as const
+              throw new StoreError({ ...facts, message: 'away' })
+            }
+          : Reflect.get(target, name),
+    })
+    const step = newScrubber()
+    expect([await step(), await step()]).toEqual([0, 0])
+    expect(await copyIn('hot')).toMatchObject({ state: 'complete', verifiedAt: null })
+    world.stores.hot = hot
+    expect(await scrub()).toBe(1)
+  })
+
+  it('works in one process at a time, and not while it is paused', async () => {
+    await newWorld()
+    await world.addObject('k', BYTES, { sha256: SHA256 })
+    const { database } = world.test
+    await pauseScrubbing(database, { because: 'a bill', principal: 'user:test' })
+    expect(await scrub()).toBe(0)
+    expect(await status()).toMatchObject({ pausedBy: 'user:test', pausedBecause: 'a bill', isRunning: false })
+    expect(await startScrubbing(database)).toBe(true)
+    expect(await newScrubber({}, 'one')()).toBe(1)
+    world.modelClock.at += 31 * DAY
+    expect(await newScrubber({}, 'two')()).toBe(0)
+    expect(await newScrubber({}, 'one')()).toBe(1)
+  })
+
+  it('plans a repair later that another migration kept from being planned', async () => {
+    await newWorld()
+    await addTwoCopies()
+    const id = await world.plan('k', { kind: 'drop-copy', ...(await ends()) })
+    await world.stores.cold.delete('data', 'k')
+    await scrub()
+    expect(await copyIn('cold')).toMatchObject({ state: 'suspect' })
+    await finish()
+    expect((await world.migration(id)).state).toBe('aborted')
+    await scrub()
+    await finish()
+    expect(await copyIn('cold')).toMatchObject({ state: 'complete' })
+  })
+
+  async function ends() {
+    const [hot, cold] = [(await copyIn('hot'))!, (await copyIn('cold'))!]
+    return { sourceCopyId: cold.id, targetCopyId: hot.id, targetLocationId: hot.locationId }
+  }
+})

@@ -1,0 +1,187 @@
+import { DAY, SECOND } from '../../domain/duration.ts'
+import type { Uuid } from '../../domain/identifiers.ts'
+import { type CopyToScrub, isBadVerdict, type ScrubResult } from '../../domain/scrub.ts'
+import { deadlineMs } from '../../migration/backoff.ts'
+import { StoreError } from '../../stores/object-store.ts'
+import type { Loop } from '../loop.ts'
+import { systemTimers } from '../timers.ts'
+import { type Closeness, checkCopy } from './check-copy.ts'
+import { condemnCopy } from './condemn-copy.ts'
+import { Pace } from './pace.ts'
+import type { ScrubParts } from './scrub-parts.ts'
+
+/** How many copies one step looks at. */
+const COPIES_PER_STEP_MAX = 100
+/** How many are looked at at once. */
+const LOOKS_AT_ONCE = 4
+/** How many bad copies that have no repair yet get one per step. */
+const REPAIRS_PER_STEP_MAX = 100
+/** How long a copy whose store could not be asked is left alone, in wall milliseconds. */
+const REST_MS = 60 * SECOND
+const RESTING_MAX = 10_000
+const IDLE_MS = 5 * SECOND
+/** How much longer than other requests a reading at the scrubber's pace may take. */
+const PACE_FACTOR = 2
+
+/**
+ * The loop that compares complete copies with the catalog's digests for ever, the one that nobody proved for the
+ * longest time first, within a budget of dollars per day and of bytes per second. Where it is, is in the copies
+ * themselves: a scrubber that is killed goes on where it was. A copy that two looks find bad becomes suspect and is
+ * repaired from a proven one before anything else; without one the object is quarantined.
+ */
+export function createScrubber(parts: ScrubParts): Loop {
+  const resting = new Map<Uuid, number>()
+  const { timers = systemTimers, settings, wallClock: clock } = parts
+  const pace = new Pace({ bytesPerSecond: settings.bytesPerSecond, clock, timers })
+  return {
+    name: 'scrub-copies',
+    idleMs: IDLE_MS,
+    async step(signal) {
+      const turn = await parts.ledger.takeTurn()
+      if (turn === null) return 0
+      const repairs = await parts.ledger.planRepairs(REPAIRS_PER_STEP_MAX)
+      for (const [id, until] of resting) if (until <= clock.now()) resting.delete(id)
+      const copies = await parts.ledger.listCopiesToScrub({
+        limit: COPIES_PER_STEP_MAX,
+        before: parts.modelClock.now() - settings.intervalDays * DAY,
+        exceptCopyIds: [...resting.keys()],
+      })
+      const round = new Round(parts, { pace, resting, signal, spentUsd: turn.spentUsd })
+      await round.scrub(copies)
+      return repairs + round.looks
+    },
+  }
+}
+
+/** Some copies that are looked at in one step. */
+class Round {
+  readonly #parts: ScrubParts
+  readonly #pace: Pace
+  readonly #resting: Map<Uuid, number>
+  readonly #signal: AbortSignal
+  readonly #results: ScrubResult[] = []
+  #spentUsd: number
+  looks = 0
+
+  constructor(
+    parts: ScrubParts,
+    step: { pace: Pace; resting: Map<Uuid, number>; signal: AbortSignal; spentUsd: number },
+  ) {
+    this.#parts = parts
+    this.#pace = step.pace
+    this.#resting = step.resting
+    this.#signal = step.signal
+    this.#spentUsd = step.spentUsd
+  }
+
+  async scrub(copies: readonly CopyToScrub[]): Promise<void> {
+    const queue = [...copies]
+    const lookers = Array.from({ length: LOOKS_AT_ONCE }, async () => {
+      for (let next = queue.shift(); next !== undefined && !this.#signal.aborted; next = queue.shift()) {
+        if (!(await this.#tryCopy(next))) queue.length = 0
+      }
+    })
+    try {
+      await Promise.all(lookers)
+    } finally {
+      await this.#parts.ledger.noteResults(this.#results, this.#parts.modelClock.now())
+    }
+  }
+
+  /** Resolves to false when the day's budget is used up. */
+  async #tryCopy(found: CopyToScrub): Promise<boolean> {
+    const closeness = await this.#affordable(found)
+    if (closeness === null) return false
+    try {
+      await this.#look(found, closeness)
+    } catch (error) {
+      if (this.#signal.aborted) return false
+      this.#rest(found.copy.id)
+      const level = error instanceof StoreError ? 'debug' : 'warn'
+      this.#parts.log[level]({ error, copyId: found.copy.id }, 'a copy could not be scrubbed just now')
+    }
+    return true
+  }
+
+  async #look(found: CopyToScrub, closeness: Closeness): Promise<void> {
+    const { costOf, openStore } = this.#parts
+    const store = await openStore(found.place.storeId)
+    const check = { store, found, closeness, pace: this.#pace, signalFor: this.#signalFor }
+    let usd = await costOf(found, closeness)
+    let seen = await checkCopy(check)
+    let { bytesRead } = seen
+    if (isBadVerdict(seen.verdict)) {
+      // The network lies more often than a disk.
+      const again = await checkCopy({ ...check, closeness: seen.verdict === 'corrupt' ? closeness : 'facts' })
+      const secondUsd = await costOf(found, closeness)
+      this.#spentUsd += secondUsd
+      usd += secondUsd
+      bytesRead += again.bytesRead
+      if (seen.verdict === 'corrupt' && again.verdict === 'corrupt' && seen.content !== again.content)
+        throw new Error('two readings of a copy differ: something on the way is broken, not the copy')
+      seen = again
+    }
+    this.looks++
+    const { digests, verdict } = seen
+    const result = {
+      copy: found.copy,
+      verdict,
+      bytesRead,
+      usd,
+      ...(digests === undefined ? {} : { digests }),
+    }
+    this.#parts.onResult?.(result)
+    if (isBadVerdict(verdict)) await this.#condemn(found, verdict)
+    this.#results.push(result)
+  }
+
+  async #condemn(found: CopyToScrub, verdict: 'missing' | 'changed' | 'corrupt'): Promise<void> {
+    const { log, onCondemned } = this.#parts
+    const facts = { copyId: found.copy.id, objectId: found.copy.objectId, key: found.key, verdict }
+    if (verdict !== 'corrupt' && found.bucket.mode !== 'exclusive') {
+      // Where others write, the catalog follows them: what they removed or overwrote is no damage.
+      log.info(facts, 'a copy was changed by others; an import will follow them')
+      return
+    }
+    const bad = { found, verdict, pace: this.#pace, signalFor: this.#signalFor }
+    const outcome = await condemnCopy(this.#parts, bad)
+    onCondemned?.(outcome)
+    if (outcome === 'moved-on') return
+    const words =
+      outcome === 'quarantined'
+        ? 'an object has no good copy left; nothing of it is deleted, and a person must look'
+        : 'a copy is bad, and another one takes its place'
+    log.error({ ...facts, outcome }, words)
+  }
+
+  /** How closely the budget lets a copy be looked at; null when not at all. */
+  async #affordable(found: CopyToScrub): Promise<Closeness | null> {
+    const { costOf, settings } = this.#parts
+    if (settings.closeness === 'bytes') {
+      const usd = await costOf(found, 'bytes')
+      if (this.#reserve(usd)) return 'bytes'
+      // Of what must be restored first only the facts can be seen.
+      if (Number.isFinite(usd)) return null
+    }
+    return this.#reserve(await costOf(found, 'facts')) ? 'facts' : null
+  }
+
+  /** Takes so much of the day's budget, if that much is left. */
+  #reserve(usd: number): boolean {
+    if (this.#spentUsd + usd > this.#parts.settings.usdPerDay) return false
+    this.#spentUsd += usd
+    return true
+  }
+
+  readonly #signalFor = (bytes: number): AbortSignal => {
+    const { settings, timers = systemTimers } = this.#parts
+    const paceMs = Math.ceil((bytes / settings.bytesPerSecond) * SECOND) * PACE_FACTOR * LOOKS_AT_ONCE
+    return AbortSignal.any([this.#signal, timers.timeoutSignal(deadlineMs(bytes) + paceMs)])
+  }
+
+  #rest(copyId: Uuid): void {
+    const oldest = this.#resting.keys().next().value
+    if (this.#resting.size >= RESTING_MAX && oldest !== undefined) this.#resting.delete(oldest)
+    this.#resting.set(copyId, this.#parts.wallClock.now() + REST_MS)
+  }
+}

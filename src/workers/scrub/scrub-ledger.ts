@@ -1,0 +1,44 @@
+import type { PlacedCopy } from '../../database/copies.ts'
+import type { Instant } from '../../domain/clock.ts'
+import type { Uuid } from '../../domain/identifiers.ts'
+import type { Copy } from '../../domain/object.ts'
+import type { Condemnation, CopyToScrub, Indictment, ScrubResult } from '../../domain/scrub.ts'
+
+/** What the scrubber asks of the catalog. */
+export interface ScrubLedger {
+  /**
+   * Takes or keeps the turn to scrub for a while. Resolves to what was spent on the present day, in dollars; null
+   * while somebody paused the scrubber or another process has the turn.
+   */
+  takeTurn(): Promise<{ readonly spentUsd: number } | null>
+  /**
+   * Complete copies of present content that nobody looked at or proved since `before`, the oldest look first and
+   * those that nobody ever looked at before all.
+   */
+  listCopiesToScrub(options: {
+    readonly limit: number
+    readonly before: Instant
+    readonly exceptCopyIds: readonly Uuid[]
+  }): Promise<readonly CopyToScrub[]>
+  /** Notes looks, with what they cost, on the present day's account. Copies that are others by now are left out. */
+  noteResults(results: readonly ScrubResult[], modelNow: Instant): Promise<void>
+  /** Runs `work` while nobody publishes, replaces or deletes bytes of the copy's object. */
+  withLockedObject<T>(
+    copy: Pick<Copy, 'id' | 'objectId'>,
+    waitMsMax: number,
+    work: (locked: LockedScrub) => Promise<T>,
+  ): Promise<T>
+  /** Plans repairs of bad copies that have none, most once an hour for each object. Resolves to how many. */
+  planRepairs(limit: number): Promise<number>
+}
+
+/** The catalog's side of one object while it is locked. */
+export interface LockedScrub {
+  /** All copies of the object, in any state. */
+  listPlacedCopies(): Promise<readonly PlacedCopy[]>
+  /**
+   * Makes the copy suspect, if it is still the one that was looked at. Was it primary, the successor takes its
+   * place; without one a move in grace ends at once, and otherwise the object is quarantined.
+   */
+  condemn(indictment: Indictment, modelNow: Instant): Promise<Condemnation>
+}
