@@ -14,7 +14,8 @@ import {
   resumeStore,
   stopMigrations,
 } from './migration-holds.ts'
-import { inTransaction } from './postgres.ts'
+import { createPostgresLedger } from './migrations.ts'
+import { inTransaction, openBeside } from './postgres.ts'
 
 const BYTES = sampleOf(500)
 const principal = 'user:alice' as const
@@ -53,6 +54,21 @@ describe('what keeps migrations from being taken up', () => {
     return world.plan(key, change)
   }
   const addPlan = (values = {}) => addPlanRow(database(), values)
+
+  /** A long queue whose objects do not matter. */
+  const fillQueue = async (migrations: number) => {
+    await database().query(
+      `insert into migration (id, kind, object_id, bucket_id, key, generation, placement_version, source_copy_id,
+         source_location_id, target_copy_id, target_location_id, size, state, direction, principal)
+       select gen_random_uuid(), 'move', gen_random_uuid(), $3, n::text, 1, 1,
+              gen_random_uuid(), $1, gen_random_uuid(), $2, 1, 'planned', 'demotion', 'user:test'
+       from generate_series(1, $4::int) as n`,
+      [world.locationIds.hot, world.locationIds.cold, world.bucketId, migrations],
+    )
+    await database().query('analyze migration')
+  }
+  const pausePlanOf = (id: string) =>
+    inTransaction(database(), connection => pausePlan(connection, { id, reason: null, principal }))
 
   it('stops everything with the first reason, and goes on', async () => {
     const id = await planned('k')
@@ -127,14 +143,7 @@ describe('what keeps migrations from being taken up', () => {
   })
 
   it('sweeps in batches, and begins anew when something else is paused', async () => {
-    await database().query(
-      `insert into migration (id, kind, object_id, bucket_id, key, generation, placement_version, source_copy_id,
-         source_location_id, target_copy_id, target_location_id, size, state, direction, principal)
-       select gen_random_uuid(), 'move', gen_random_uuid(), $3, n::text, 1, 1,
-              gen_random_uuid(), $1, gen_random_uuid(), $2, 1, 'planned', 'demotion', 'user:test'
-       from generate_series(1, 6000) as n`,
-      [world.locationIds.hot, world.locationIds.cold, world.bucketId],
-    )
+    await fillQueue(6_000)
     await pause('cold-store')
     expect(await sweepHolds(database())).toBe(5_000)
     expect(await heldIds()).toHaveLength(5_000)
@@ -145,12 +154,31 @@ describe('what keeps migrations from being taken up', () => {
     expect(await sweepHolds(database())).toBe(0)
   })
 
+  it('takes a few off a long queue without reading it, whatever is paused', async () => {
+    await fillQueue(6_000)
+    await pausePlanOf(await addPlan())
+    const alone = openBeside(database(), { connectionsMax: 1, onIdleError: () => undefined })
+    const rowsRead = async () => {
+      await alone.query('select pg_stat_force_next_flush()')
+      const { rows } = await alone.query<{ read: number }>(
+        `select coalesce((select sum(seq_tup_read) from pg_stat_user_tables where relname = 'migration'), 0)::int
+              + coalesce((select sum(idx_tup_read) from pg_stat_user_indexes where relname = 'migration'), 0)::int
+           as read`,
+      )
+      return rows[0]!.read
+    }
+    const before = await rowsRead()
+    const claimed = await createPostgresLedger(alone).claim({ worker: 'w', limit: 10, leaseMs: 60_000 })
+    expect(claimed).toHaveLength(10)
+    expect((await rowsRead()) - before).toBeLessThan(200)
+    await alone.end()
+  })
+
   it('pauses one plan and not another, and knows all pauses', async () => {
     const [one, other] = [await addPlan(), await addPlan()]
     const first = await planned('a', { planId: one })
     const second = await planned('b', { planId: other })
-    const pauseOne = () =>
-      inTransaction(database(), connection => pausePlan(connection, { id: one, reason: null, principal }))
+    const pauseOne = () => pausePlanOf(one)
     expect(await pauseOne()).toBe(true)
     expect(await pauseOne()).toBe(false)
     await pause('cold-store')

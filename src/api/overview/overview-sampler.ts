@@ -3,6 +3,8 @@ import type { Overview, OverviewPoint, OverviewTick } from '../schemas/overview.
 import { type OverviewSnapshot, takeOverview } from './take-overview.ts'
 
 const TICK_MS = 1_000
+/** Rest between looks, in times of what the last one took: however long a queue is, looking stays a small part. */
+const REST_PER_LOOK = 4
 /** The series covers this long. */
 const SERIES_SECONDS = 3_600
 /** The rate of events is taken over this long, so that batches do not make it jump. */
@@ -19,7 +21,7 @@ interface AppliedAt {
 
 /**
  * Looks at everything once a second for all clients of this process: keeps the newest overview, a ring of
- * points of the last hour, and the gauges of it. A look that takes longer than a second delays the next.
+ * points of the last hour, and the gauges of it. A look that takes long delays the next.
  */
 export class OverviewSampler {
   readonly #options: ApiOptions
@@ -59,6 +61,7 @@ export class OverviewSampler {
   }
 
   async #look(): Promise<void> {
+    const startedAt = this.#options.wall.now()
     try {
       const overview = this.#withRate(await takeOverview(this.#options))
       this.#newest = overview
@@ -70,9 +73,13 @@ export class OverviewSampler {
       if (!this.#stopped) this.#options.log.warn({ error }, 'the overview could not be taken')
     }
     if (this.#stopped) return
-    this.#timer = setTimeout(() => {
-      this.#looking = this.#look()
-    }, TICK_MS)
+    const tookMs = Math.max(0, this.#options.wall.now() - startedAt)
+    this.#timer = setTimeout(
+      () => {
+        this.#looking = this.#look()
+      },
+      Math.max(TICK_MS, tookMs * REST_PER_LOOK),
+    )
   }
 
   #withRate(overview: OverviewSnapshot): OverviewSnapshot {
