@@ -39,6 +39,19 @@ describe('openStore', () => {
     expect(openStore(gcs, null).capabilities.conditionalDelete).toBe(true)
   })
 
+  it('encrypts what is written to a store of any kind when it has a key for that', () => {
+    const key = Buffer.alloc(32, 1).toString('base64')
+    const folder = { name: 'f', kind: 'filesystem', settings: { root: tmpdir() } } as const
+    const sealed = openStore(folder, new Redacted(JSON.stringify({ clientEncryptionKey: key })))
+    expect(sealed.capabilities).toMatchObject({ encryption: 'always', multipart: null })
+    const both = JSON.stringify({ accessKeyId: 'id', secretAccessKey: 's', clientEncryptionKey: key })
+    expect(openStore(s3, new Redacted(both)).capabilities.encryption).toBe('always')
+    const short = new Redacted(JSON.stringify({ clientEncryptionKey: 'c2hvcnQ=' }))
+    expect(problemsOf(folder, short)).toEqual(['credentials.clientEncryptionKey: must be 32 bytes in base64'])
+    const former = new Redacted(JSON.stringify({ formerClientEncryptionKey: key }))
+    expect(problemsOf(folder, former)).toEqual([expect.stringContaining('is missing')])
+  })
+
   it('reports every problem at once', () => {
     const settings = { endpoint: 'ftp://x', pathStyle: 'yes', unknown: 1 }
     const problems = problemsOf({ ...s3, settings }, new Redacted('{"accessKeyId":""}'))

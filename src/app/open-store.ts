@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Redacted } from '../domain/redacted.ts'
+import { Redacted } from '../domain/redacted.ts'
 import type { Store } from '../domain/store.ts'
 import { createAzureBlobStore } from '../stores/azure-blob/azure-blob-store.ts'
 import { azureBlobCredentials, azureBlobSettings } from '../stores/azure-blob/config.ts'
@@ -12,6 +12,8 @@ import { createMemoryStore } from '../stores/memory/memory-store.ts'
 import type { ObjectStore } from '../stores/object-store.ts'
 import { s3Credentials, s3Settings } from '../stores/s3/config.ts'
 import { createS3Store } from '../stores/s3/s3-store.ts'
+import { clientKey } from '../stores/wrappers/chunk-cipher.ts'
+import { clientEncryptedStore } from '../stores/wrappers/client-encryption.ts'
 
 /** What a store needs to be opened, of all the catalog knows about it. */
 export type StoreToOpen = Pick<Store, 'name' | 'kind' | 'settings'>
@@ -34,9 +36,50 @@ export class StoreSettingsError extends Error {
  * Opens the adapter of a store's kind. Nothing is connected before the first call; a memory store begins
  * empty, so whoever opens stores keeps them. `credentials` is the JSON that the secret box gave back.
  *
+ * With the credential `clientEncryptionKey` (32 bytes in base64) what we write there is encrypted before it leaves us;
+ * `formerClientEncryptionKey` still opens what an earlier key sealed.
+ *
  * Throws {@link StoreSettingsError} with every problem at once.
  */
 export function openStore(store: StoreToOpen, credentials: Redacted | null): ObjectStore {
+  const { keys, rest } = takeClientKeys(store, credentials)
+  const [key, ...former] = keys
+  const adapter = openAdapter(store, rest)
+  if (key === undefined) return adapter
+  if (!adapter.capabilities.userMetadata)
+    throw new StoreSettingsError(store.name, [
+      'credentials.clientEncryptionKey: the store keeps no metadata, which client-side encryption needs',
+    ])
+  return clientEncryptedStore(adapter, { keys: [key, ...former] })
+}
+
+const CLIENT_KEY_NAMES = ['clientEncryptionKey', 'formerClientEncryptionKey'] as const
+
+/** The keys of client-side encryption, which every kind of store can have, and the adapter's own credentials. */
+function takeClientKeys(store: StoreToOpen, credentials: Redacted | null) {
+  const parsed = parseCredentials(store, credentials)
+  if (typeof parsed !== 'object' || parsed === null) return { keys: [], rest: credentials }
+  const given = parsed as Record<string, unknown>
+  const names = CLIENT_KEY_NAMES.filter(name => given[name] !== undefined)
+  if (names.length === 0) return { keys: [], rest: credentials }
+  const keys = names.map(name => {
+    const bytes = Buffer.from(String(given[name]).trim(), 'base64')
+    if (bytes.length !== 32)
+      throw new StoreSettingsError(store.name, [`credentials.${name}: must be 32 bytes in base64`])
+    return clientKey(bytes)
+  })
+  if (given.clientEncryptionKey === undefined)
+    throw new StoreSettingsError(store.name, [
+      'credentials.clientEncryptionKey: is missing beside a former one',
+    ])
+  const own = Object.entries(given).filter(
+    ([name]) => !(CLIENT_KEY_NAMES as readonly string[]).includes(name),
+  )
+  const rest = own.length === 0 ? null : new Redacted(JSON.stringify(Object.fromEntries(own)))
+  return { keys, rest }
+}
+
+function openAdapter(store: StoreToOpen, credentials: Redacted | null): ObjectStore {
   const { name } = store
   switch (store.kind) {
     case 'memory': {
