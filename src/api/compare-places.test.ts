@@ -109,7 +109,7 @@ describe('a container that another store reaches under another name', () => {
       open = (name, settings) =>
         createS3Store({
           name,
-          settings: s3Settings.parse({ ...settings, allowInsecure: true }),
+          settings: s3Settings.parse({ ...settings, allowPlainHttp: [new URL(mapped).hostname] }),
           credentials: s3Credentials.parse({ accessKeyId, secretAccessKey }),
         })
       expect((await addShelf('one', { endpoint })).statusCode).toBe(201)

@@ -66,8 +66,20 @@ describe('openStore', () => {
     const at = (endpoint: string, more = {}) => problemsOf({ ...s3, settings: { endpoint, ...more } }, keys)
     expect(at('http://s3.example.org')).toEqual([expect.stringContaining('must be https')])
     expect(at('http://127.0.0.1.example.org')).toEqual([expect.stringContaining('must be https')])
-    expect(at('http://s3.example.org', { allowInsecure: true })).toEqual([])
+    expect(at('http://s3.example.org', { allowPlainHttp: ['S3.example.org'] })).toEqual([])
+    expect(at('http://s3.example.org', { allowPlainHttp: ['example.org'] })).toHaveLength(1)
     for (const host of ['127.0.0.1:9000', 'localhost', '[::1]:7070']) expect(at(`http://${host}`)).toEqual([])
+  })
+
+  it('refuses the addresses where machines keep their secrets, however they are written', () => {
+    const at = (host: string, more = {}) =>
+      problemsOf({ ...s3, settings: { endpoint: `https://${host}`, ...more } }, keys)
+    const hosts = ['169.254.169.254', '0xa9fea9fe', '2852039166', '0251.0376.0251.0376', '0.0.0.0']
+    for (const host of [...hosts, '[fd00:ec2::254]', '[fe80::1]', '[::ffff:169.254.169.254]', '[::]']) {
+      expect(at(host), host).toEqual([expect.stringContaining('keep their secrets')])
+    }
+    expect(at('169.254.1.1:9000', { allowLinkLocal: ['169.254.1.1'] })).toEqual([])
+    expect(at('10.0.0.1')).toEqual([])
   })
 
   it('takes one of three secrets for Azure, and plain http only on this machine', () => {

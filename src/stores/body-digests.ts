@@ -1,18 +1,10 @@
 import { createHash } from 'node:crypto'
 import { startCrc32c } from '../domain/crc32c.ts'
 import { startCrc64Nvme } from '../domain/crc64-nvme.ts'
-
-/** Digests of a whole body, lower-case hexadecimal. */
-export interface BodyDigests {
-  readonly sha256?: string
-  readonly md5?: string
-  readonly crc64nvme?: string
-  /** Of the 4 bytes in big-endian order. */
-  readonly crc32c?: string
-}
+import type { ObjectDigests } from './object-store.ts'
 
 /** The names of the digests a store can check. */
-export type DigestName = keyof BodyDigests
+export type DigestName = keyof ObjectDigests
 
 export const DIGEST_NAMES = ['sha256', 'md5', 'crc64nvme', 'crc32c'] as const satisfies readonly DigestName[]
 
@@ -20,7 +12,7 @@ export const DIGEST_NAMES = ['sha256', 'md5', 'crc64nvme', 'crc32c'] as const sa
 export interface DigestAccumulator {
   update(chunk: Uint8Array): void
   /** The digests of everything fed so far; called once. */
-  finish(): BodyDigests
+  finish(): ObjectDigests
 }
 
 /** Starts the digests with these names. */

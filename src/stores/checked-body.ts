@@ -1,12 +1,12 @@
 import type { Bytes } from '../domain/bytes.ts'
-import { type BodyDigests, DIGEST_NAMES, type DigestAccumulator, startDigests } from './body-digests.ts'
-import type { PutBody, StoreError } from './object-store.ts'
+import { DIGEST_NAMES, type DigestAccumulator, startDigests } from './body-digests.ts'
+import type { ObjectDigests, PutBody, StoreError } from './object-store.ts'
 import { abortFailure, type StoreOperation, storeFailure, throwIfAborted } from './store-operation.ts'
 
 /** What a body must turn out to be. */
 export interface BodyExpectation {
   readonly size: Bytes
-  readonly digests?: BodyDigests | undefined
+  readonly digests?: ObjectDigests | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -42,7 +42,7 @@ export async function* checkedBody(
   if (held !== null) yield held
 }
 
-function checkDigests(operation: StoreOperation, given: BodyDigests, digests: DigestAccumulator): void {
+function checkDigests(operation: StoreOperation, given: ObjectDigests, digests: DigestAccumulator): void {
   const found = digests.finish()
   for (const name of DIGEST_NAMES) {
     if (given[name] !== found[name]) {

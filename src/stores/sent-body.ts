@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream'
-import type { BodyDigests } from './body-digests.ts'
 import { checkedBody } from './checked-body.ts'
-import type { PutBody } from './object-store.ts'
+import type { ObjectDigests, PutBody } from './object-store.ts'
 import { abortFailure, type StoreOperation, throwIfAborted } from './store-operation.ts'
 
 /**
@@ -13,7 +12,7 @@ export async function sendBody<Output>(
   body: PutBody,
   expected: {
     size: number
-    digests?: BodyDigests
+    digests?: ObjectDigests
     areDigestsFresh?: boolean
     signal?: AbortSignal | undefined
   },

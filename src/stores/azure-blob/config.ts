@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Redacted } from '../../domain/redacted.ts'
+import { checkEndpoint, endpointFields } from '../endpoint-settings.ts'
 
 /** Settings of an Azure Blob store. */
 export const azureBlobSettings = z
@@ -15,10 +16,6 @@ export const azureBlobSettings = z
       .describe(
         'The address of the account’s blob service, for other clouds and emulators, for example http://127.0.0.1:10000/devstoreaccount1. Default: https://<account>.blob.core.windows.net.',
       ),
-    allowInsecure: z
-      .boolean()
-      .default(false)
-      .describe('Whether an http endpoint is allowed that is not on this machine.'),
     versions: z
       .boolean()
       .default(false)
@@ -39,37 +36,9 @@ export const azureBlobSettings = z
       .describe(
         'By which code the service orders names. It matters only where names with characters above U+FFFF and from U+E000 on stand side by side; a listing in the wrong order is refused.',
       ),
-    connectionTimeoutMs: z.int().positive().default(5_000).describe('For a connection to be made.'),
-    requestTimeoutMs: z
-      .int()
-      .positive()
-      .default(30_000)
-      .describe('For an answer to begin, where no object is sent.'),
-    socketIdleTimeoutMs: z
-      .int()
-      .positive()
-      .default(60_000)
-      .describe('For a connection over which nothing moves while an answer is awaited.'),
-    socketsMax: z.int().positive().max(1_000).default(64).describe('Connections kept open at the same time.'),
-    readAttemptsMax: z
-      .int()
-      .positive()
-      .max(10)
-      .default(3)
-      .describe(
-        'How often a read is tried. Writes are tried once: whether to repeat one is the caller’s decision.',
-      ),
+    ...endpointFields,
   })
-  .superRefine((settings, context) => {
-    if (settings.allowInsecure || settings.endpoint === undefined) return
-    const url = new URL(settings.endpoint)
-    if (url.protocol === 'https:' || isLoopback(url.hostname)) return
-    context.addIssue({
-      code: 'custom',
-      path: ['endpoint'],
-      message: 'must be https, or allowInsecure must be true: requests would travel readable for others',
-    })
-  })
+  .superRefine((settings, context) => checkEndpoint(settings, settings.endpoint, context))
 export type AzureBlobSettings = z.output<typeof azureBlobSettings>
 
 const secret = z
@@ -118,8 +87,4 @@ function isBase64(key: Redacted): boolean {
 /** Where the blob service of an account listens, without a slash at the end. */
 export function endpointOf(settings: Pick<AzureBlobSettings, 'account' | 'endpoint'>): string {
   return (settings.endpoint ?? `https://${settings.account}.blob.core.windows.net`).replace(/\/+$/, '')
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }

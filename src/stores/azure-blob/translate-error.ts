@@ -1,3 +1,4 @@
+import { KIND_OF_STATUS, kindOfConnectionError, neverConnected } from '../connection-errors.ts'
 import { StoreError, type StoreErrorKind } from '../object-store.ts'
 import { type StoreOperation, storeFailure } from '../store-operation.ts'
 
@@ -79,39 +80,6 @@ const ADVICE: Readonly<Record<string, string>> = {
   InvalidBlockList: 'the blocks are gone: Azure forgets them when the key is written, and after a week',
 }
 
-/** What an HTTP status means when the code says nothing. */
-const KIND_OF_STATUS: Readonly<Record<number, StoreErrorKind>> = {
-  304: 'precondition-failed',
-  401: 'access-denied',
-  403: 'access-denied',
-  404: 'not-found',
-  412: 'precondition-failed',
-  413: 'too-large',
-  416: 'range-not-satisfiable',
-  429: 'throttled',
-  501: 'unsupported',
-  502: 'unreachable',
-  503: 'throttled',
-  504: 'timeout',
-  507: 'store-full',
-}
-
-/** Errors of a connection that was never made, so that nothing can have happened. */
-const NEVER_CONNECTED = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EHOSTDOWN',
-  'CONNECT_TIMEOUT',
-])
-
-const TIMED_OUT = new Set(['ETIMEDOUT', 'ESOCKETTIMEDOUT', 'CONNECT_TIMEOUT', 'IDLE_TIMEOUT'])
-
-const NO_CONNECTION =
-  /^(E[A-Z]+|REQUEST_SEND_ERROR|ERR_TLS_.*|ERR_SSL_.*|CERT_.*|UNABLE_TO_.*|DEPTH_ZERO_.*|SELF_SIGNED_.*)$/
-
 /**
  * Turns whatever the SDK throws into a {@link StoreError}. The only place where that happens; the SDK's
  * error stays behind, as it holds request and response. For a write (`mayHaveHappened`) without a clear
@@ -129,7 +97,7 @@ export function translateAzureError(
   const cause = new Error(`${code ?? 'no code'}, HTTP status ${status ?? 'none'}: ${text}`)
   const kind = kindOf(code, status)
   const isAnswered = status !== null && status >= 300 && status < 500
-  const neverHappened = isAnswered || NEVER_CONNECTED.has(code ?? '') || code === 'ServerBusy'
+  const neverHappened = isAnswered || neverConnected(code) || code === 'ServerBusy'
   if (options.mayHaveHappened && !neverHappened && kind !== 'unsupported' && kind !== 'store-full') {
     return storeFailure(operation, kind, message, { retry: 'unknown-outcome', cause })
   }
@@ -142,8 +110,7 @@ function kindOf(code: string | null, status: number | null): StoreErrorKind {
   const byCode = code === null ? undefined : KIND_OF_CODE[code]
   if (byCode !== undefined) return byCode
   if (status !== null) return KIND_OF_STATUS[status] ?? 'unexpected'
-  if (code !== null && TIMED_OUT.has(code)) return 'timeout'
-  return code !== null && NO_CONNECTION.test(code) ? 'unreachable' : 'unexpected'
+  return kindOfConnectionError(code)
 }
 
 /** The code of Azure or of the connection, the HTTP status, and a text that is safe to show. */

@@ -3,8 +3,7 @@ import type { BigIntStats } from 'node:fs'
 import { mkdir, open, readFile, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
-import type { BodyDigests } from '../body-digests.ts'
-import type { PutFacts } from '../object-store.ts'
+import type { ObjectDigests, PutFacts } from '../object-store.ts'
 import { syncFolder } from './durable-folder.ts'
 import { errorCodeOf, isMissing } from './translate-error.ts'
 
@@ -17,7 +16,7 @@ import { errorCodeOf, isMissing } from './translate-error.ts'
  */
 export interface ObjectFacts {
   readonly facts: PutFacts
-  readonly digests: BodyDigests
+  readonly digests: ObjectDigests
 }
 
 const sidecarShape = z.object({

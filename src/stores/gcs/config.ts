@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { KIB, MIB } from '../../domain/bytes.ts'
 import { Redacted } from '../../domain/redacted.ts'
+import { checkEndpoint, endpointFields } from '../endpoint-settings.ts'
 
 /** Where Google Cloud Storage itself listens. */
 const GOOGLE_ENDPOINT = 'https://storage.googleapis.com'
@@ -29,10 +30,6 @@ export const gcsSettings = z
       .max(100)
       .optional()
       .describe('Where containers are made, for example EUROPE-WEST6. Default: US, Google’s own.'),
-    allowInsecure: z
-      .boolean()
-      .default(false)
-      .describe('Whether an http endpoint is allowed that is not on this machine.'),
     uploadChunkBytes: z
       .int()
       .min(UPLOAD_CHUNK_STEP)
@@ -68,37 +65,9 @@ export const gcsSettings = z
       .describe(
         'What this server was found to do. Default: conditions, copies and storage classes are there at Google and nowhere else; no report is trusted, and no bucket is taken to keep retentions of objects.',
       ),
-    connectionTimeoutMs: z.int().positive().default(5_000).describe('For a connection to be made.'),
-    requestTimeoutMs: z
-      .int()
-      .positive()
-      .default(30_000)
-      .describe('For an answer to begin, where no object is sent.'),
-    socketIdleTimeoutMs: z
-      .int()
-      .positive()
-      .default(60_000)
-      .describe('For a connection over which nothing moves while an answer is awaited.'),
-    socketsMax: z.int().positive().max(1_000).default(64).describe('Connections kept open at the same time.'),
-    readAttemptsMax: z
-      .int()
-      .positive()
-      .max(10)
-      .default(3)
-      .describe(
-        'How often a read, or a chunk of a resumed upload, is tried. Other writes are tried once: whether to repeat one is the caller’s decision.',
-      ),
+    ...endpointFields,
   })
-  .superRefine((settings, context) => {
-    if (settings.allowInsecure) return
-    const url = new URL(endpointOf(settings))
-    if (url.protocol === 'https:' || isLoopback(url.hostname)) return
-    context.addIssue({
-      code: 'custom',
-      path: ['endpoint'],
-      message: 'must be https, or allowInsecure must be true: requests would travel readable for others',
-    })
-  })
+  .superRefine((settings, context) => checkEndpoint(settings, endpointOf(settings), context))
 export type GcsSettings = z.output<typeof gcsSettings>
 
 const serviceAccountKey = z.object({
@@ -156,8 +125,4 @@ function jsonOf(text: string): unknown {
   } catch {
     return null
   }
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }

@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream'
-import { setTimeout as delay } from 'node:timers/promises'
-import { Agent, type Dispatcher } from 'undici'
+import type { Agent, Dispatcher } from 'undici'
 import { KIB, MIB } from '../../domain/bytes.ts'
-import { StoreError } from '../object-store.ts'
+import { textOf } from '../capped-text.ts'
+import { createHttpAgent } from '../http-agent.ts'
+import { pauseAfter, repeated } from '../repeated-reads.ts'
 import { abortFailure, type StoreOperation, storeFailure, throwIfAborted } from '../store-operation.ts'
 import { type AccessTokens, accessTokensOf } from './access-tokens.ts'
 import { endpointOf, type GcsCredentials, type GcsSettings } from './config.ts'
@@ -38,9 +39,6 @@ export interface WireAnswer {
 const ERROR_BYTES_MAX = 64 * KIB
 /** A page of 1,000 keys of 1,024 bytes, each escaped at its longest, is half of it. */
 const DOCUMENT_BYTES_MAX = 16 * MIB
-const RETRY_MS_MIN = 100
-const RETRY_MS_MAX = 5_000
-const KEEP_ALIVE_MS = 30_000
 
 /** Sends requests of Google's JSON API over pooled connections. */
 export class GcsWire {
@@ -61,27 +59,14 @@ export class GcsWire {
     this.#random = options.random ?? Math.random
     this.#tokens = options.tokens ?? accessTokensOf(options)
     this.#endpoint = new URL(endpointOf(settings))
-    this.#agent = new Agent({
-      connections: settings.socketsMax,
-      connect: { timeout: settings.connectionTimeoutMs },
-      headersTimeout: settings.requestTimeoutMs,
-      bodyTimeout: settings.socketIdleTimeoutMs,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-    })
+    this.#agent = createHttpAgent(settings)
   }
 
   /** Sends a request. Every error becomes a {@link StoreError}. */
   async send(operation: StoreOperation, request: WireRequest): Promise<WireAnswer> {
     const attemptsMax = request.as === 'read' ? this.#settings.readAttemptsMax : 1
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.#sendOnce(operation, request)
-      } catch (error) {
-        const mayHelp = error instanceof StoreError && error.retry === 'yes'
-        if (!mayHelp || attempt >= attemptsMax) throw error
-        await this.pause(operation, attempt, request.signal)
-      }
-    }
+    const tries = { attemptsMax, random: this.#random, signal: request.signal }
+    return repeated(operation, tries, () => this.#sendOnce(operation, request))
   }
 
   /** Sends a request whose answer is a document of JSON. */
@@ -105,14 +90,9 @@ export class GcsWire {
     }
   }
 
-  /** Waits before the next attempt: longer each time, and never as long as others. */
-  async pause(operation: StoreOperation, attempt: number, signal: AbortSignal | undefined): Promise<void> {
-    const longest = Math.min(RETRY_MS_MIN * 2 ** (attempt - 1), RETRY_MS_MAX)
-    try {
-      await delay(longest / 2 + (longest / 2) * this.#random(), undefined, signal ? { signal } : {})
-    } catch {
-      throw abortFailure(operation, signal!)
-    }
+  /** Waits before the next attempt. */
+  pause(operation: StoreOperation, attempt: number, signal: AbortSignal | undefined): Promise<void> {
+    return pauseAfter(operation, attempt, { random: this.#random, signal })
   }
 
   /**
@@ -186,17 +166,6 @@ export function objectPath(container: string, key: string): string {
 /** The path to which objects of a bucket are uploaded. */
 export function uploadPath(container: string): string {
   return `/upload${bucketPath(container)}/o`
-}
-
-async function textOf(body: Readable, bytesMax: number): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
-    length += chunk.byteLength
-    if (length > bytesMax) throw new Error(`the answer is longer than ${bytesMax} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
 }
 
 /** The error of an answer: JSON mostly, but downloads are refused in plain text. */

@@ -1,3 +1,4 @@
+import { KIND_OF_STATUS, kindOfConnectionError, neverConnected } from '../connection-errors.ts'
 import { StoreError, type StoreErrorKind } from '../object-store.ts'
 import { type StoreOperation, storeFailure } from '../store-operation.ts'
 
@@ -28,23 +29,10 @@ const KIND_OF_REASON: Readonly<Record<string, StoreErrorKind>> = {
   requestedRangeNotSatisfiable: 'range-not-satisfiable',
 }
 
-/** What an HTTP status means when the reason says nothing. */
-const KIND_OF_STATUS: Readonly<Record<number, StoreErrorKind>> = {
-  304: 'precondition-failed',
-  401: 'access-denied',
-  403: 'access-denied',
-  404: 'not-found',
+/** What Google means by statuses that others give another meaning, or none. */
+const KIND_OF_GOOGLE_STATUS: Readonly<Record<number, StoreErrorKind>> = {
   408: 'timeout',
   410: 'upload-not-found',
-  412: 'precondition-failed',
-  413: 'too-large',
-  416: 'range-not-satisfiable',
-  429: 'throttled',
-  501: 'unsupported',
-  502: 'unreachable',
-  503: 'throttled',
-  504: 'timeout',
-  507: 'store-full',
 }
 
 /** What the text of a status 400 means, which has one reason for everything. */
@@ -57,27 +45,6 @@ const KIND_OF_BAD_REQUEST: readonly (readonly [RegExp, StoreErrorKind])[] = [
 
 /** Google refuses to touch what a hold or a retention keeps with status 403, as it does without rights. */
 const WORDS_OF_LOCK = /retention polic|active (temporary|event-?based) hold|under active hold/i
-
-/** Errors of a connection that was never made, so that nothing can have happened. */
-const NEVER_CONNECTED = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EHOSTDOWN',
-  'UND_ERR_CONNECT_TIMEOUT',
-])
-
-const TIMED_OUT = new Set([
-  'ETIMEDOUT',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_BODY_TIMEOUT',
-])
-
-const BROKEN =
-  /^(E[A-Z]+|UND_ERR_SOCKET|ERR_TLS_.*|ERR_SSL_.*|CERT_.*|UNABLE_TO_.*|DEPTH_ZERO_.*|SELF_SIGNED_.*)$/
 
 /**
  * Turns whatever came of a request into a {@link StoreError}; the only place where that happens. For a write
@@ -106,8 +73,8 @@ export function translateGcsError(
   }
   const code = codeOf(error)
   const cause = new Error(`${code}: ${message}`)
-  const kind = kindOfCode(code)
-  const isUnknown = options.mayHaveHappened && !NEVER_CONNECTED.has(code)
+  const kind = kindOfConnectionError(code)
+  const isUnknown = options.mayHaveHappened && !neverConnected(code)
   return storeFailure(operation, kind, message, isUnknown ? { retry: 'unknown-outcome', cause } : { cause })
 }
 
@@ -116,12 +83,7 @@ function kindOfAnswer({ status, reason, message }: AnsweredError): StoreErrorKin
   if (byReason !== undefined) return byReason
   if (status === 403 && WORDS_OF_LOCK.test(message)) return 'locked'
   if (status === 400) return KIND_OF_BAD_REQUEST.find(([text]) => text.test(message))?.[1] ?? 'unexpected'
-  return KIND_OF_STATUS[status] ?? 'unexpected'
-}
-
-function kindOfCode(code: string): StoreErrorKind {
-  if (TIMED_OUT.has(code)) return 'timeout'
-  return BROKEN.test(code) ? 'unreachable' : 'unexpected'
+  return KIND_OF_GOOGLE_STATUS[status] ?? KIND_OF_STATUS[status] ?? 'unexpected'
 }
 
 function codeOf(error: unknown): string {

@@ -1,7 +1,6 @@
 import type { Bytes } from '../../domain/bytes.ts'
-import type { BodyDigests } from '../body-digests.ts'
 import { indexAfter, indexFrom, sortKeys } from '../key-order.ts'
-import type { PutFacts } from '../object-store.ts'
+import type { ObjectDigests, PutFacts } from '../object-store.ts'
 
 /** Bytes in memory, or those of a seeded key, which are computed whenever they are read. */
 type MemoryContent = Uint8Array | { readonly syntheticOf: string }
@@ -13,7 +12,7 @@ export interface MemoryEntry {
   readonly etag: string
   readonly lastModified: number
   readonly facts: PutFacts
-  readonly digests: BodyDigests
+  readonly digests: ObjectDigests
 }
 
 /**

@@ -1,9 +1,8 @@
 import type { Bytes } from '../../domain/bytes.ts'
 import type { Clock, Instant } from '../../domain/clock.ts'
 import type { StoreIdentity } from '../../domain/object.ts'
-import type { BodyDigests } from '../body-digests.ts'
 import { checkedBody } from '../checked-body.ts'
-import type { PutBody, WriteCondition } from '../object-store.ts'
+import type { ObjectDigests, PutBody, WriteCondition } from '../object-store.ts'
 import { type StoreOperation, storeFailure } from '../store-operation.ts'
 import { MemoryContainer, type MemoryEntry } from './memory-container.ts'
 import { translateMemoryError } from './translate-error.ts'
@@ -66,7 +65,7 @@ export class MemoryState {
   async collect(
     operation: StoreOperation,
     body: PutBody,
-    expected: { size: Bytes; digests?: BodyDigests | undefined; signal?: AbortSignal | undefined },
+    expected: { size: Bytes; digests?: ObjectDigests | undefined; signal?: AbortSignal | undefined },
   ): Promise<Uint8Array> {
     this.takeRoom(operation, expected.size)
     try {

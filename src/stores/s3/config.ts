@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Redacted } from '../../domain/redacted.ts'
+import { checkEndpoint, endpointFields } from '../endpoint-settings.ts'
 
 /** Settings of an S3 store. */
 export const s3Settings = z
@@ -13,10 +14,6 @@ export const s3Settings = z
       .boolean()
       .default(true)
       .describe('Whether the bucket stands in the path of URLs (true) or in the host name (false).'),
-    allowInsecure: z
-      .boolean()
-      .default(false)
-      .describe('Whether an http endpoint is allowed that is not on this machine.'),
     keys: z
       .enum(['opaque', 'paths', 'names'])
       .default('opaque')
@@ -51,37 +48,9 @@ export const s3Settings = z
       })
       .default({})
       .describe('What this server was found to do. Default: nothing that servers differ in.'),
-    connectionTimeoutMs: z.int().positive().default(5_000).describe('For a connection to be made.'),
-    requestTimeoutMs: z
-      .int()
-      .positive()
-      .default(30_000)
-      .describe('For an answer to begin, where no object is sent.'),
-    socketIdleTimeoutMs: z
-      .int()
-      .positive()
-      .default(60_000)
-      .describe('For a connection over which nothing moves while an answer is awaited.'),
-    socketsMax: z.int().positive().max(1_000).default(64).describe('Connections kept open at the same time.'),
-    readAttemptsMax: z
-      .int()
-      .positive()
-      .max(10)
-      .default(3)
-      .describe(
-        'How often a read is tried. Writes are tried once: whether to repeat one is the caller’s decision.',
-      ),
+    ...endpointFields,
   })
-  .superRefine((settings, context) => {
-    if (settings.allowInsecure || settings.endpoint === undefined) return
-    const url = new URL(settings.endpoint)
-    if (url.protocol === 'https:' || isLoopback(url.hostname)) return
-    context.addIssue({
-      code: 'custom',
-      path: ['endpoint'],
-      message: 'must be https, or allowInsecure must be true: requests would travel readable for others',
-    })
-  })
+  .superRefine((settings, context) => checkEndpoint(settings, settings.endpoint, context))
 export type S3Settings = z.output<typeof s3Settings>
 
 /** Credentials of an S3 store; the secrets print as redacted. */
@@ -98,7 +67,3 @@ export const s3Credentials = z.strictObject({
     .optional(),
 })
 export type S3Credentials = z.output<typeof s3Credentials>
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
-}

@@ -1,5 +1,6 @@
 import { HeadBucketCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import { checkKey } from '../call-rules.ts'
+import { guardedLookup } from '../forbidden-addresses.ts'
 import type { StoreCapabilities, StoreError } from '../object-store.ts'
 import { abortFailure, type StoreOperation, storeFailure, throwIfAborted } from '../store-operation.ts'
 import { s3CapabilitiesOf } from './capabilities.ts'
@@ -127,7 +128,8 @@ function clientConfigOf(
   { settings, credentials }: { settings: S3Settings; credentials: S3Credentials },
   maxAttempts: number,
 ): S3ClientConfig {
-  const agent = { keepAlive: true, maxSockets: settings.socketsMax }
+  const lookup = guardedLookup(settings)
+  const agent = { keepAlive: true, maxSockets: settings.socketsMax, lookup }
   return {
     ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),
     region: settings.region,

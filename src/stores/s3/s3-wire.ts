@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream'
-import { setTimeout as delay } from 'node:timers/promises'
-import { Agent, type Dispatcher } from 'undici'
-import { StoreError } from '../object-store.ts'
+import type { Agent, Dispatcher } from 'undici'
+import { textOf } from '../capped-text.ts'
+import { createHttpAgent } from '../http-agent.ts'
+import { repeated } from '../repeated-reads.ts'
 import { abortFailure, type StoreOperation, throwIfAborted } from '../store-operation.ts'
 import type { S3Credentials, S3Settings } from './config.ts'
 import { type Answer, exchange } from './exchange.ts'
@@ -28,9 +29,6 @@ export interface WireRequest {
 const SHA256_OF_NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 /** How much of an error document is read. */
 const ERROR_BYTES_MAX = 64 * 1024
-const RETRY_MS_MIN = 100
-const RETRY_MS_MAX = 5_000
-const KEEP_ALIVE_MS = 30_000
 
 /**
  * Sends requests about objects straight over pooled connections. The AWS SDK would take more time for a small
@@ -58,27 +56,14 @@ export class S3Wire {
       },
       settings.region,
     )
-    this.#agent = new Agent({
-      connections: settings.socketsMax,
-      connect: { timeout: settings.connectionTimeoutMs },
-      headersTimeout: settings.requestTimeoutMs,
-      bodyTimeout: settings.socketIdleTimeoutMs,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-    })
+    this.#agent = createHttpAgent(settings)
   }
 
   /** Sends a request; the answer has a status of 2xx. Every error becomes a {@link StoreError}. */
   async send(operation: StoreOperation, request: WireRequest): Promise<Answer> {
     const attemptsMax = request.as === 'read' ? this.#settings.readAttemptsMax : 1
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.#sendOnce(operation, request)
-      } catch (error) {
-        const mayHelp = error instanceof StoreError && error.retry === 'yes'
-        if (!mayHelp || attempt >= attemptsMax) throw error
-        await this.#pause(operation, attempt, request.signal)
-      }
-    }
+    const tries = { attemptsMax, random: this.#random, signal: request.signal }
+    return repeated(operation, tries, () => this.#sendOnce(operation, request))
   }
 
   async close(): Promise<void> {
@@ -123,27 +108,11 @@ export class S3Wire {
       ...(body === undefined ? {} : { body }),
     }
   }
-
-  async #pause(operation: StoreOperation, attempt: number, signal: AbortSignal | undefined): Promise<void> {
-    const longest = Math.min(RETRY_MS_MIN * 2 ** (attempt - 1), RETRY_MS_MAX)
-    try {
-      await delay(longest / 2 + (longest / 2) * this.#random(), undefined, signal ? { signal } : {})
-    } catch {
-      throw abortFailure(operation, signal!)
-    }
-  }
 }
 
 /** The text of an answer that is a small document. Throws when it is longer than 64 KiB or breaks off. */
-export async function documentOf(answer: Pick<Answer, 'body'>): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of answer.body) {
-    length += chunk.byteLength
-    if (length > ERROR_BYTES_MAX) throw new Error(`the answer is longer than ${ERROR_BYTES_MAX} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
+export function documentOf(answer: Pick<Answer, 'body'>): Promise<string> {
+  return textOf(answer.body, ERROR_BYTES_MAX)
 }
 
 /** An error an S3 server answered with, in the form the SDK gives such errors. */

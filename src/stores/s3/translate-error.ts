@@ -1,3 +1,4 @@
+import { KIND_OF_STATUS, kindOfConnectionError, neverConnected } from '../connection-errors.ts'
 import { StoreError, type StoreErrorKind } from '../object-store.ts'
 import { type StoreOperation, storeFailure } from '../store-operation.ts'
 
@@ -62,43 +63,6 @@ const KIND_OF_CODE: Readonly<Record<string, StoreErrorKind>> = {
 const CODES_OF_LOCK = new Set(['AccessDenied', 'InvalidRequest', 'ObjectLocked', 'MethodNotAllowed'])
 const WORDS_OF_LOCK = /object[ -]?lock|\bWORM\b|retention|legal[ -]?hold|immutab/i
 
-/** What an HTTP status means when the code says nothing. */
-const KIND_OF_STATUS: Readonly<Record<number, StoreErrorKind>> = {
-  304: 'precondition-failed',
-  401: 'access-denied',
-  403: 'access-denied',
-  404: 'not-found',
-  412: 'precondition-failed',
-  413: 'too-large',
-  416: 'range-not-satisfiable',
-  429: 'throttled',
-  501: 'unsupported',
-  502: 'unreachable',
-  503: 'throttled',
-  504: 'timeout',
-  507: 'store-full',
-}
-
-/** Errors of a connection that was never made, so that nothing can have happened. */
-const NEVER_CONNECTED = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EHOSTDOWN',
-  'UND_ERR_CONNECT_TIMEOUT',
-])
-
-const TIMED_OUT = new Set([
-  'TimeoutError',
-  'ETIMEDOUT',
-  'ESOCKETTIMEDOUT',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_BODY_TIMEOUT',
-])
-
 /** Codes with which a server says that it did not begin. */
 const NEVER_BEGUN = new Set([
   'SlowDown',
@@ -128,7 +92,7 @@ export function translateS3Error(
   const isLocked = code !== null && CODES_OF_LOCK.has(code) && WORDS_OF_LOCK.test(message)
   const kind = isLocked && options.mayHaveHappened ? 'locked' : kindOf(code, status)
   const isAnswered = status !== null && status < 500
-  const neverHappened = isAnswered || NEVER_CONNECTED.has(code ?? '') || NEVER_BEGUN.has(code ?? '')
+  const neverHappened = isAnswered || neverConnected(code) || NEVER_BEGUN.has(code ?? '')
   if (options.mayHaveHappened && !neverHappened && kind !== 'unsupported' && kind !== 'store-full') {
     return storeFailure(operation, kind, message, { retry: 'unknown-outcome', cause })
   }
@@ -140,13 +104,7 @@ function kindOf(code: string | null, status: number | null): StoreErrorKind {
   const byCode = code === null ? undefined : KIND_OF_CODE[code]
   if (byCode !== undefined) return byCode
   if (status !== null) return KIND_OF_STATUS[status] ?? 'unexpected'
-  if (code !== null && TIMED_OUT.has(code)) return 'timeout'
-  return code !== null &&
-    /^(E[A-Z]+|UND_ERR_SOCKET|ERR_TLS_.*|ERR_SSL_.*|CERT_.*|UNABLE_TO_.*|DEPTH_ZERO_.*|SELF_SIGNED_.*)$/.test(
-      code,
-    )
-    ? 'unreachable'
-    : 'unexpected'
+  return kindOfConnectionError(code)
 }
 
 /** The code of S3 or of the connection, the HTTP status, and a text that is safe to show. */
