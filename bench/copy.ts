@@ -56,6 +56,7 @@ const CAPABILITIES = {
   conditionalDelete: true,
   conditionalRead: true,
   reportedDigests: ['crc64nvme', 'sha256'],
+  multipartDigests: true,
 }
 
 /**

@@ -82,7 +82,7 @@ export const configSchema = z.strictObject({
         .min(1)
         .max(256)
         .default(8)
-        .describe('Large objects moved at once; up to eight small ones take the place of one'),
+        .describe('Large objects moved at once; up to sixteen small ones take the place of one'),
       leaseSeconds: z
         .number()
         .min(1)

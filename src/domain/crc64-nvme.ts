@@ -26,3 +26,49 @@ export async function startCrc64Nvme(): Promise<Crc64Nvme> {
     },
   }
 }
+
+/** The polynomial as powers of x in reflected order: bit 63 is x^0. */
+const REFLECTED = BigInt(`0x${POLYNOMIAL}`)
+const ONE = 1n << 63n
+const CRC_BITS = 64
+
+/**
+ * The CRC-64/NVME of two contents one after the other, from the digests of both and the length of the second.
+ * Digests are as {@link Crc64Nvme.finish} tells them.
+ *
+ * Source: Mark Adler, crc32_combine of zlib: the first digest is multiplied by x^(8 * length) modulo the polynomial.
+ */
+export function combineCrc64Nvme(first: string, second: string, secondBytes: number): string {
+  const moved = multiply(BigInt(`0x${first}`), shiftOf(secondBytes))
+  return (moved ^ BigInt(`0x${second}`)).toString(16).padStart(CRC_BITS / 4, '0')
+}
+
+/** The parts of an object are equally long but for the last: what shifts by the length before is kept. */
+let shift = { bytes: 0, power: ONE }
+
+function shiftOf(bytes: number): bigint {
+  if (shift.bytes !== bytes) shift = { bytes, power: powerOfX(BigInt(bytes) * 8n) }
+  return shift.power
+}
+
+/** x^exponent modulo the polynomial, by squaring. */
+function powerOfX(exponent: bigint): bigint {
+  let power = ONE
+  let square = ONE >> 1n
+  for (let rest = exponent; rest > 0n; rest >>= 1n) {
+    if (rest & 1n) power = multiply(power, square)
+    square = multiply(square, square)
+  }
+  return power
+}
+
+/** The product of two reflected polynomials modulo the polynomial. */
+function multiply(left: bigint, right: bigint): bigint {
+  let product = 0n
+  let shifted = right
+  for (let bit = ONE; bit > 0n; bit >>= 1n) {
+    if (left & bit) product ^= shifted
+    shifted = shifted & 1n ? (shifted >> 1n) ^ REFLECTED : shifted >> 1n
+  }
+  return product
+}

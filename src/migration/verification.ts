@@ -71,7 +71,10 @@ export function judgeReadBack(read: ReadContent, readBack: ReadContent): TargetV
   const difference =
     sizeDifference(read.size, readBack.size) ?? digestDifference(read.digests, readBack.digests, DIGEST_NAMES)
   if (difference !== null) return { verdict: 'mismatch', difference }
-  if (read.digests.sha256 == null || readBack.digests.sha256 == null) return { verdict: 'must-read-back' }
+  const isProven = (['sha256', 'crc64nvme'] as const).some(
+    name => read.digests[name] != null && readBack.digests[name] != null,
+  )
+  if (!isProven) return { verdict: 'must-read-back' }
   return { verdict: 'verified', by: 'read-back' }
 }
 

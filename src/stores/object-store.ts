@@ -127,7 +127,8 @@ export interface MultipartStore {
     uploadId: string,
     partNumber: number,
     body: PutBody,
-    options: { size: Bytes } & CallOptions,
+    /** `digests` are those of the part; a store that can checks them. Parts come in any order, several at once. */
+    options: { size: Bytes; digests?: ObjectDigests } & CallOptions,
   ): Promise<{ etag: string }>
   /** Makes the parts one object. Conditions are as in {@link PutOptions}. */
   complete(

@@ -61,6 +61,12 @@ async function runDueMigrations(
   const waiting: { readonly weight: number; readonly run: () => Promise<void> }[] = []
   let load = 0
   let taken = 0
+  let wake: (() => void) | null = null
+  /** Resolves when a running migration ends. A race of hundreds of promises would cost more than what they do. */
+  const oneEnded = () =>
+    new Promise<void>(resolve => {
+      wake = resolve
+    })
 
   async function claim(): Promise<number> {
     const places = (parts.concurrency * CLAIM_AHEAD_FACTOR - load) / WEIGHTS[0].weight
@@ -84,6 +90,7 @@ async function runDueMigrations(
       const job = run().finally(() => {
         load -= weight
         running.delete(job)
+        wake?.()
       })
       running.add(job)
     }
@@ -98,13 +105,14 @@ async function runDueMigrations(
       if (running.size === 0) break
       // Without a new lease, look again after a while: something may have become due meanwhile.
       const isBusy = found > 0 || waiting.length > 0
-      await Promise.race([...running, ...(isBusy ? [] : [timers.sleep(IDLE_MS, signal)])])
+      const ended = oneEnded()
+      await (isBusy ? ended : Promise.race([ended, timers.sleep(IDLE_MS, signal)]))
     }
   } finally {
     if (signal.aborted) keeper.interruptAll('stopping')
     while (waiting.length > 0 || running.size > 0) {
       startWaiting()
-      await Promise.race(running)
+      if (running.size > 0) await oneEnded()
     }
     parts.metrics.inFlight(0)
   }

@@ -5,7 +5,14 @@ import { checkPartNumber, checkPartOrder } from '../part-rules.ts'
 import { sendBody } from '../sent-body.ts'
 import { storeFailure, throwIfAborted } from '../store-operation.ts'
 import { asFailedCondition, conditionHeaders } from './conditions.ts'
-import { digestsOfDocument, encodedMetadata, factHeadersOf, identityOf, unquote } from './object-fields.ts'
+import {
+  digestHeadersOf,
+  digestsOfDocument,
+  encodedMetadata,
+  factHeadersOf,
+  identityOf,
+  unquote,
+} from './object-fields.ts'
 import { payloadSha256Of } from './payload-hash.ts'
 import type { S3Connection } from './s3-connection.ts'
 import { decodeKey } from './s3-listing.ts'
@@ -56,19 +63,24 @@ export function createS3Multipart(
       throw storeFailure(operation, 'unexpected', 'the server gave the upload no id')
     },
 
-    async putPart(container, key, uploadId, partNumber, body, { signal, size }) {
+    async putPart(container, key, uploadId, partNumber, body, { signal, size, digests = {} }) {
       const operation = connection.operation('multipart.putPart', key)
       throwIfAborted(operation, signal)
       checkPartNumber(operation, partNumber, limits.partsMax)
       checkSize(operation, size, limits.partSizeMax)
+      // A checksum that the server compares makes the hash of a signature, which costs as much, needless.
+      const { crc64nvme } = isAskedForDigest ? digests : {}
       const answer = await sendBody(operation, body, { size, signal }, (payload, cutSignal) =>
         wire.send(operation, {
           method: 'PUT',
           container,
           query: `partNumber=${partNumber}&uploadId=${encodeForS3(uploadId)}`,
-          headers: { 'content-length': String(size) },
+          headers: {
+            'content-length': String(size),
+            ...(crc64nvme === undefined ? {} : digestHeadersOf({ crc64nvme })),
+          },
           body: payload,
-          payloadSha256: payloadSha256Of(payload),
+          payloadSha256: crc64nvme === undefined ? payloadSha256Of(payload) : 'UNSIGNED-PAYLOAD',
           as: 'upload',
           signal: cutSignal,
         }),

@@ -43,14 +43,16 @@ export async function copyStep(job: MigrationJob): Promise<StepOutcome> {
   if (!isGuardedFirstTry(job)) await checkNotOnePlace(job, source)
   await giveUpFormerUpload(job)
   const staged = await stageTarget(job, subject, source)
-  await reach(job, 'before-publication')
   try {
+    await reach(job, 'before-publication')
     await underObjectLock(job, { isBrief: isBrief(source.size) }, locked => publish(job, locked, staged))
   } catch (error) {
     // Something lies at the target: what a guarded try did not look at before, it looks at now.
     const isOccupied = error instanceof StoreError && error.kind === 'precondition-failed'
     if (isOccupied && isGuardedFirstTry(job)) await checkNotOnePlace(job, source)
     throw error
+  } finally {
+    staged.release()
   }
   await reach(job, 'copied')
   const { source: from, target: to, parts } = job

@@ -38,7 +38,7 @@ export interface MigrationParts {
   readonly timers?: Timers
   /** Unique among processes and restarts: who holds the leases. */
   readonly workerId: string
-  /** How many large objects move at once; up to eight small ones take the place of one. */
+  /** How many large objects move at once; up to sixteen small ones take the place of one. */
   readonly concurrency: number
   /** How long a lease lasts without renewal, by the database's clock. Default: 30,000. */
   readonly leaseMs?: number

@@ -1,6 +1,6 @@
 import type { Copy } from '../../domain/object.ts'
 import { isSameCopy } from '../../migration/deletion.ts'
-import { type StoredObjectWithBody, StoreError } from '../../stores/object-store.ts'
+import { type GetOptions, type StoredObjectWithBody, StoreError } from '../../stores/object-store.ts'
 import { type MigrationEnd, type MigrationJob, requestSignal, StepFailure } from './migration-job.ts'
 
 /**
@@ -8,11 +8,24 @@ import { type MigrationEnd, type MigrationJob, requestSignal, StepFailure } from
  * `source-changed` when the store has other bytes there, or none, which is looked at twice.
  */
 export async function openSource(job: MigrationJob, copy: Copy): Promise<StoredObjectWithBody> {
+  return open(job, copy, { signal: requestSignal(job, copy.size) })
+}
+
+/** As {@link openSource}, for one range of the copy's bytes; offsets are inclusive. */
+export async function openSourceRange(
+  job: MigrationJob,
+  copy: Copy,
+  range: NonNullable<GetOptions['range']>,
+  signal: AbortSignal,
+): Promise<StoredObjectWithBody> {
+  return open(job, copy, { range, signal })
+}
+
+async function open(job: MigrationJob, copy: Copy, options: GetOptions): Promise<StoredObjectWithBody> {
   const { store, location } = job.source
-  const signal = requestSignal(job, copy.size)
   const onlyIf = store.capabilities.conditionalRead ? { onlyIf: copy.identity } : {}
   try {
-    const stored = await store.get(location.container, copy.nativeKey, { ...onlyIf, signal })
+    const stored = await store.get(location.container, copy.nativeKey, { ...onlyIf, ...options })
     if (isSameCopy(copy, stored)) return stored
     stored.body.destroy()
   } catch (error) {

@@ -4,7 +4,7 @@ import type { MigrationSubject } from '../../domain/migration-record.ts'
 import type { Copy } from '../../domain/object.ts'
 import { judgeSource, type SourceVerdict } from '../../migration/verification.ts'
 import type { MultipartStore, PutResult, WriteCondition } from '../../stores/object-store.ts'
-import { digestBody, type SeenContent, startContentDigests } from './content-digests.ts'
+import { digestBody, digestBytes, type SeenContent } from './content-digests.ts'
 import { targetFacts } from './copy-metadata.ts'
 import {
   type MigrationJob,
@@ -15,8 +15,9 @@ import {
   targetKeyOf,
   WHOLE_BYTES_MAX,
 } from './migration-job.ts'
-import { noteProgress } from './progress.ts'
+import { buffersOf } from './migration-memory.ts'
 import { openSource } from './source-body.ts'
+import { sendParts } from './stage-parts.ts'
 
 /** The size of a part unless the store's limits ask for larger ones. */
 const PART_BYTES = 8 * MIB
@@ -26,10 +27,12 @@ export interface StagedTarget {
   readonly content: SeenContent
   /** Makes the bytes visible; called under the object's lock. */
   publish(condition: WriteCondition | undefined): Promise<PutResult>
+  /** Frees the memory they wait in, published or not. */
+  release(): void
 }
 
 /**
- * Reads the source to its end and stages its bytes for the target, with at most 8 MiB of them in memory.
+ * Reads the source to its end and stages its bytes for the target, in the memory that all migrations share.
  * Throws {@link StepFailure} when the bytes are not what the catalog knows.
  */
 export async function stageTarget(
@@ -48,31 +51,59 @@ export async function stageTarget(
 }
 
 async function stageWhole(job: MigrationJob, subject: MigrationSubject, copy: Copy): Promise<StagedTarget> {
+  const buffer = await buffersOf(job.parts).take(copy.size, job.signal)
+  const { bytes } = buffer
+  try {
+    const content = withMd5For(job, await readWhole(job, copy, bytes), bytes)
+    await checkContent(job, subject, copy, content)
+    await reach(job, 'source-read')
+    return {
+      content,
+      publish: async condition => {
+        const result = await job.target.store.put(
+          job.target.location.container,
+          targetKeyOf(job.migration),
+          bytes,
+          {
+            ...targetFacts(job.migration, subject, job.target, content.digests.sha256 ?? null),
+            ...(condition === undefined ? {} : { condition }),
+            size: copy.size,
+            digests: content.digests,
+            areDigestsFresh: true,
+            signal: requestSignal(job, copy.size),
+          },
+        )
+        buffer.giveBack(true)
+        return result
+      },
+      release: () => buffer.giveBack(false),
+    }
+  } catch (error) {
+    buffer.giveBack(false)
+    throw error
+  }
+}
+
+async function readWhole(job: MigrationJob, copy: Copy, into: Uint8Array): Promise<SeenContent> {
   const { body } = await openSource(job, copy)
-  const digests = await startContentDigests(digestsFor(job))
-  const bytes = Buffer.allocUnsafeSlow(copy.size)
   let length = 0
+  // A body ends with an error unless it is as long as the store said, which is the copy's size.
   for await (const chunk of body) {
-    digests.update(chunk)
-    // One byte too many is told by the digests' count.
-    if (length + chunk.byteLength <= bytes.byteLength) bytes.set(chunk, length)
+    into.set(chunk, length)
     length += chunk.byteLength
   }
-  const content = withMd5For(job, digests.finish(), bytes)
-  await checkContent(job, subject, copy, content)
-  await reach(job, 'source-read')
-  return {
-    content,
-    publish: condition =>
-      job.target.store.put(job.target.location.container, targetKeyOf(job.migration), bytes, {
-        ...targetFacts(job.migration, subject, job.target, content.digests.sha256),
-        ...(condition === undefined ? {} : { condition }),
-        size: copy.size,
-        digests: content.digests,
-        areDigestsFresh: true,
-        signal: requestSignal(job, copy.size),
-      }),
-  }
+  return digestBytes(into.subarray(0, length), digestsFor(job))
+}
+
+/**
+ * Whether SHA-256 is to be computed of an object that is copied in parts: it is the dearest digest, and cannot be put
+ * together. Once the catalog has it, the CRC-64/NVME shows whether the source is still what it was, and the target's
+ * report whether the copy is.
+ */
+function needsSha256(job: MigrationJob, { version }: MigrationSubject): boolean {
+  const known = version?.digests
+  const isKnown = known?.sha256 != null && known.crc64nvme != null
+  return !isKnown || mustReadBack(job) || !job.target.store.capabilities.reportedDigests.includes('crc64nvme')
 }
 
 /** CRC-32C only for a target that could report it. */
@@ -102,7 +133,13 @@ async function stageParts(
   await reach(job, 'upload-begun')
   job.migration = await job.parts.ledger.reportProgress(job.lease, { uploadId, bytesCopied: 0 })
   await forgetStart()
-  const { content, parts } = await sendParts(job, copy, multipart, uploadId)
+  const partBytes = partBytesOf(copy.size, job.target.store.capabilities.multipart!)
+  const { content, parts } = await sendParts(job, copy, {
+    multipart,
+    uploadId,
+    partBytes,
+    needsSha256: needsSha256(job, subject),
+  })
   await checkContent(job, subject, copy, content)
   await reach(job, 'parts-staged')
   return {
@@ -112,31 +149,8 @@ async function stageParts(
         ...(condition === undefined ? {} : { condition }),
         signal: requestSignal(job, copy.size),
       }),
+    release: () => undefined,
   }
-}
-
-async function sendParts(job: MigrationJob, copy: Copy, multipart: MultipartStore, uploadId: string) {
-  const { container } = job.target.location
-  const key = targetKeyOf(job.migration)
-  const partBytes = partBytesOf(copy.size, job.target.store.capabilities.multipart!)
-  const digests = await startContentDigests(digestsFor(job))
-  const { body } = await openSource(job, copy)
-  const parts: { partNumber: number; etag: string }[] = []
-  try {
-    const source = new PartReader(body, chunk => digests.update(chunk))
-    for (let sent = 0; sent < copy.size; sent += partBytes) {
-      const size = Math.min(partBytes, copy.size - sent)
-      const partNumber = parts.length + 1
-      const options = { size, signal: requestSignal(job, size) }
-      const part = await multipart.putPart(container, key, uploadId, partNumber, source.take(size), options)
-      parts.push({ partNumber, etag: part.etag })
-      await noteProgress(job, sent + size)
-    }
-    await source.expectEnd()
-  } finally {
-    body.destroy()
-  }
-  return { content: digests.finish(), parts }
 }
 
 /** For stores without multipart uploads: the source is read while the object is locked. */
@@ -149,13 +163,14 @@ async function stageStream(job: MigrationJob, subject: MigrationSubject, copy: C
     publish: async condition => {
       const { body } = await openSource(job, copy)
       return job.target.store.put(job.target.location.container, targetKeyOf(job.migration), body, {
-        ...targetFacts(job.migration, subject, job.target, content.digests.sha256),
+        ...targetFacts(job.migration, subject, job.target, content.digests.sha256 ?? null),
         ...(condition === undefined ? {} : { condition }),
         size: copy.size,
         digests: content.digests,
         signal: requestSignal(job, copy.size),
       })
     },
+    release: () => undefined,
   }
 }
 
@@ -194,44 +209,4 @@ export function partBytesOf(
 ): Bytes {
   const needed = Math.ceil(size / limits.partsMax)
   return Math.min(limits.partSizeMax, Math.max(PART_BYTES, limits.partSizeMin, needed))
-}
-
-/** Cuts one stream into parts without collecting them. */
-class PartReader {
-  readonly #chunks: AsyncIterator<Uint8Array>
-  readonly #onChunk: (chunk: Uint8Array) => void
-  #rest: Uint8Array | null = null
-
-  constructor(body: AsyncIterable<Uint8Array>, onChunk: (chunk: Uint8Array) => void) {
-    this.#chunks = body[Symbol.asyncIterator]()
-    this.#onChunk = onChunk
-  }
-
-  /** The next so many bytes; fewer when the source ends. */
-  async *take(size: Bytes): AsyncGenerator<Uint8Array, void, undefined> {
-    let missing = size
-    while (missing > 0) {
-      const chunk = await this.#next()
-      if (chunk === null) return
-      const piece = chunk.subarray(0, missing)
-      this.#rest = piece.byteLength < chunk.byteLength ? chunk.subarray(piece.byteLength) : null
-      missing -= piece.byteLength
-      this.#onChunk(piece)
-      yield piece
-    }
-  }
-
-  /** Reads on to the source's own end, where it checks that it kept its promise. */
-  async expectEnd(): Promise<void> {
-    for (let chunk = await this.#next(); chunk !== null; chunk = await this.#next()) {
-      this.#rest = null
-      this.#onChunk(chunk)
-    }
-  }
-
-  async #next(): Promise<Uint8Array | null> {
-    if (this.#rest !== null) return this.#rest
-    const step = await this.#chunks.next()
-    return step.done === true ? null : step.value
-  }
 }
