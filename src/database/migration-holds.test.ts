@@ -116,6 +116,26 @@ describe('what keeps migrations from being taken up', () => {
     expect((await world.migration(id)).state).toBe('done')
   })
 
+  it('deletes nothing that a migration left in a paused store', async () => {
+    const id = await planned('k')
+    await world.work()
+    const { rows } = await database().query<{ fencing_token: string }>(
+      `update migration set state = 'aborted', finished_at = now(), ended_by = 'cancelled' where id = $1
+       returning fencing_token`,
+      [id],
+    )
+    expect(rows).toHaveLength(1)
+    await database().query(`update copy set state = 'deleting' where not is_primary and object_id = $1`, [
+      world.objectId('k'),
+    ])
+    await pause('hot-store')
+    await world.sweep()
+    expect(await world.stores.hot.head('data', 'k')).toMatchObject({ size: 500 })
+    await resume('hot-store')
+    await world.sweep()
+    await expect(world.stores.hot.head('data', 'k')).rejects.toMatchObject({ kind: 'not-found' })
+  })
+
   it('takes what is paused out of the queue and puts it back, also what was planned meanwhile', async () => {
     const before = await planned('before')
     await pause('cold-store')

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { COPY_COLUMNS, type CopyRow, copyOf } from '../../src/database/copies.ts'
 import { createDeletionAnnouncer } from '../../src/database/deletions-in-flight.ts'
 import { boundLongHolds } from '../../src/database/long-holds.ts'
+import { readMigrationHolds } from '../../src/database/migration-holds.ts'
 import { findMigration, listMigrationTimeline } from '../../src/database/migration-views.ts'
 import { createPostgresLedger } from '../../src/database/migrations.ts'
 import { resolveObject } from '../../src/database/objects.ts'
@@ -211,6 +212,7 @@ export async function createMovingWorld(
         ledger: createPostgresSweepLedger(lockDatabase),
         openStore,
         announceDeletion: parts.announceDeletion,
+        readHolds: () => readMigrationHolds(database),
         wallClock,
         log: silentLogger,
       })

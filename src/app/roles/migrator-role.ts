@@ -73,6 +73,7 @@ export async function startMigratorRole(parts: ServerParts): Promise<RunningRole
   const sweeper = createCopySweeper({
     ...shared,
     ledger: createPostgresSweepLedger(lockDatabase),
+    readHolds: () => readMigrationHolds(database),
     wallClock: parts.wallClock,
   })
   const leftovers = createLeftoverSweeper({ ...shared, database: lockDatabase, wallClock: parts.wallClock })

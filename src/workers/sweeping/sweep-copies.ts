@@ -1,5 +1,6 @@
 import type { CopyToSweep } from '../../database/copies.ts'
 import type { AnnounceDeletion } from '../../database/deletions-in-flight.ts'
+import type { MigrationHolds } from '../../database/migration-holds.ts'
 import type { Clock } from '../../domain/clock.ts'
 import { MINUTE, SECOND } from '../../domain/duration.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
@@ -34,6 +35,8 @@ export interface SweepParts {
   readonly openStore: (storeId: Uuid) => Promise<ObjectStore>
   /** Makes durable that a copy's bytes are about to go. */
   readonly announceDeletion: AnnounceDeletion
+  /** What is paused now: nothing is deleted there. Default: nothing ever is. */
+  readonly readHolds?: () => Promise<Pick<MigrationHolds, 'locationIds'>>
   readonly wallClock: Clock
   /** Default: the machine's. */
   readonly timers?: Timers
@@ -55,10 +58,11 @@ export function createCopySweeper(parts: SweepParts): Loop {
     idleMs: IDLE_MS,
     async step(signal) {
       await parts.ledger.abandonStagingCopies(COPIES_PER_STEP_MAX)
+      const held = (await parts.readHolds?.())?.locationIds ?? []
       const copies = await parts.ledger.listCopiesToSweep({
         limit: COPIES_PER_STEP_MAX,
         exceptCopyIds: resting.list('copy'),
-        exceptLocationIds: resting.list('location'),
+        exceptLocationIds: [...resting.list('location'), ...held],
       })
       const queue = [...copies]
       const sweepers = Array.from({ length: DELETIONS_AT_ONCE }, async () => {
