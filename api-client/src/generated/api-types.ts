@@ -2293,14 +2293,39 @@ export interface Operations {
         readonly accessKeyId: string
         readonly secretAccessKey: string
         readonly sessionToken?: string
+        /** 32 bytes in base64: what we write there is sealed with it before it leaves us */
+        readonly clientEncryptionKey?: string
+        /** Opens what it sealed */
+        readonly formerClientEncryptionKey?: string
       } | {
         readonly accountKey: string
+        /** 32 bytes in base64: what we write there is sealed with it before it leaves us */
+        readonly clientEncryptionKey?: string
+        /** Opens what it sealed */
+        readonly formerClientEncryptionKey?: string
       } | {
         readonly sasToken: string
+        /** 32 bytes in base64: what we write there is sealed with it before it leaves us */
+        readonly clientEncryptionKey?: string
+        /** Opens what it sealed */
+        readonly formerClientEncryptionKey?: string
       } | {
         readonly connectionString: string
+        /** 32 bytes in base64: what we write there is sealed with it before it leaves us */
+        readonly clientEncryptionKey?: string
+        /** Opens what it sealed */
+        readonly formerClientEncryptionKey?: string
       } | {
         readonly serviceAccountKey: string
+        /** 32 bytes in base64: what we write there is sealed with it before it leaves us */
+        readonly clientEncryptionKey?: string
+        /** Opens what it sealed */
+        readonly formerClientEncryptionKey?: string
+      } | {
+        /** 32 bytes in base64: what we write there is sealed with it before it leaves us */
+        readonly clientEncryptionKey: string
+        /** Opens what it sealed */
+        readonly formerClientEncryptionKey?: string
       }
     }
     answer: Store
@@ -2325,14 +2350,39 @@ export interface Operations {
         readonly accessKeyId: string
         readonly secretAccessKey: string
         readonly sessionToken?: string
+        /** 32 bytes in base64: what we write there is sealed with it before it leaves us */
+        readonly clientEncryptionKey?: string
+        /** Opens what it sealed */
+        readonly formerClientEncryptionKey?: string
       } | {
         readonly accountKey: string
+        /** 32 bytes in base64: what we write there is sealed with it before it leaves us */
+        readonly clientEncryptionKey?: string
+        /** Opens what it sealed */
+        readonly formerClientEncryptionKey?: string
       } | {
         readonly sasToken: string
+        /** 32 bytes in base64: what we write there is sealed with it before it leaves us */
+        readonly clientEncryptionKey?: string
+        /** Opens what it sealed */
+        readonly formerClientEncryptionKey?: string
       } | {
         readonly connectionString: string
+        /** 32 bytes in base64: what we write there is sealed with it before it leaves us */
+        readonly clientEncryptionKey?: string
+        /** Opens what it sealed */
+        readonly formerClientEncryptionKey?: string
       } | {
         readonly serviceAccountKey: string
+        /** 32 bytes in base64: what we write there is sealed with it before it leaves us */
+        readonly clientEncryptionKey?: string
+        /** Opens what it sealed */
+        readonly formerClientEncryptionKey?: string
+      } | {
+        /** 32 bytes in base64: what we write there is sealed with it before it leaves us */
+        readonly clientEncryptionKey: string
+        /** Opens what it sealed */
+        readonly formerClientEncryptionKey?: string
       }
     }
     answer: Store

@@ -67,6 +67,28 @@ async function createLocation(storeId: string, name: string, container = name) {
 }
 
 describe('a store', () => {
+  it('does not lose the key with which its content is sealed', async () => {
+    const [key, next] = [1, 2].map(byte => Buffer.alloc(32, byte).toString('base64'))
+    const body = {
+      name: 'sealed',
+      kind: 'filesystem',
+      settings: {},
+      credentials: { clientEncryptionKey: key },
+    }
+    const added = await api.send('POST', '/v1/stores', { body })
+    expect(added.statusCode).toBe(201)
+    const change = (credentials: unknown, id = added.json().id) =>
+      api.send('PATCH', `/v1/stores/${id}`, {
+        headers: { 'if-match': String(added.headers.etag) },
+        body: { credentials },
+      })
+    expect((await change({ clientEncryptionKey: next })).statusCode).toBe(409)
+    const both = { clientEncryptionKey: next, formerClientEncryptionKey: key }
+    expect((await change(both)).statusCode).toBe(200)
+    const { id } = await createStore('plain')
+    expect((await change({ clientEncryptionKey: key }, id)).body).toContain('begins with the store')
+  })
+
   it('keeps its credentials sealed and never shows them', async () => {
     const { id } = await createStore('vault')
     const shown = await api.send('GET', `/v1/stores/${id}`)

@@ -16,6 +16,7 @@ import { Redacted } from '../../domain/redacted.ts'
 import { storeCredentialsPurpose } from '../../domain/secret-box.ts'
 import type { StoreKind } from '../../domain/store.ts'
 import { callerOf } from '../authentication.ts'
+import { checkClientKeys } from '../client-keys.ts'
 import type { ApiOptions } from '../context.ts'
 import { decodeCursor, encodeCursor, toPage } from '../cursor.ts'
 import { learnAboutStore } from '../learn-store.ts'
@@ -135,6 +136,11 @@ export function storesRoutes(options: ApiOptions): FastifyPluginAsyncZod {
         const revision = revisionOf(request)
         const before = await mustFind(request.params.id)
         const { state, settings, credentials } = request.body
+        if (credentials !== undefined) {
+          const known = await findSealedCredentials(database, before.id)
+          const opened = known === null ? null : secretBox.open(known, storeCredentialsPurpose(before.id))
+          checkClientKeys(opened, credentials)
+        }
         const newlySealed = credentials === undefined ? undefined : seal(before.id, credentials)
         if (settings !== undefined) {
           checkSettings(before.kind, settings)

@@ -7,34 +7,57 @@ import { idSchema, nameSchema, principalSchema, revisionSchema, wallTimeSchema }
 /** Settings of a store's adapter: endpoint, region, root folder … checked by the adapter itself. */
 const settingsSchema = z.record(z.string(), z.unknown())
 
+const sealingKeySchema = z
+  .base64()
+  .length(44)
+  .meta({ description: '32 bytes in base64: what we write there is sealed with it before it leaves us' })
+
+/** Beside the credentials of any kind; alone where a store needs none. */
+const clientKeyFields = {
+  clientEncryptionKey: sealingKeySchema.optional(),
+  formerClientEncryptionKey: sealingKeySchema.optional().meta({ description: 'Opens what it sealed' }),
+}
+
+const clientKeySchema = z
+  .strictObject({ ...clientKeyFields, clientEncryptionKey: sealingKeySchema })
+  .meta({ title: 'Client-side encryption alone, for stores without credentials' })
+
 const s3CredentialsSchema = z
   .strictObject({
     accessKeyId: z.string().min(1).max(256),
     secretAccessKey: z.string().min(1).max(1_024),
     sessionToken: z.string().min(1).max(8_192).optional(),
+    ...clientKeyFields,
   })
   .meta({ title: 'S3' })
 
 const accountKeySchema = z
-  .strictObject({ accountKey: z.base64().min(1).max(1_024) })
+  .strictObject({ accountKey: z.base64().min(1).max(1_024), ...clientKeyFields })
   .meta({ title: 'Azure Blob, by the account’s key' })
 const sasTokenSchema = z
-  .strictObject({ sasToken: z.string().min(1).max(8_192) })
+  .strictObject({ sasToken: z.string().min(1).max(8_192), ...clientKeyFields })
   .meta({ title: 'Azure Blob, by a shared access signature' })
 const connectionStringSchema = z
-  .strictObject({ connectionString: z.string().min(1).max(8_192) })
+  .strictObject({ connectionString: z.string().min(1).max(8_192), ...clientKeyFields })
   .meta({ title: 'Azure Blob, by a connection string, of which only the key or signature is used' })
 
 const serviceAccountKeySchema = z
-  .strictObject({ serviceAccountKey: z.string().min(1).max(16_384) })
+  .strictObject({ serviceAccountKey: z.string().min(1).max(16_384), ...clientKeyFields })
   .meta({ title: 'Google Cloud Storage, by the JSON text of a service account’s key' })
 
 /** Credentials of a store, by its kind. They are sealed at once and never come back. */
 const storeCredentialsSchema = z.union(
-  [s3CredentialsSchema, accountKeySchema, sasTokenSchema, connectionStringSchema, serviceAccountKeySchema],
+  [
+    s3CredentialsSchema,
+    accountKeySchema,
+    sasTokenSchema,
+    connectionStringSchema,
+    serviceAccountKeySchema,
+    clientKeySchema,
+  ],
   {
     error:
-      'must be accessKeyId and secretAccessKey (S3), or one of accountKey, sasToken and connectionString (Azure Blob), or serviceAccountKey (Google)',
+      'must be accessKeyId and secretAccessKey (S3), or one of accountKey, sasToken and connectionString (Azure Blob), or serviceAccountKey (Google); clientEncryptionKey beside them, or alone',
   },
 )
 export type StoreCredentials = z.infer<typeof storeCredentialsSchema>
