@@ -243,6 +243,7 @@ function costAt(object: ObjectDetail, place: number) {
     sourceEgressUsd: 0,
     earlyDeletionUsd: 0,
     graceStorageUsd: 0,
+    verificationUsd: 0,
     oneTimeUsd: 0.00002,
   }
 }

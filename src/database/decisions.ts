@@ -1,5 +1,5 @@
 import { newId, type ObjectId, type Uuid } from '../domain/identifiers.ts'
-import type { Decision, DecisionReason } from '../domain/placement.ts'
+import type { CopyChange, Decision, DecisionReason } from '../domain/placement.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { Tier } from '../domain/tier.ts'
 import { arrayLiteral } from './array-literal.ts'
@@ -155,7 +155,11 @@ function rowOf({ id, decision, bucketId, key }: NewDecision): Record<string, unk
     monthly_saving_storage_usd: decision.monthlySavingStorageUsd,
     one_time_usd: decision.oneTimeUsd,
     payback_days: decision.paybackDays,
-    evidence: { alternatives: decision.alternatives, inputs: decision.inputs },
+    evidence: {
+      alternatives: decision.alternatives,
+      inputs: decision.inputs,
+      change: decision.change ?? null,
+    },
   }
 }
 
@@ -216,6 +220,8 @@ export interface ApprovedDecision {
   readonly generation: number
   readonly placementVersion: number
   readonly toLocationId: Uuid
+  /** Null where the object moves. */
+  readonly change: CopyChange | null
   readonly fromTier: Tier
   readonly toTier: Tier
   readonly monthlySavingUsd: number
@@ -232,7 +238,8 @@ export async function listUndecided(
     name: 'decision_list_undecided',
     text: `
       select d.id, d.object_id as "objectId", d.generation, d.placement_version as "placementVersion",
-             d.to_location_id as "toLocationId", source.tier as "fromTier", target.tier as "toTier",
+             d.to_location_id as "toLocationId", nullif(d.evidence -> 'change', 'null'::jsonb) as change,
+             source.tier as "fromTier", target.tier as "toTier",
              d.monthly_saving_usd as "monthlySavingUsd", d.one_time_usd as "oneTimeUsd"
       ${FROM}
       where d.plan_id = $1 and d.verdict is null

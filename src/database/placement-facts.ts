@@ -1,6 +1,6 @@
 import type { BucketMode } from '../domain/bucket.ts'
 import type { ObjectId, Uuid } from '../domain/identifiers.ts'
-import type { PlacementLocation, StoredPlacementFacts } from '../domain/placement-facts.ts'
+import type { PlacementLocation, StoredPlacementFacts, StoredReplica } from '../domain/placement-facts.ts'
 import { arrayLiteral } from './array-literal.ts'
 import type { Queryable } from './postgres.ts'
 import { FREE_BYTES } from './room.ts'
@@ -43,7 +43,12 @@ const FACTS = `
          h.ln_heat_6h, h.ln_heat_3d, h.ln_heat_30d, h.reads, h.bytes_read, h.first_access_ms,
          h.last_access_ms, w.rings, m.id as migration_id, d.id as decision_id, d.to_location_id,
          d.generation as decision_generation, d.placement_version as decision_placement_version,
-         d.policy_revision
+         d.policy_revision,
+         (select jsonb_agg(jsonb_build_object('copyId', r.id, 'locationId', r.location_id,
+                                              'enteredAt', r.entered_ms) order by r.id)
+          from copy r
+          where r.object_id = i.id and not r.is_primary and r.state = 'complete'
+            and r.generation = o.generation) as replicas
   from unnest($1::uuid[]) as i (id)
   join object o on o.id = i.id and o.is_present
   join bucket b on b.id = o.bucket_id
@@ -91,6 +96,8 @@ interface FactsRow {
   decision_generation: number
   decision_placement_version: number
   policy_revision: number
+  /** Null when there are none. */
+  replicas: StoredReplica[] | null
 }
 
 function factsOf(row: FactsRow): PlacementFactsRow {
@@ -113,6 +120,7 @@ function factsOf(row: FactsRow): PlacementFactsRow {
       locationId: row.location_id,
       enteredAt: row.entered_ms,
       copyIsSound: row.copy_state === 'complete',
+      ...(row.replicas === null ? {} : { replicas: row.replicas }),
       heat:
         row.ln_heat_6h === null
           ? null

@@ -2,6 +2,7 @@ import { HOUR } from '../domain/duration.ts'
 import { newId, type Uuid } from '../domain/identifiers.ts'
 import { directionBetween } from '../domain/migration.ts'
 import type { NewMigration } from '../domain/migration-record.ts'
+import type { CopyChange } from '../domain/placement.ts'
 import type { PolicyDocument } from '../domain/policy.ts'
 import type { Principal } from '../domain/principal.ts'
 import { insertActivities } from './activities.ts'
@@ -132,13 +133,13 @@ function migrationOf(decision: ApprovedDecision, planId: Uuid, policy: PolicyDoc
   const direction = directionBetween(decision.fromTier, decision.toTier)
   return {
     id: newId(),
+    ...changeOf(decision.change, policy),
     objectId: decision.objectId,
     generation: decision.generation,
     placementVersion: decision.placementVersion,
-    targetCopyId: newId(),
     targetLocationId: decision.toLocationId,
     priority: policy.priorities[direction === 'promotion' ? 'promotion' : 'demotion'],
-    direction,
+    direction: decision.change === null ? direction : 'lateral',
     graceMs: Math.round(policy.graceHours * HOUR),
     encryptionRequired: policy.encryption === 'required',
     attemptsMax: MIGRATION_ATTEMPTS_MAX,
@@ -156,6 +157,33 @@ async function targetsOf(queryable: Queryable, planId: Uuid): Promise<Uuid[]> {
     [planId],
   )
   return rows.map(row => row.id)
+}
+
+/**
+ * What a decision's kind asks of its migration: which copies it is about, how a new one is proven, and what must
+ * remain when one goes.
+ */
+export function changeOf(
+  change: CopyChange | null,
+  policy: PolicyDocument,
+): Pick<
+  NewMigration,
+  'copiesRequired' | 'kind' | 'regionsRequired' | 'sourceCopyId' | 'targetCopyId' | 'verify'
+> {
+  const verify = policy.verify ?? 'target-checksum'
+  if (change === null) return { kind: 'move', targetCopyId: newId(), verify }
+  if (change.kind === 'add-copy') return { kind: 'add-copy', targetCopyId: newId(), verify }
+  const copies = policy.copies ?? 1
+  const regions = policy.distinctRegions ?? 1
+  const regionsRequired = regions === true ? copies : regions === false ? 1 : regions
+  const { kind, sourceCopyId, targetCopyId } = change
+  return {
+    kind,
+    sourceCopyId,
+    targetCopyId,
+    copiesRequired: copies,
+    regionsRequired: Math.min(regionsRequired, copies),
+  }
 }
 
 interface HeldPlan {

@@ -27,12 +27,21 @@ export interface StoredPlacementFacts {
   readonly locationId: Uuid
   readonly enteredAt: Instant
   readonly copyIsSound: boolean
+  /** The other complete copies of the present content. Left out: none. */
+  readonly replicas?: readonly StoredReplica[]
   /** Null while nobody has accessed the object. */
   readonly heat: StoredHeat | null
   /** The encoded sliding windows of an object read in the last day; see heat/access-windows. */
   readonly windowRings: Uint8Array | null
   /** The migration that has not ended yet, if there is one. */
   readonly migrationId: Uuid | null
+}
+
+/** A complete copy beside the primary one. */
+export interface StoredReplica {
+  readonly copyId: Uuid
+  readonly locationId: Uuid
+  readonly enteredAt: Instant
 }
 
 /** The heat row of an object: logarithms of forward-decayed sums (see heat/forward-decay) and counters. */

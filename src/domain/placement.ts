@@ -24,7 +24,9 @@ export interface PlacementCost {
   readonly earlyDeletionUsd: number
   /** Keeping the superseded source for the grace time, as far as the minimum duration does not pay for it. */
   readonly graceStorageUsd: number
-  /** Sum of the five above. */
+  /** Reading every byte back where the policy asks for it: the request, the retrieval and the way back. */
+  readonly verificationUsd: number
+  /** Sum of the six above. */
   readonly oneTimeUsd: number
 }
 
@@ -44,6 +46,8 @@ export const REJECTION_REASONS = [
   'minimum-residence',
   'store-not-active',
   'same-container',
+  'copy-there',
+  'too-few-regions',
   'decision-frozen',
 ] as const
 export type RejectionReason = (typeof REJECTION_REASONS)[number]
@@ -80,6 +84,8 @@ export const DECISION_REASONS = [
   'no-price',
   'quarantined',
   'copy-not-readable',
+  'too-few-copies',
+  'too-many-copies',
 ] as const
 export type DecisionReason = (typeof DECISION_REASONS)[number]
 
@@ -99,6 +105,17 @@ interface DecisionInputs {
   readonly at: Instant
 }
 
+/** A copy that is added beside the primary one, or dropped; a decision without one moves the object. */
+export type CopyChange =
+  | { readonly kind: 'add-copy' }
+  | {
+      readonly kind: 'drop-copy'
+      /** The copy that goes. */
+      readonly sourceCopyId: Uuid
+      /** The primary one, which stays. */
+      readonly targetCopyId: Uuid
+    }
+
 /** For one object: where, why, at what cost against each alternative, from which inputs. */
 export interface Decision {
   readonly objectId: ObjectId
@@ -108,6 +125,8 @@ export interface Decision {
   /** Equal to `fromLocationId` when the object stays. */
   readonly toLocationId: Uuid
   readonly reason: DecisionReason
+  /** Present where a copy is added or dropped: then `from` is what is read or dropped. */
+  readonly change?: CopyChange
   readonly monthlySavingUsd: number
   /** Of it, storage and monitoring; the rest is reads: requests, retrieval and egress. */
   readonly monthlySavingStorageUsd: number

@@ -1,5 +1,6 @@
 import type { Bytes } from './bytes.ts'
 import type { HalfLife } from './half-life.ts'
+import type { VerifyWay } from './migration.ts'
 import type { Tier } from './tier.ts'
 
 /** Who says yes to a move: always a person, nobody (within the caps), or nobody for promotions only. */
@@ -53,6 +54,12 @@ export interface PolicyDocument {
   readonly moveWithinTier: boolean
   /** Left out in documents of earlier releases: `any`. */
   readonly encryption?: EncryptionDemand
+  /** How many complete copies an object has. Range: 1 to 8. Left out in documents of earlier releases: 1. */
+  readonly copies?: number
+  /** In how many regions they lie; true: each in another one. Left out in documents of earlier releases: 1. */
+  readonly distinctRegions?: boolean | number
+  /** Which proof of a new copy is enough. Left out in documents of earlier releases: `target-checksum`. */
+  readonly verify?: VerifyWay
   /** Hours of the model clock for which a superseded copy is kept whole. */
   readonly graceHours: number
   readonly reviewIntervalDaysMax: number

@@ -5,6 +5,8 @@ import type { PlacementFacts, PlacementLocation } from '../domain/placement-fact
 import type { PolicyDocument } from '../domain/policy.ts'
 import { type PriceBook, priceBookLabel } from '../domain/price.ts'
 import { type Choice, chooseOption } from './choose-option.ts'
+import { paybackDays } from './cost/placement-cost.ts'
+import { type CopiesChoice, chooseCopies } from './decide-copies.ts'
 import { moneyOutcome } from './money-gates.ts'
 import { nextReview } from './next-review.ts'
 import { expectedLoad, type PlacementOption, type PlacementRules, priceOptions } from './price-options.ts'
@@ -30,7 +32,7 @@ export function decidePlacement(
   const money = moneyOutcome(current, choice.option, rules)
   const review = nextReview(facts, current, rules)
   const stays = choice.option === current
-  return {
+  const decision: Decision = {
     objectId: facts.objectId,
     generation: facts.generation,
     placementVersion: facts.placementVersion,
@@ -46,6 +48,25 @@ export function decidePlacement(
     reviewAt: review.at,
     reviewReason: review.reason,
     promoteAtReadsPerDay: review.promoteAtReadsPerDay,
+  }
+  if (!stays || FROZEN.has(choice.reason)) return decision
+  const copies = chooseCopies(facts, current, options, rules)
+  return copies === null ? decision : withCopies(decision, copies, rules)
+}
+
+/** The same decision, which adds or drops a copy where the object would have stayed as it is. */
+function withCopies(decision: Decision, copies: CopiesChoice, rules: PlacementRules): Decision {
+  const { change, fromLocationId, oneTimeUsd, reason, savingUsdPerMonth, toLocationId } = copies
+  return {
+    ...decision,
+    fromLocationId,
+    toLocationId,
+    reason,
+    change,
+    monthlySavingUsd: savingUsdPerMonth,
+    monthlySavingStorageUsd: savingUsdPerMonth,
+    oneTimeUsd,
+    paybackDays: paybackDays(savingUsdPerMonth, oneTimeUsd, rules.priceBook.daysPerMonth),
   }
 }
 

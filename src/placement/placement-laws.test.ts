@@ -128,7 +128,8 @@ describe('for every object, policy and price book', () => {
             cost.sourceRetrievalUsd +
             cost.sourceEgressUsd +
             cost.earlyDeletionUsd +
-            cost.graceStorageUsd
+            cost.graceStorageUsd +
+            cost.verificationUsd
           expect([cost.totalUsdPerMonth, cost.oneTimeUsd]).toEqual([monthly, once])
         }
       }),

@@ -5,7 +5,9 @@ import type { PlacementFacts, PlacementLocation } from '../domain/placement-fact
 import type { PolicyDocument } from '../domain/policy.ts'
 import type { LocationPrice, PriceBook } from '../domain/price.ts'
 import { costOfPlacement, type ReadLoad } from './cost/placement-cost.ts'
+import { readingOnceUsd } from './cost/reading-back.ts'
 import { routeUsdPerGb } from './cost/routes.ts'
+import { requiredCopies } from './policy/required-copies.ts'
 
 /** Everything a decision is made from besides the object itself. */
 export interface PlacementRules {
@@ -86,6 +88,11 @@ export function costAt(
       enteredAt: facts.enteredAt,
       routeUsdPerGb: routeUsdPerGb(from, to),
       graceDays: (rules.policy.graceHours * HOUR) / DAY,
+      // Who moves an object is where it comes from, or nearer: what is read back is billed on the whole way.
+      readBackUsd:
+        rules.policy.verify === 'read-back'
+          ? readingOnceUsd({ price, provider: price.provider, region: location.region }, facts.size, from)
+          : 0,
     },
     moment,
   )
@@ -114,7 +121,12 @@ function forbiddenBy(
   if (pinned && facts.pinnedLocationId !== location.id) return 'pinned-elsewhere'
   if (location.storeState !== 'active') return 'store-not-active'
   if (!isHere && location.freeBytes !== null && location.freeBytes < facts.size) return 'capacity'
-  if (!isHere && sharesContainer(location, facts, locations)) return 'same-container'
+  if (!isHere && sharesContainer(location, facts.locationId, locations)) return 'same-container'
+  const hasCopy = (facts.replicas ?? []).some(
+    ({ locationId }) => locationId === location.id || sharesContainer(location, locationId, locations),
+  )
+  if (!isHere && hasCopy) return 'copy-there'
+  if (!isHere && losesRegion(location, facts, { policy, locations })) return 'too-few-regions'
   // Objects are read through the gateway at any time, and nothing restores copies yet.
   if (location.restoreHours !== null) return 'offline'
   if (price === null) return 'no-price'
@@ -126,6 +138,24 @@ function forbiddenBy(
   return sla !== null && location.firstByteMsP99 > sla ? 'latency-above-sla' : null
 }
 
+/** Whether moving there would leave the copies in fewer regions than are asked for, and than there are now. */
+function losesRegion(
+  location: PlacementLocation,
+  facts: PlacementFacts,
+  { locations, policy }: Pick<PlacementRules, 'policy' | 'locations'>,
+): boolean {
+  const replicas = facts.replicas ?? []
+  if (replicas.length === 0) return false
+  const regionsWith = (region: string | undefined) =>
+    new Set([
+      region,
+      ...replicas.map(({ locationId }) => locations.find(one => one.id === locationId)?.region),
+    ]).size
+  const here = locations.find(candidate => candidate.id === facts.locationId)
+  const after = regionsWith(location.region)
+  return after < requiredCopies({ policy }).regions && after < regionsWith(here?.region)
+}
+
 /** Whether a pin holds the object now. */
 export function isPinned(facts: PlacementFacts, now: Instant): boolean {
   return facts.pinnedLocationId !== null && (facts.pinnedUntil === null || facts.pinnedUntil > now)
@@ -134,9 +164,9 @@ export function isPinned(facts: PlacementFacts, now: Instant): boolean {
 /** Two classes of one container keep one set of keys: that is a change of class, which is no move. */
 function sharesContainer(
   location: PlacementLocation,
-  facts: PlacementFacts,
+  locationId: string,
   locations: readonly PlacementLocation[],
 ): boolean {
-  const here = locations.find(candidate => candidate.id === facts.locationId)
+  const here = locations.find(candidate => candidate.id === locationId)
   return here?.storeId === location.storeId && here.container === location.container
 }

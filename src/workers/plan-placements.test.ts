@@ -105,6 +105,42 @@ async function migrations() {
   return rows
 }
 
+describe('a policy that asks for copies', () => {
+  const kinds = async () =>
+    (
+      await database.query<Record<string, unknown>>(
+        `select kind, verify, copies_required as copies, regions_required as regions, priority from migration`,
+      )
+    ).rows
+
+  /** A second complete copy, as a migration of kind `add-copy` leaves it. */
+  const addReplica = () =>
+    database.query(
+      `insert into copy (object_id, id, generation, location_id, state, is_primary, etag, size, entered_ms, principal)
+       select object_id, gen_random_uuid(), generation, $1, 'complete', false, 'e', size, 0, 'user:test' from copy`,
+      [catalog.locationIds.cold],
+    )
+
+  it('gets them added where a person approves it', async () => {
+    await start({ copies: 2, verify: 'read-back', approval: 'person' })
+    await seedObjects(database, catalog.bucketId, [anObject('hot', { lnHeats: readAt(NOW, 20) })])
+    await settle()
+    const [plan] = await plans()
+    expect(plan).toMatchObject({ state: 'proposed', objects: 1 })
+    expect(plan!.monthlySavingUsd).toBeLessThan(0)
+    await approvePlan(database, plan!.id, 'user:alice')
+    expect(await kinds()).toMatchObject([{ kind: 'add-copy', verify: 'read-back' }])
+  })
+
+  it('gets a superfluous one dropped by itself, and says what must remain', async () => {
+    await start({ copies: 1, approval: 'automatic' })
+    await seedObjects(database, catalog.bucketId, [anObject('hot', { lnHeats: readAt(NOW, 20) })])
+    await addReplica()
+    await settle()
+    expect(await kinds()).toMatchObject([{ kind: 'drop-copy', copies: 1, regions: 1 }])
+  })
+})
+
 describe('a plan for a person', () => {
   it('collects what should move, with its money, and moves nothing', async () => {
     await start()

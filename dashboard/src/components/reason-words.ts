@@ -20,6 +20,8 @@ export const DECISION_WORDS: Readonly<Record<DecisionReason, string>> = {
   'no-price': 'No price is known',
   quarantined: 'Waits for a person',
   'copy-not-readable': 'Its copy cannot be read now',
+  'too-few-copies': 'Fewer copies than asked for',
+  'too-many-copies': 'More copies than asked for',
 }
 
 /** Why a location was not chosen, in a few words. */
@@ -39,6 +41,8 @@ export const REJECTION_WORDS: Readonly<Record<RejectionReason, string>> = {
   'store-not-active': 'Its store is paused or refuses us',
   'decision-frozen': 'Already decided otherwise',
   'same-container': 'Same container as now',
+  'copy-there': 'Has a copy there already',
+  'too-few-regions': 'Its copies would lie in too few regions',
 }
 
 /** Why an object is looked at again. */

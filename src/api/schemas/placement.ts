@@ -25,6 +25,9 @@ export const placementCostSchema = z.object({
   sourceEgressUsd: z.number(),
   earlyDeletionUsd: z.number(),
   graceStorageUsd: z.number(),
+  verificationUsd: z
+    .number()
+    .meta({ description: 'Reading the new copy back, where the policy asks for it' }),
   oneTimeUsd: z.number(),
 }) satisfies z.ZodType<PlacementCost>
 

@@ -53,6 +53,7 @@ describe('moving an object', () => {
         enteredAt: MONTH.now - daysAgo * 86_400_000,
         routeUsdPerGb: 0.09,
         graceDays,
+        readBackUsd: 0.25,
       },
       MONTH,
     )
@@ -62,6 +63,7 @@ describe('moving an object', () => {
     expect(cost.transitionUsd).toBeCloseTo(0.00001 + (GIB / 1e9) * 0.0025, 12)
     expect(cost.sourceRetrievalUsd).toBeCloseTo(0.000001 + 0.01, 12)
     expect(cost.sourceEgressUsd).toBe(0.09)
+    expect(cost.verificationUsd).toBe(0.25)
     expect(cost.earlyDeletionUsd).toBeCloseTo((0.0125 * 18) / 30, 12)
   })
 

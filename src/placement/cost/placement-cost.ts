@@ -24,6 +24,8 @@ export interface PricedSource {
   /** What a byte costs on the way from there to the new place. */
   readonly routeUsdPerGb: number
   readonly graceDays: number
+  /** What reading the new copy back costs; 0 where a checksum is enough. */
+  readonly readBackUsd: number
 }
 
 /** Storage and monitoring of one object for a month, with the minimum billable size and the overheads. */
@@ -121,6 +123,7 @@ type MoveCost = Pick<
   | 'sourceEgressUsd'
   | 'earlyDeletionUsd'
   | 'graceStorageUsd'
+  | 'verificationUsd'
   | 'oneTimeUsd'
 >
 
@@ -130,6 +133,7 @@ const NO_MOVE: MoveCost = {
   sourceEgressUsd: 0,
   earlyDeletionUsd: 0,
   graceStorageUsd: 0,
+  verificationUsd: 0,
   oneTimeUsd: 0,
 }
 
@@ -154,7 +158,14 @@ function costOfMove(
     sourceEgressUsd,
     earlyDeletionUsd,
     graceStorageUsd,
-    oneTimeUsd: transitionUsd + sourceRetrievalUsd + sourceEgressUsd + earlyDeletionUsd + graceStorageUsd,
+    verificationUsd: source.readBackUsd,
+    oneTimeUsd:
+      transitionUsd +
+      sourceRetrievalUsd +
+      sourceEgressUsd +
+      earlyDeletionUsd +
+      graceStorageUsd +
+      source.readBackUsd,
   }
 }
 

@@ -34,6 +34,7 @@ function onceParts(cost: PlacementCost): Part[] {
     ['the way', cost.sourceEgressUsd],
     ['early deletion', cost.earlyDeletionUsd],
     ['grace', cost.graceStorageUsd],
+    ['reading back', cost.verificationUsd],
   ]
 }
 
@@ -86,6 +87,10 @@ function rejection(e: ExplainedDecision, alternative: PlacementAlternative): str
       return `Not possible: its store is ${location.storeState}.`
     case 'same-container':
       return 'Not possible: it is another class of the container the object is in, and changing classes in place is not supported.'
+    case 'copy-there':
+      return 'Not chosen: another copy of the object lies there already.'
+    case 'too-few-regions':
+      return `Not allowed: with the other copies it would lie in fewer regions than the policy ${policy.name} asks for.`
     case 'decision-frozen':
       return 'Not considered: the object is not moved at all now.'
     default:

@@ -170,6 +170,12 @@ describe('every reason', () => {
     'no-price': () => explain({ rate: 0 }, POLICY, [{ ...NVME, priceId: 'nobody-knows' }, IA]),
     quarantined: () => explain({ quarantinedBecause: 'no good copy is left' }),
     'copy-not-readable': () => explain({ copyIsSound: false }),
+    'too-few-copies': () => explain({ rate: 3 }, aPolicy({ copies: 2 })),
+    'too-many-copies': () =>
+      explain({
+        rate: 3,
+        replicas: [{ copyId: idOf('replica'), locationId: GLACIER.id, enteredAt: NOW }],
+      }),
   }
 
   it.each(DECISION_REASONS)('%s has words', reason => {

@@ -3,6 +3,7 @@ import type { DecisionReason } from '../../domain/placement.ts'
 import { paybackDays } from '../cost/placement-cost.ts'
 import { payingSize } from '../money-gates.ts'
 import { edgesOf } from '../policy/heat-bands.ts'
+import { requiredCopies } from '../policy/required-copies.ts'
 import { priceOptions } from '../price-options.ts'
 import { costOf, type ExplainedDecision, presentAlternative } from './explained-decision.ts'
 import {
@@ -73,10 +74,23 @@ const SENTENCES: Readonly<Record<DecisionReason, (explained: ExplainedDecision) 
     `The price book has no entry ${e.here.priceId} for ${e.here.name}, and without a price there is no reason in money to move.`,
   quarantined: e =>
     `It is quarantined (${e.facts.quarantinedBecause}): a person must look before anything moves it.`,
+  'too-few-copies': e =>
+    `The policy ${e.rules.policy.name} asks for ${copiesText(e)}, so another one is added at ${e.there.name}: that costs ` +
+    `${usdText(e.decision.oneTimeUsd)} once and ${usdText(-e.decision.monthlySavingUsd)} a month.`,
+  'too-many-copies': e =>
+    `The policy ${e.rules.policy.name} asks for ${copiesText(e)}, so the one at ${e.here.name} goes once the others are proven: that saves ` +
+    `${usdText(e.decision.monthlySavingUsd)} a month and costs ${usdText(e.decision.oneTimeUsd)} once.`,
   'copy-not-readable': e =>
     e.facts.copyIsSound
       ? `${e.here.name} cannot be read from now (${e.here.restoreHours === null ? `its store is ${e.here.storeState}` : 'it is offline'}), so nothing can be moved away from it.`
       : 'Its copy is suspect: nothing moves it until the copy is verified or repaired.',
+}
+
+/** `2 copies in 2 regions`. */
+function copiesText({ rules }: ExplainedDecision): string {
+  const { copies, regions } = requiredCopies(rules)
+  const where = regions > 1 ? ` in ${regions} regions` : ''
+  return `${copies} ${copies === 1 ? 'copy' : 'copies'}${where}`
 }
 
 function tooSmallSentence(e: ExplainedDecision): string {

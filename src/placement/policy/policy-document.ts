@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { HALF_LIVES } from '../../domain/half-life.ts'
+import { VERIFY_WAYS } from '../../domain/migration.ts'
 import { APPROVALS, ENCRYPTION_DEMANDS, type PolicyDocument } from '../../domain/policy.ts'
 import { TIERS } from '../../domain/tier.ts'
 import { checkDocument, readDocumentText } from '../invalid-document.ts'
@@ -90,6 +91,17 @@ const policySchema = z.strictObject({
     .enum(ENCRYPTION_DEMANDS)
     .default('any')
     .describe('Whether copies may only go where the store was found to encrypt and says so of each copy'),
+  copies: z.int().min(1).max(8).default(1).describe('How many complete copies an object has'),
+  distinctRegions: z
+    .union([z.boolean(), z.int().min(1).max(8)])
+    .default(1)
+    .describe('In how many regions the copies lie at least; true: each in another one'),
+  verify: z
+    .enum(VERIFY_WAYS)
+    .default('target-checksum')
+    .describe(
+      'target-checksum believes digests that the target’s store can be trusted with; read-back reads every byte of a new copy, at the price in the plan',
+    ),
   reviewIntervalDaysMax: z
     .number()
     .positive()

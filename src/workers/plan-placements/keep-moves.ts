@@ -1,7 +1,7 @@
 import { insertActivities } from '../../database/activities.ts'
 import { insertDecisions, type NewDecision, newDecision, refuseDecisions } from '../../database/decisions.ts'
 import { createMigrations, NEW_MIGRATIONS_MAX } from '../../database/migration-creation.ts'
-import { MIGRATION_ATTEMPTS_MAX } from '../../database/plan-approval.ts'
+import { changeOf, MIGRATION_ATTEMPTS_MAX } from '../../database/plan-approval.ts'
 import { openPlan, sumAutomaticPlans } from '../../database/plans.ts'
 import type { Connection } from '../../database/postgres.ts'
 import { holdRoom } from '../../database/room.ts'
@@ -144,7 +144,7 @@ async function startMigrations(
     objectId: decision.objectId,
     generation: decision.generation,
     placementVersion: decision.placementVersion,
-    targetCopyId: newId(),
+    ...changeOf(decision.change ?? null, policy.spec),
     targetLocationId: decision.toLocationId,
     priority: policy.spec.priorities[move?.direction === 'promotion' ? 'promotion' : 'demotion'],
     direction: move!.direction,

@@ -40,8 +40,12 @@ export function reviewObject(
   const stays = decision.toLocationId === decision.fromLocationId
   if (stays) return { facts, decision, policy, next, move: null, openDecision: row.openDecision }
   const tierOf = (id: string) => locations.find(location => location.id === id)!.tier
-  const direction = directionBetween(tierOf(decision.fromLocationId), tierOf(decision.toLocationId))
-  if (!isSameMove(decision, row.openDecision)) reserve(rules, decision.toLocationId, facts.size)
+  const isMove = decision.change === undefined
+  const direction = isMove
+    ? directionBetween(tierOf(decision.fromLocationId), tierOf(decision.toLocationId))
+    : 'lateral'
+  const takesRoom = decision.change?.kind !== 'drop-copy'
+  if (takesRoom && !isSameMove(decision, row.openDecision)) reserve(rules, decision.toLocationId, facts.size)
   const isAutomatic =
     policy.spec.approval === 'automatic' ||
     (policy.spec.approval === 'automatic-promotions' && direction === 'promotion')
