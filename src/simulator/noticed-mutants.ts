@@ -2,7 +2,7 @@ import { livingAs, type Mutant } from './mutate-life.ts'
 import { runSeed } from './run-seed.ts'
 
 /** In how many histories a mutant has to show itself. */
-export const SEEDS_PER_MUTANT = 60
+export const SEEDS_PER_MUTANT = 150
 
 /**
  * Mutants by which a simulated history breaks a promise, by name. The other effects are of two kinds. Some are
