@@ -1,7 +1,12 @@
-import { KIB, TIB } from '../../domain/bytes.ts'
+import { GIB, KIB, TIB } from '../../domain/bytes.ts'
 import { KEY_BYTES_MAX } from '../call-rules.ts'
 import type { StoreCapabilities } from '../object-store.ts'
 import { type GcsSettings, isGoogle } from './config.ts'
+
+/** Whether uploads in parts are put together from hidden objects. */
+function composes(settings: GcsSettings): boolean {
+  return (settings.uploadsInParts ?? (isGoogle(settings) ? 'composed' : 'none')) === 'composed'
+}
 
 const GOOGLE_CLASSES = ['STANDARD', 'NEARLINE', 'COLDLINE', 'ARCHIVE'] as const
 
@@ -28,7 +33,7 @@ export function gcsCapabilitiesOf(settings: GcsSettings): StoreCapabilities {
     tags: false,
     objectLock: found.objectLock ?? false,
     encryption: isGoogle(settings) ? 'always' : 'none',
-    multipart: null,
+    multipart: composes(settings) ? { partSizeMin: 1, partSizeMax: 5 * GIB, partsMax: 10_000 } : null,
     putSizeMax: 5 * TIB,
     keyBytesMax: KEY_BYTES_MAX,
     metadataBytesMax: 8 * KIB,

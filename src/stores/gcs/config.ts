@@ -45,6 +45,12 @@ export const gcsSettings = z
       .describe(
         'What becomes of an upload in chunks when a request fails: `resumed` asks the server how far it came and goes on there. Default: resumed at Google, given-up elsewhere, as fake-gcs-server takes the question for the end of the body.',
       ),
+    uploadsInParts: z
+      .enum(['composed', 'none'])
+      .optional()
+      .describe(
+        'Whether uploads in parts are put together from hidden objects (`composed`), or there are none. Default: composed at Google, none elsewhere, as emulators ignore the conditions of it.',
+      ),
     deletes: z
       .enum(['if-generation-match', 'by-generation'])
       .default('if-generation-match')

@@ -46,6 +46,7 @@ async function storeAgainst(
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const settings = gcsSettings.parse({
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    uploadsInParts: 'composed',
     capabilities: {
       conditionalPut: true,
       serverSideCopy: true,
@@ -136,6 +137,33 @@ describe('a rewrite at Google', () => {
     const odd = await storeAgainst(() => ({ body: { kind: 'page' } }))
     const failure = await expectFailure(odd.store.copyWithin!(from, to, { size: 10 }), 'unexpected')
     expect(failure.retry).toBe('unknown-outcome')
+  })
+
+  it('composes parts under the condition of the whole only', async () => {
+    const uploadId = 'a'.repeat(22)
+    const prefix = `.data-in-motion/uploads/${uploadId}/`
+    const items = Array.from({ length: 33 }, (_, index) =>
+      resource({ name: `${prefix}part-${String(index + 1).padStart(5, '0')}`, generation: `${index + 100}` }),
+    )
+    const { store, seen } = await storeAgainst(({ method, path, query }) => {
+      if (method === 'DELETE') return { body: {} }
+      if (query.alt === 'media') return { body: { key: 'k', facts: { storageClass: 'NEARLINE' } } }
+      if (path.endsWith('/o')) return { body: { items } }
+      return { body: resource() }
+    })
+    const parts = items.map((_, index) => ({ partNumber: index + 1, etag: `${index + 100}` }))
+    await store.multipart!.complete('one', 'k', uploadId, parts, { condition: { kind: 'absent' } })
+    const composed = seen.filter(({ path }) => path.endsWith('/compose'))
+    expect(composed.map(({ query }) => query.ifGenerationMatch)).toEqual([undefined, undefined, '0'])
+    expect(composed[0]!.body).toMatchObject({
+      sourceObjects: items.slice(0, 32).map(({ name, generation }) => ({ name, generation })),
+      destination: { storageClass: 'STANDARD' },
+    })
+    expect(composed[2]!.body).toMatchObject({ destination: { name: 'k', storageClass: 'NEARLINE' } })
+    const deleted = seen.filter(({ method }) => method === 'DELETE').length
+    expect(deleted).toBe(34)
+    const wrong = parts.map(part => ({ ...part, etag: '1' }))
+    await expectFailure(store.multipart!.complete('one', 'k', uploadId, wrong), 'invalid-part')
   })
 
   it('writes with a retention and a hold', async () => {

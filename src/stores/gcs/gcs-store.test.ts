@@ -3,7 +3,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startGcsServer } from '../../../test/services/gcs-server.ts'
 import { MIB } from '../../domain/bytes.ts'
 import { describeObjectStore } from '../contract/describe-object-store.ts'
-import { chunked, digestsOf, expectFailure, putBytes, readAll, sampleBytes } from '../contract/samples.ts'
+import {
+  chunked,
+  digestsOf,
+  expectFailure,
+  putBytes,
+  readAll,
+  readObject,
+  sampleBytes,
+} from '../contract/samples.ts'
 import { gcsSettings } from './config.ts'
 import { createGcsStore } from './gcs-store.ts'
 import { probeGcsCapabilities } from './probe-capabilities.ts'
@@ -47,6 +55,29 @@ if ('missing' in server) {
       store: createGcsStore({
         name: 'fake',
         settings: { ...settings, capabilities: copying },
+        credentials: null,
+      }),
+      dispose: async () => undefined,
+    }),
+  })
+
+  describeObjectStore({
+    name: 'gcs (fake-gcs-server, with uploads in parts)',
+    keepsEveryKey: false,
+    skip: [
+      {
+        reason:
+          'fake-gcs-server ignores ifGenerationMatch of a composition, which is why it has none by default',
+        tests: [
+          'completes under a condition and stays open when it fails',
+          'completes only over the bytes with the given identity',
+        ],
+      },
+    ],
+    newStore: async () => ({
+      store: createGcsStore({
+        name: 'fake',
+        settings: { ...settings, uploadsInParts: 'composed' },
         credentials: null,
       }),
       dispose: async () => undefined,
@@ -129,8 +160,41 @@ if ('missing' in server) {
       expect((await store.head(container, 'large')).digests).toMatchObject({ crc32c })
     })
 
+    it('puts together more parts than Google takes at once, and leaves none of them behind', async () => {
+      const parted = createGcsStore({
+        name: 'fake',
+        settings: { ...settings, uploadsInParts: 'composed' },
+        credentials: null,
+      })
+      const multipart = parted.multipart!
+      const { uploadId } = await multipart.create(container, 'many', { metadata: { a: 'ü' } })
+      const pieces = Array.from({ length: 70 }, (_, index) => sampleBytes(1_000 + index, `part ${index}`))
+      const parts = await Promise.all(
+        pieces.map(async (bytes, index) => {
+          const options = { size: bytes.length }
+          const sent = await multipart.putPart(container, 'many', uploadId, index + 1, bytes, options)
+          return { partNumber: index + 1, ...sent }
+        }),
+      )
+      const { digests } = await multipart.complete(container, 'many', uploadId, parts)
+      const whole = Buffer.concat(pieces)
+      expect(digests?.crc32c).toBe((await digestsOf(whole)).crc32c)
+      expect((await readObject(parted, container, 'many')).equals(whole)).toBe(true)
+      expect((await parted.head(container, 'many')).metadata).toEqual({ a: 'ü' })
+      const sweep = { unmodifiedSince: Date.now() + 60_000, neededUploads: async () => new Set<string>() }
+      expect(await parted.sweepLeftovers!(container, sweep)).toMatchObject({ removed: 0 })
+      await parted.close()
+    })
+
     it('refuses names that Google does not take', async () => {
-      for (const key of ['.', '..', 'line\nbreak', 'return\rhere', '.well-known/acme-challenge/x']) {
+      for (const key of [
+        '.',
+        '..',
+        'line\nbreak',
+        'return\rhere',
+        '.well-known/acme-challenge/x',
+        '.data-in-motion/uploads/x',
+      ]) {
         await expectFailure(putBytes(store, container, key, sampleBytes(1)), 'invalid-key')
       }
     })

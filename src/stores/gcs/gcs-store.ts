@@ -1,24 +1,14 @@
-import { startCrc32c } from '../../domain/crc32c.ts'
 import { checkConditions, checkRange, checkSize } from '../call-rules.ts'
-import { checkedBody } from '../checked-body.ts'
-import type { ObjectStore, PutBody, PutOptions, StoreError } from '../object-store.ts'
+import type { ObjectStore, PutOptions, StoreError } from '../object-store.ts'
 import { type StoreOperation, storeFailure, throwIfAborted } from '../store-operation.ts'
 import type { GcsCredentials, GcsSettings } from './config.ts'
 import { changeGcsStorageClass, copyWithinGcs } from './copy-within.ts'
 import { GcsConnection, isSame } from './gcs-connection.ts'
 import { listGcs } from './gcs-listing.ts'
-import { objectPath } from './gcs-wire.ts'
-import {
-  digestsOf,
-  encryptionKeyOf,
-  identityOf,
-  type ObjectResource,
-  storedObjectOf,
-  uploadedResourceOf,
-} from './object-fields.ts'
+import { createGcsMultipart, sweepGcsUploads } from './gcs-multipart.ts'
+import { digestsOf, identityOf, storedObjectOf } from './object-fields.ts'
 import { checkIdentity, openObject } from './open-object.ts'
-import { uploadResumably } from './resumable-upload.ts'
-import { uploadWhole } from './whole-upload.ts'
+import { deleteGeneration, writeObject } from './write-object.ts'
 
 /** Opens Google Cloud Storage as a store; containers are buckets. Nothing is sent before the first call. */
 export function createGcsStore(options: {
@@ -61,8 +51,7 @@ export function createGcsStore(options: {
       const operation = connection.operation('put', key)
       throwIfAborted(operation, putOptions.signal)
       checkPut(connection, operation, putOptions)
-      const { resource, crc32c } = await upload(connection, operation, container, body, putOptions)
-      await checkUploaded(connection, operation, container, resource, { size: putOptions.size, crc32c })
+      const resource = await writeObject(connection, operation, container, body, putOptions)
       return { identity: identityOf(resource), digests: digestsOf(resource) }
     },
 
@@ -94,6 +83,12 @@ export function createGcsStore(options: {
   }
   return {
     ...store,
+    ...(capabilities.multipart === null
+      ? {}
+      : {
+          multipart: createGcsMultipart(connection),
+          sweepLeftovers: (container, sweep) => sweepGcsUploads(connection, container, sweep),
+        }),
     ...(capabilities.serverSideCopy
       ? { copyWithin: (from, to, copyOptions) => copyWithinGcs(connection, from, to, copyOptions) }
       : {}),
@@ -110,79 +105,6 @@ function checkPut(connection: GcsConnection, operation: StoreOperation, options:
   checkSize(operation, options.size, connection.capabilities.putSizeMax)
   connection.checkFacts(operation, options)
   checkConditions(operation, connection.capabilities, { write: options.condition })
-}
-
-/** Uploads a body by one request or by many, and tells the CRC-32C of what was sent. */
-async function upload(
-  connection: GcsConnection,
-  operation: StoreOperation,
-  container: string,
-  body: PutBody,
-  { size, digests = {}, condition, signal, ...facts }: PutOptions,
-): Promise<{ resource: ObjectResource; crc32c: string }> {
-  const resource = uploadedResourceOf(operation, facts, digests)
-  const ifGenerationMatch = await connection.writeGenerationOf(operation, container, condition, signal)
-  const kmsKeyName = encryptionKeyOf(facts)
-  const target = { container, resource, size, ifGenerationMatch, kmsKeyName, signal }
-  const chunks = checkedBody(operation, body, { size, digests, signal })
-  try {
-    if (size > connection.settings.uploadChunkBytes) {
-      return await uploadResumably(connection, operation, target, chunks)
-    }
-    const running = startCrc32c()
-    const held: Uint8Array[] = []
-    for await (const chunk of chunks) {
-      running.update(chunk)
-      held.push(chunk)
-    }
-    const crc32c = running.finish()
-    const bytes = held.length === 1 ? held[0]! : Buffer.concat(held)
-    return { resource: await uploadWhole(connection, operation, target, bytes, { crc32c }), crc32c }
-  } catch (error) {
-    const failure = error as StoreError
-    if (failure.kind !== 'not-found') throw failure
-    throw storeFailure(operation, 'container-not-found', `there is no bucket "${container}"`)
-  }
-}
-
-/**
- * Throws kind `digest-mismatch` when the server says it made something else of the bytes. That can only be one
- * that does not compare the CRC-32C itself; what it made is taken away again where it can be named.
- */
-async function checkUploaded(
-  connection: GcsConnection,
-  operation: StoreOperation,
-  container: string,
-  resource: ObjectResource,
-  sent: { size: number; crc32c: string },
-): Promise<void> {
-  const { crc32c = sent.crc32c } = digestsOf(resource)
-  if (Number(resource.size) === sent.size && crc32c === sent.crc32c) return
-  if (connection.capabilities.conditionalDelete) {
-    await deleteGeneration(connection, operation, container, resource.generation, undefined).catch(
-      (problem: unknown) => problem,
-    )
-  }
-  const message = `the server keeps ${resource.size} bytes with crc32c ${crc32c}, not ${sent.size} with ${sent.crc32c}`
-  throw storeFailure(operation, 'digest-mismatch', message)
-}
-
-async function deleteGeneration(
-  { wire, settings }: GcsConnection,
-  operation: StoreOperation,
-  container: string,
-  generation: string | undefined,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const parameter = settings.deletes === 'by-generation' ? 'generation' : 'ifGenerationMatch'
-  const answer = await wire.send(operation, {
-    method: 'DELETE',
-    path: objectPath(container, operation.key!),
-    query: { [parameter]: generation },
-    as: 'write',
-    signal,
-  })
-  answer.body.resume()
 }
 
 /** Makes a bucket that is closed to the public. Somebody may make it at the same time. */
