@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { openStore } from '../../src/app/open-store.ts'
@@ -16,7 +17,7 @@ import type { MoverTask } from './mover-process.ts'
 
 const PROGRAM = path.join(import.meta.dirname, 'mover-process.ts')
 /** An object that is put whole, and one that goes in parts where the store has any. */
-const SIZES = [1_000, 9 * MIB] as const
+export const SIZES: readonly number[] = [1_000, 9 * MIB]
 /** Shorter than the product's, so that a test need not wait for it. */
 export const LEASE_MS = 1_500
 /** What is not done by then never will be; machines may be busy. */
@@ -114,6 +115,8 @@ export async function letFall(
   const given = JSON.stringify({ ...task, boundary, signal, verification } satisfies MoverTask)
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', PROGRAM, given], {
     stdio: ['ignore', 'ignore', 'inherit'],
+    // Hundreds of movers read the same files: what Node made of them is kept.
+    env: { ...process.env, NODE_COMPILE_CACHE: path.join(tmpdir(), 'dim-compile-cache') },
   })
   const ended = once(child, 'exit').then(
     ([code, signal]) => (signal ?? code) as NodeJS.Signals | number | null,
