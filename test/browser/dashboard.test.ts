@@ -341,7 +341,7 @@ describe('operating the queue', () => {
   }) => {
     await planMoves(skip, [12, 15])
     const { page, context, complaints } = await visit(skip, { path: '/migrations' })
-    await page.getByText('2 objects', { exact: true }).waitFor()
+    await page.getByRole('row').filter({ hasText: 'films/0012.mkv' }).waitFor()
     await page.getByRole('button', { name: 'Stop all migrations' }).click()
     const question = page.getByRole('dialog').filter({ hasText: 'Undo' })
     const confirm = question.getByRole('button', { name: 'Stop everything' })
