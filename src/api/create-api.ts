@@ -26,6 +26,7 @@ import { policiesRoutes } from './routes/policies.ts'
 import { priceBooksRoutes } from './routes/price-books.ts'
 import { queueRoutes } from './routes/queue.ts'
 import { reconcileRunsRoutes } from './routes/reconcile-runs.ts'
+import { retirementRoutes } from './routes/retirement.ts'
 import { scrubRoutes } from './routes/scrub.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { simulationsRoutes } from './routes/simulations.ts'
@@ -116,6 +117,7 @@ function routesOf(options: ApiOptions, live: Live): FastifyPluginAsync[] {
     policiesRoutes(options),
     priceBooksRoutes(options),
     locationsRoutes(options),
+    retirementRoutes(options),
     storesRoutes(options),
     storeLimitsRoutes(options),
     accessKeysRoutes(options),

@@ -37,6 +37,9 @@ export const ROLES_OF_ROUTES: Readonly<Record<string, RouteRole>> = {
   'POST /v1/locations': 'admin',
   'PATCH /v1/locations/:id': 'admin',
   'DELETE /v1/locations/:id': 'admin',
+  'GET /v1/locations/:id/retirement': 'viewer',
+  'POST /v1/locations/:id/retire': 'admin',
+  'POST /v1/locations/:id/reinstate': 'admin',
 
   'GET /v1/buckets': 'viewer',
   'GET /v1/buckets/:id': 'viewer',

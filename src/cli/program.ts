@@ -65,6 +65,7 @@ import { registerStoreProbe } from './commands/store-probe.ts'
 import { registerStoreRemove } from './commands/store-remove.ts'
 import { registerStoreSet } from './commands/store-set.ts'
 import { registerStoreShow } from './commands/store-show.ts'
+import { registerTierReinstate, registerTierRetire } from './commands/tier-retire.ts'
 import { registerTokenCreate } from './commands/token-create.ts'
 import { registerTokenList } from './commands/token-list.ts'
 import { registerTokenRevoke } from './commands/token-revoke.ts'
@@ -101,6 +102,11 @@ const NOUNS: readonly {
     noun: 'location',
     description: 'containers in stores where copies can live',
     verbs: [registerLocationAdd, registerLocationList, registerLocationShow, registerLocationReIdentify],
+  },
+  {
+    noun: 'tier',
+    description: 'places as a whole: emptying one',
+    verbs: [registerTierRetire, registerTierReinstate],
   },
   {
     noun: 'bucket',

@@ -160,6 +160,7 @@ export async function listPlacementLocations(queryable: Queryable): Promise<Plac
       select l.id, l.name, l.store_id as "storeId", l.container, l.storage_class as "storageClass", l.tier,
              l.price_id as "priceId", l.region, l.first_byte_ms_p99 as "firstByteMsP99",
              l.restore_hours as "restoreHours", l.capacity_bytes as "capacityBytes", s.state as "storeState",
+             l.retiring_at is not null as "isRetiring",
              case when l.capacity_bytes is not null then greatest(0, ${FREE_BYTES}
                - coalesce((select sum(size) from decision
                            join plan on plan.id = plan_id and plan.state in ('proposed', 'approved')

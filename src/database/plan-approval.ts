@@ -130,7 +130,8 @@ async function applyDecisions(
 }
 
 function migrationOf(decision: ApprovedDecision, planId: Uuid, policy: PolicyDocument): NewMigration {
-  const direction = directionBetween(decision.fromTier, decision.toTier)
+  const isOtherCopy = decision.change !== null && decision.change.kind !== 'reclassify'
+  const direction = isOtherCopy ? 'lateral' : directionBetween(decision.fromTier, decision.toTier)
   return {
     id: newId(),
     ...changeOf(decision.change, policy),
@@ -139,7 +140,7 @@ function migrationOf(decision: ApprovedDecision, planId: Uuid, policy: PolicyDoc
     placementVersion: decision.placementVersion,
     targetLocationId: decision.toLocationId,
     priority: policy.priorities[direction === 'promotion' ? 'promotion' : 'demotion'],
-    direction: decision.change === null ? direction : 'lateral',
+    direction,
     graceMs: Math.round(policy.graceHours * HOUR),
     encryptionRequired: policy.encryption === 'required',
     attemptsMax: MIGRATION_ATTEMPTS_MAX,
@@ -173,6 +174,7 @@ export function changeOf(
   const verify = policy.verify ?? 'target-checksum'
   if (change === null) return { kind: 'move', targetCopyId: newId(), verify }
   if (change.kind === 'add-copy') return { kind: 'add-copy', targetCopyId: newId(), verify }
+  if (change.kind === 'reclassify') return { ...change, verify }
   const copies = policy.copies ?? 1
   const regions = policy.distinctRegions ?? 1
   const regionsRequired = regions === true ? copies : regions === false ? 1 : regions

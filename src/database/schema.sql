@@ -264,6 +264,8 @@ table location
   revision bigint not null default 1
   created_at timestamp with time zone not null default now()
   principal text not null
+  retiring_at timestamp with time zone
+  retiring_by text
   constraint location_capacity_bytes_check CHECK ((capacity_bytes >= 0))
   constraint location_container_check CHECK ((container <> ''::text))
   constraint location_first_byte_ms_p99_check CHECK ((first_byte_ms_p99 >= (0)::double precision))
@@ -271,6 +273,7 @@ table location
   constraint location_name_key UNIQUE (name)
   constraint location_pkey PRIMARY KEY (id)
   constraint location_restore_hours_check CHECK ((restore_hours > (0)::double precision))
+  constraint location_retiring_check CHECK (((retiring_at IS NULL) = (retiring_by IS NULL)))
   constraint location_store_id_container_storage_class_key UNIQUE NULLS NOT DISTINCT (store_id, container, storage_class)
   constraint location_store_id_fkey FOREIGN KEY (store_id) REFERENCES store(id)
   constraint location_tier_check CHECK ((tier = ANY (ARRAY['hot'::text, 'warm'::text, 'cold'::text])))

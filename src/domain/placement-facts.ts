@@ -71,4 +71,6 @@ export interface PlacementLocation extends Location {
   readonly storeState: StoreState
   /** Capacity minus what lies there and what is on its way; null when nobody set a capacity. */
   readonly freeBytes: Bytes | null
+  /** It is being emptied: nothing new goes there, and what is there leaves. Left out: it is not. */
+  readonly isRetiring?: boolean
 }

@@ -48,6 +48,7 @@ export const REJECTION_REASONS = [
   'same-container',
   'copy-there',
   'too-few-regions',
+  'retiring',
   'decision-frozen',
 ] as const
 export type RejectionReason = (typeof REJECTION_REASONS)[number]
@@ -86,6 +87,7 @@ export const DECISION_REASONS = [
   'copy-not-readable',
   'too-few-copies',
   'too-many-copies',
+  'location-retiring',
 ] as const
 export type DecisionReason = (typeof DECISION_REASONS)[number]
 
@@ -105,7 +107,10 @@ interface DecisionInputs {
   readonly at: Instant
 }
 
-/** A copy that is added beside the primary one, or dropped; a decision without one moves the object. */
+/**
+ * A copy that is added beside the primary one, dropped, or put into another storage class where it lies; a decision
+ * without one moves the object.
+ */
 export type CopyChange =
   | { readonly kind: 'add-copy' }
   | {
@@ -115,6 +120,8 @@ export type CopyChange =
       /** The primary one, which stays. */
       readonly targetCopyId: Uuid
     }
+  /** Source and target are the same copy. */
+  | { readonly kind: 'reclassify'; readonly sourceCopyId: Uuid; readonly targetCopyId: Uuid }
 
 /** For one object: where, why, at what cost against each alternative, from which inputs. */
 export interface Decision {
@@ -125,7 +132,7 @@ export interface Decision {
   /** Equal to `fromLocationId` when the object stays. */
   readonly toLocationId: Uuid
   readonly reason: DecisionReason
-  /** Present where a copy is added or dropped: then `from` is what is read or dropped. */
+  /** Present where the object does not move: then `from` is what is read, dropped or reclassified. */
   readonly change?: CopyChange
   readonly monthlySavingUsd: number
   /** Of it, storage and monitoring; the rest is reads: requests, retrieval and egress. */

@@ -54,6 +54,7 @@ export function chooseOption(
       .map(cheapestIn)
       .find(option => option !== null)
     if (target == null) return choose(current, 'no-allowed-location')
+    if (current.forbidden === 'retiring') return choose(target, 'location-retiring')
     const tooSlow = current.forbidden === 'latency-above-sla'
     return choose(target, tooSlow ? 'sla-requires-faster' : 'location-not-allowed')
   }

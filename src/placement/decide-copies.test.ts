@@ -94,6 +94,38 @@ describe('a move of an object with copies', () => {
   })
 })
 
+describe('another storage class of the container', () => {
+  const INFREQUENT = {
+    ...aLocation({ name: 'infrequent', tier: 'cold', storageClass: 'STANDARD_IA' }),
+    storeId: HOT.storeId,
+    container: HOT.container,
+    region: HOT.region,
+    priceId: 'far',
+  }
+  const decideThere = (change: Parameters<typeof someFacts>[0]) =>
+    decidePlacement(
+      someFacts({ rate: 0, locationId: HOT.id, ...change }),
+      aPolicy({}),
+      BOOK,
+      [HOT, INFREQUENT],
+      NOW,
+    )
+
+  it('is had in place, without grace', () => {
+    const facts = someFacts({ rate: 0, locationId: HOT.id })
+    const decision = decideThere({})
+    const change = { kind: 'reclassify', sourceCopyId: facts.copyId, targetCopyId: facts.copyId }
+    expect(decision).toMatchObject({ toLocationId: INFREQUENT.id, change })
+    expect(decision.alternatives.find(one => one.chosen)!.cost!.graceStorageUsd).toBe(0)
+  })
+
+  it('is not had where others write', () => {
+    const decision = decideThere({ bucketMode: 'shared' })
+    expect(decision.toLocationId).toBe(HOT.id)
+    expect(decision.alternatives.find(one => !one.chosen)!.rejected).toBe('same-container')
+  })
+})
+
 describe('a policy that has copies read back', () => {
   it('pays the request, the retrieval and the way', () => {
     const costAt = (verify: string) =>

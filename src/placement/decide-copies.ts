@@ -26,12 +26,17 @@ export function chooseCopies(
   options: readonly PlacementOption[],
   rules: PlacementRules,
 ): CopiesChoice | null {
-  const replicas = facts.replicas ?? []
-  const required = requiredCopies(rules)
   const optionOf = (locationId: string) => options.find(({ location }) => location.id === locationId)
+  const all = facts.replicas ?? []
+  const isRetiring = ({ locationId }: StoredReplica) => optionOf(locationId)?.location.isRetiring === true
+  // A copy where everything is to leave does not count: another one is added first, then it goes.
+  const replicas = all.filter(replica => !isRetiring(replica))
+  const required = requiredCopies(rules)
   const regions = regionsOf([current, ...replicas.flatMap(({ locationId }) => optionOf(locationId) ?? [])])
   if (replicas.length + 1 < required.copies || regions.size < required.regions)
     return addition(facts, current, options, rules, regions.size < required.regions ? regions : new Set())
+  const leaving = all.filter(isRetiring)
+  if (leaving.length > 0) return removal(facts, current, leaving, optionOf, rules)
   if (replicas.length + 1 <= required.copies) return null
   const droppable = replicas.filter(replica => {
     const others = replicas.filter(other => other !== replica)

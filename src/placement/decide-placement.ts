@@ -9,7 +9,13 @@ import { paybackDays } from './cost/placement-cost.ts'
 import { type CopiesChoice, chooseCopies } from './decide-copies.ts'
 import { moneyOutcome } from './money-gates.ts'
 import { nextReview } from './next-review.ts'
-import { expectedLoad, type PlacementOption, type PlacementRules, priceOptions } from './price-options.ts'
+import {
+  expectedLoad,
+  type PlacementOption,
+  type PlacementRules,
+  priceOptions,
+  sharesContainer,
+} from './price-options.ts'
 
 /**
  * Decides where one object should live now, and when to ask again. The same values always give the same
@@ -49,7 +55,12 @@ export function decidePlacement(
     reviewReason: review.reason,
     promoteAtReadsPerDay: review.promoteAtReadsPerDay,
   }
-  if (!stays || FROZEN.has(choice.reason)) return decision
+  if (!stays) {
+    if (!sharesContainer(choice.option.location, current.location.id, locations)) return decision
+    const { copyId } = facts
+    return { ...decision, change: { kind: 'reclassify', sourceCopyId: copyId, targetCopyId: copyId } }
+  }
+  if (FROZEN.has(choice.reason)) return decision
   const copies = chooseCopies(facts, current, options, rules)
   return copies === null ? decision : withCopies(decision, copies, rules)
 }

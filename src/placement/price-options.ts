@@ -87,7 +87,10 @@ export function costAt(
       price: sourcePrice,
       enteredAt: facts.enteredAt,
       routeUsdPerGb: routeUsdPerGb(from, to),
-      graceDays: (rules.policy.graceHours * HOUR) / DAY,
+      // What changes its class in place leaves nothing behind.
+      graceDays: sharesContainer(location, facts.locationId, rules.locations)
+        ? 0
+        : (rules.policy.graceHours * HOUR) / DAY,
       // Who moves an object is where it comes from, or nearer: what is read back is billed on the whole way.
       readBackUsd:
         rules.policy.verify === 'read-back'
@@ -120,8 +123,12 @@ function forbiddenBy(
   const pinned = isPinned(facts, now)
   if (pinned && facts.pinnedLocationId !== location.id) return 'pinned-elsewhere'
   if (location.storeState !== 'active') return 'store-not-active'
+  if (location.isRetiring === true && !pinned) return 'retiring'
   if (!isHere && location.freeBytes !== null && location.freeBytes < facts.size) return 'capacity'
-  if (!isHere && sharesContainer(location, facts.locationId, locations)) return 'same-container'
+  const isInPlace = !isHere && sharesContainer(location, facts.locationId, locations)
+  // Another class is had in place only where nobody else writes, and only by its name.
+  if (isInPlace && (facts.bucketMode !== 'exclusive' || location.storageClass === null))
+    return 'same-container'
   const hasCopy = (facts.replicas ?? []).some(
     ({ locationId }) => locationId === location.id || sharesContainer(location, locationId, locations),
   )
@@ -162,7 +169,7 @@ export function isPinned(facts: PlacementFacts, now: Instant): boolean {
 }
 
 /** Two classes of one container keep one set of keys: that is a change of class, which is no move. */
-function sharesContainer(
+export function sharesContainer(
   location: PlacementLocation,
   locationId: string,
   locations: readonly PlacementLocation[],

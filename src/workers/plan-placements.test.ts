@@ -3,6 +3,7 @@ import { type SeededObject, seedCatalog, seedObjects, type TestCatalog } from '.
 import { createTestDatabase, type TestDatabase } from '../../test/builders/database.ts'
 import { aPolicy, aPriceBook, NOW } from '../../test/builders/placement.ts'
 import { listPlanDecisions } from '../database/decisions.ts'
+import { readRetirement, reinstateLocation, retireLocation } from '../database/location-retirement.ts'
 import { retryMigration } from '../database/migration-commands.ts'
 import { enqueueReviews } from '../database/object-reviews.ts'
 import { approvePlan, rejectPlan } from '../database/plan-approval.ts'
@@ -138,6 +139,31 @@ describe('a policy that asks for copies', () => {
     await addReplica()
     await settle()
     expect(await kinds()).toMatchObject([{ kind: 'drop-copy', copies: 1, regions: 1 }])
+  })
+})
+
+describe('a location that is being emptied', () => {
+  it('has everything brought elsewhere, with its price, and gets nothing new', async () => {
+    await start({ copies: 1, approval: 'person' })
+    await seedObjects(database, catalog.bucketId, [
+      anObject('there', { locationId: catalog.locationIds.cold }),
+      anObject('elsewhere'),
+    ])
+    const { cold } = catalog.locationIds
+    expect(await retireLocation(database, { id: cold, principal: 'user:alice' })).toBe(true)
+    await settle()
+    const [plan] = await plans()
+    const decisions = await listPlanDecisions(database, { planId: plan!.id, afterId: null, limit: 10 })
+    const there = decisions.find(({ key }) => key === 'there')
+    expect(there).toMatchObject({ reason: 'location-retiring', fromLocationId: cold })
+    expect(there!.oneTimeUsd).toBeGreaterThan(0)
+    expect(decisions.map(({ toLocationId }) => toLocationId)).not.toContain(cold)
+    expect(await readRetirement(database, cold)).toMatchObject({
+      retiringBy: 'user:alice',
+      copies: 1,
+      writtenBy: [],
+    })
+    expect(await reinstateLocation(database, cold)).toBe(true)
   })
 })
 

@@ -51,7 +51,7 @@ export type Alternative = {
   readonly tier: 'hot' | 'warm' | 'cold'
   readonly cost: PlacementCost | null
   readonly chosen: boolean
-  readonly rejected: 'current' | 'other-tier-wanted' | 'latency-above-sla' | 'offline' | 'capacity' | 'pinned-elsewhere' | 'not-in-policy' | 'no-price' | 'more-expensive' | 'payback-too-long' | 'too-small-to-pay' | 'minimum-residence' | 'store-not-active' | 'same-container' | 'copy-there' | 'too-few-regions' | 'decision-frozen' | null
+  readonly rejected: 'current' | 'other-tier-wanted' | 'latency-above-sla' | 'offline' | 'capacity' | 'pinned-elsewhere' | 'not-in-policy' | 'no-price' | 'more-expensive' | 'payback-too-long' | 'too-small-to-pay' | 'minimum-residence' | 'store-not-active' | 'same-container' | 'copy-there' | 'too-few-regions' | 'retiring' | 'decision-frozen' | null
   readonly paybackDays: number | null
 }
 
@@ -105,7 +105,7 @@ export type Decision = {
   readonly objectId: string
   readonly from: Reference
   readonly to: Reference
-  readonly reason: 'heat-fell-below-band' | 'heat-rose-above-band' | 'already-in-wanted-tier' | 'inside-hysteresis' | 'minimum-residence' | 'too-small-to-pay' | 'payback-too-long' | 'pinned' | 'sla-requires-faster' | 'no-allowed-location' | 'bucket-observed' | 'migration-in-flight' | 'cheaper-in-tier' | 'would-cost-more' | 'location-not-allowed' | 'no-price' | 'quarantined' | 'copy-not-readable' | 'too-few-copies' | 'too-many-copies'
+  readonly reason: 'heat-fell-below-band' | 'heat-rose-above-band' | 'already-in-wanted-tier' | 'inside-hysteresis' | 'minimum-residence' | 'too-small-to-pay' | 'payback-too-long' | 'pinned' | 'sla-requires-faster' | 'no-allowed-location' | 'bucket-observed' | 'migration-in-flight' | 'cheaper-in-tier' | 'would-cost-more' | 'location-not-allowed' | 'no-price' | 'quarantined' | 'copy-not-readable' | 'too-few-copies' | 'too-many-copies' | 'location-retiring'
   readonly size: number
   /** Negative when it costs more, as promotions may */
   readonly monthlySavingUsd: number
@@ -143,7 +143,7 @@ export type DecisionSummary = {
   readonly objectId: string
   readonly from: Reference
   readonly to: Reference
-  readonly reason: 'heat-fell-below-band' | 'heat-rose-above-band' | 'already-in-wanted-tier' | 'inside-hysteresis' | 'minimum-residence' | 'too-small-to-pay' | 'payback-too-long' | 'pinned' | 'sla-requires-faster' | 'no-allowed-location' | 'bucket-observed' | 'migration-in-flight' | 'cheaper-in-tier' | 'would-cost-more' | 'location-not-allowed' | 'no-price' | 'quarantined' | 'copy-not-readable' | 'too-few-copies' | 'too-many-copies'
+  readonly reason: 'heat-fell-below-band' | 'heat-rose-above-band' | 'already-in-wanted-tier' | 'inside-hysteresis' | 'minimum-residence' | 'too-small-to-pay' | 'payback-too-long' | 'pinned' | 'sla-requires-faster' | 'no-allowed-location' | 'bucket-observed' | 'migration-in-flight' | 'cheaper-in-tier' | 'would-cost-more' | 'location-not-allowed' | 'no-price' | 'quarantined' | 'copy-not-readable' | 'too-few-copies' | 'too-many-copies' | 'location-retiring'
   readonly size: number
   /** Negative when it costs more, as promotions may */
   readonly monthlySavingUsd: number
@@ -183,7 +183,7 @@ export type Explanation = {
   readonly stays: boolean
   /** Equal to location when it stays */
   readonly targetLocation: Reference
-  readonly reason: 'heat-fell-below-band' | 'heat-rose-above-band' | 'already-in-wanted-tier' | 'inside-hysteresis' | 'minimum-residence' | 'too-small-to-pay' | 'payback-too-long' | 'pinned' | 'sla-requires-faster' | 'no-allowed-location' | 'bucket-observed' | 'migration-in-flight' | 'cheaper-in-tier' | 'would-cost-more' | 'location-not-allowed' | 'no-price' | 'quarantined' | 'copy-not-readable' | 'too-few-copies' | 'too-many-copies'
+  readonly reason: 'heat-fell-below-band' | 'heat-rose-above-band' | 'already-in-wanted-tier' | 'inside-hysteresis' | 'minimum-residence' | 'too-small-to-pay' | 'payback-too-long' | 'pinned' | 'sla-requires-faster' | 'no-allowed-location' | 'bucket-observed' | 'migration-in-flight' | 'cheaper-in-tier' | 'would-cost-more' | 'location-not-allowed' | 'no-price' | 'quarantined' | 'copy-not-readable' | 'too-few-copies' | 'too-many-copies' | 'location-retiring'
   /** The whole answer in a few sentences for a person */
   readonly summary: string
   readonly monthlySavingUsd: number
@@ -195,7 +195,7 @@ export type Explanation = {
     readonly tier: 'hot' | 'warm' | 'cold'
     readonly cost: PlacementCost | null
     readonly chosen: boolean
-    readonly rejected: 'current' | 'other-tier-wanted' | 'latency-above-sla' | 'offline' | 'capacity' | 'pinned-elsewhere' | 'not-in-policy' | 'no-price' | 'more-expensive' | 'payback-too-long' | 'too-small-to-pay' | 'minimum-residence' | 'store-not-active' | 'same-container' | 'copy-there' | 'too-few-regions' | 'decision-frozen' | null
+    readonly rejected: 'current' | 'other-tier-wanted' | 'latency-above-sla' | 'offline' | 'capacity' | 'pinned-elsewhere' | 'not-in-policy' | 'no-price' | 'more-expensive' | 'payback-too-long' | 'too-small-to-pay' | 'minimum-residence' | 'store-not-active' | 'same-container' | 'copy-there' | 'too-few-regions' | 'retiring' | 'decision-frozen' | null
     readonly paybackDays: number | null
     readonly explanation: string
   })[]
@@ -1247,6 +1247,27 @@ export type Reference = {
   readonly name: string
 }
 
+export type Retirement = {
+  readonly location: string
+  readonly state: 'in-use' | 'retiring' | 'empty'
+  readonly since: string | null
+  readonly principal: string | null
+  /** Every copy there, those in grace and retained ones included */
+  readonly left: {
+    readonly copies: number
+    readonly bytes: number
+  }
+  /** Requests, retrieval and egress over the internet for what is left, at most; null without a price */
+  readonly readOutUsd: number | null
+  /** What keeping it costs */
+  readonly storageUsdPerMonth: number | null
+  readonly unfinishedMigrations: number
+  /** Objects that a person pinned there stay */
+  readonly pinned: number
+  /** Buckets whose new objects are written there */
+  readonly writtenBy: readonly (string)[]
+}
+
 export type ScrubStatus = {
   /** waiting: no process with the role scrubber took its turn within the last minute */
   readonly state: 'working' | 'waiting' | 'paused'
@@ -2270,6 +2291,30 @@ export interface Operations {
     headers: { 'if-match'?: string }
     body: undefined
     answer: undefined
+  }
+  /** What emptying a location would cost, how far it is, and what keeps it */
+  'GET /v1/locations/{id}/retirement': {
+    path: { id: string }
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: Retirement
+  }
+  /** Place nothing new in a location, and plan to bring everything there elsewhere */
+  'POST /v1/locations/{id}/retire': {
+    path: { id: string }
+    query: undefined
+    headers: { 'idempotency-key'?: string }
+    body: undefined
+    answer: Retirement
+  }
+  /** Let a retiring location take objects again */
+  'POST /v1/locations/{id}/reinstate': {
+    path: { id: string }
+    query: undefined
+    headers: { 'idempotency-key'?: string }
+    body: undefined
+    answer: Retirement
   }
   /** Stores by name */
   'GET /v1/stores': {

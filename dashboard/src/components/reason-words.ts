@@ -22,6 +22,7 @@ export const DECISION_WORDS: Readonly<Record<DecisionReason, string>> = {
   'copy-not-readable': 'Its copy cannot be read now',
   'too-few-copies': 'Fewer copies than asked for',
   'too-many-copies': 'More copies than asked for',
+  'location-retiring': 'Its location is being emptied',
 }
 
 /** Why a location was not chosen, in a few words. */
@@ -42,6 +43,7 @@ export const REJECTION_WORDS: Readonly<Record<RejectionReason, string>> = {
   'decision-frozen': 'Already decided otherwise',
   'same-container': 'Same container as now',
   'copy-there': 'Has a copy there already',
+  retiring: 'Is being emptied',
   'too-few-regions': 'Its copies would lie in too few regions',
 }
 

@@ -17,6 +17,7 @@ import { policySchema, validationSchema } from './policy.ts'
 import { locationPriceSchema, priceBookSchema } from './price-book.ts'
 import { planStatusSchema, queueStatusSchema } from './queue.ts'
 import { orphanSchema, reconcileFindingSchema, reconcileRunSchema } from './reconcile.ts'
+import { retirementSchema } from './retirement.ts'
 import { scrubStatusSchema } from './scrub.ts'
 import { simulationSchema } from './simulation.ts'
 import { storeFindingsSchema, storeProbeSchema, storeSchema } from './store.ts'
@@ -63,6 +64,7 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   ReconcileRun: reconcileRunSchema,
   QueueStatus: queueStatusSchema,
   Reference: referenceSchema,
+  Retirement: retirementSchema,
   ScrubStatus: scrubStatusSchema,
   Session: sessionSchema,
   Simulation: simulationSchema,

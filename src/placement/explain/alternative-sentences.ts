@@ -86,9 +86,11 @@ function rejection(e: ExplainedDecision, alternative: PlacementAlternative): str
     case 'store-not-active':
       return `Not possible: its store is ${location.storeState}.`
     case 'same-container':
-      return 'Not possible: it is another class of the container the object is in, and changing classes in place is not supported.'
+      return 'Not possible: it is another class of the container the object is in, and a class is changed in place only by its name, and where nobody else writes.'
     case 'copy-there':
       return 'Not chosen: another copy of the object lies there already.'
+    case 'retiring':
+      return 'Not allowed: it is being emptied.'
     case 'too-few-regions':
       return `Not allowed: with the other copies it would lie in fewer regions than the policy ${policy.name} asks for.`
     case 'decision-frozen':

@@ -170,6 +170,7 @@ describe('every reason', () => {
     'no-price': () => explain({ rate: 0 }, POLICY, [{ ...NVME, priceId: 'nobody-knows' }, IA]),
     quarantined: () => explain({ quarantinedBecause: 'no good copy is left' }),
     'copy-not-readable': () => explain({ copyIsSound: false }),
+    'location-retiring': () => explain({ rate: 3 }, POLICY, [{ ...NVME, isRetiring: true }, GLACIER]),
     'too-few-copies': () => explain({ rate: 3 }, aPolicy({ copies: 2 })),
     'too-many-copies': () =>
       explain({

@@ -74,6 +74,9 @@ const SENTENCES: Readonly<Record<DecisionReason, (explained: ExplainedDecision) 
     `The price book has no entry ${e.here.priceId} for ${e.here.name}, and without a price there is no reason in money to move.`,
   quarantined: e =>
     `It is quarantined (${e.facts.quarantinedBecause}): a person must look before anything moves it.`,
+  'location-retiring': e =>
+    `${e.here.name} is being emptied, so it goes to ${e.there.name}: that costs ` +
+    `${usdText(e.decision.oneTimeUsd)} once and ${monthlyChange(e)}.`,
   'too-few-copies': e =>
     `The policy ${e.rules.policy.name} asks for ${copiesText(e)}, so another one is added at ${e.there.name}: that costs ` +
     `${usdText(e.decision.oneTimeUsd)} once and ${usdText(-e.decision.monthlySavingUsd)} a month.`,

@@ -40,7 +40,7 @@ export function reviewObject(
   const stays = decision.toLocationId === decision.fromLocationId
   if (stays) return { facts, decision, policy, next, move: null, openDecision: row.openDecision }
   const tierOf = (id: string) => locations.find(location => location.id === id)!.tier
-  const isMove = decision.change === undefined
+  const isMove = decision.change === undefined || decision.change.kind === 'reclassify'
   const direction = isMove
     ? directionBetween(tierOf(decision.fromLocationId), tierOf(decision.toLocationId))
     : 'lateral'
