@@ -40,24 +40,23 @@ export async function fallAgain(options: {
   folder: string
 }): Promise<FallsResult> {
   const { boundaries, signal, times } = options
-  const isOfUploads = boundaries.some(boundary => OF_UPLOADS.includes(boundary))
-  const kinds = CHAOS_SERVERS.filter(kind => kind !== 'gcs' || !isOfUploads)
   const broken: FallsResult['broken'][number][] = []
   let recoverySecondsMax = 0
   const server = await startTestDatabaseServer(options.folder)
   const hot = await started('s3', 'hot-store')
   try {
-    for (const [index, kind] of kinds.entries()) {
+    for (const [index, kind] of CHAOS_SERVERS.entries()) {
       const cold = await started(kind, 'cold-store')
       const test = await cloneDatabase(server.url, { connectionsMax: 24 })
       const falling = await createFallingWorld({ hot, cold, test })
-      const boundaryOf = (time: number) => boundaries[Math.floor(time / kinds.length) % boundaries.length]!
-      for (let time = index; time < times; time += kinds.length) {
+      const boundaryOf = (time: number) =>
+        boundaries[Math.floor(time / CHAOS_SERVERS.length) % boundaries.length]!
+      for (let time = index; time < times; time += CHAOS_SERVERS.length) {
         const boundary = boundaryOf(time)
         const isSurvived =
           signal === 'SIGSTOP' ||
-          Math.floor(time / kinds.length) % KILLS_PER_SURVIVOR === 0 ||
-          time + kinds.length >= times
+          Math.floor(time / CHAOS_SERVERS.length) % KILLS_PER_SURVIVOR === 0 ||
+          time + CHAOS_SERVERS.length >= times
         const result = await fall(falling, {
           boundary,
           signal,

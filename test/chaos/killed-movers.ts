@@ -22,7 +22,7 @@ export const SIZES: readonly number[] = [1_000, 9 * MIB]
 export const LEASE_MS = 1_500
 /** What is not done by then never will be; machines may be busy. */
 const SURVIVE_MS_MAX = 60_000
-/** Boundaries of objects that go in parts; to Google everything goes in one request. */
+/** Boundaries only objects that go in parts come to. */
 export const OF_UPLOADS: readonly Boundary[] = ['upload-begun', 'parts-staged']
 /** Where a mover may sleep without holding the object's lock, which nobody could take from it. */
 export const STOPPING_POINTS: readonly Boundary[] = [

@@ -1,19 +1,20 @@
 import path from 'node:path'
-import { BOUNDARIES, type Boundary } from '../../src/workers/migrations/migration-parts.ts'
+import { BOUNDARIES } from '../../src/workers/migrations/migration-parts.ts'
+import { CHAOS_SERVERS } from '../chaos/chaos-servers.ts'
 import { concludeFalls, type FallsResult, fallAgain } from '../chaos/fall-again.ts'
 import type { LongTest } from './long-test.ts'
 
-/** Movers in processes of their own, killed 50 times at each boundary, between real servers. */
-const KILLS_PER_BOUNDARY = 50
+/** Movers in processes of their own, killed at each boundary with each server in turn: 51 times each boundary. */
+const ROUNDS = 17
 
 export const test: LongTest = {
-  pieces: BOUNDARIES,
+  pieces: Array.from({ length: ROUNDS }, (_, index) => `round ${index + 1}`),
 
-  runPiece: (piece, { folder }): Promise<FallsResult> =>
+  runPiece: (_, { folder }): Promise<FallsResult> =>
     fallAgain({
-      boundaries: [piece as Boundary],
+      boundaries: BOUNDARIES,
       signal: 'SIGKILL',
-      times: KILLS_PER_BOUNDARY,
+      times: BOUNDARIES.length * CHAOS_SERVERS.length,
       folder: path.join(folder, 'database'),
     }),
 
