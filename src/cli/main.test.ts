@@ -265,6 +265,23 @@ describe('beside a server', () => {
     expect(list.answer.split('\n')).toContain('s3://films/old/two')
   })
 
+  test('compares the container with the catalog, and never deletes what others put there', async () => {
+    await writeFile(path.join(folder, 'store', 'things', 'foreign'), 'not ours')
+    const run = JSON.parse((await mustDo(['reconcile', 'start', 'here', '-o', 'json'])).answer)
+    expect(run).toMatchObject({ state: 'done', counts: { listed: 4, known: 3, dark: 1 } })
+    const found = await mustDo(['reconcile', 'findings', run.id, '-o', 'json'])
+    expect(JSON.parse(found.answer)).toMatchObject([{ verdict: 'dark', nativeKey: 'foreign' }])
+    const [orphan] = JSON.parse((await mustDo(['orphan', 'list', '--kind', 'dark', '-o', 'json'])).answer)
+    expect(orphan).toMatchObject({ nativeKey: 'foreign', bytes: 8, state: 'seen' })
+    const refused = await dim(['orphan', 'delete', orphan.id], here())
+    expect([refused.exitCode, refused.words]).toEqual([
+      EXIT.conflict,
+      expect.stringContaining('never deleted'),
+    ])
+    await mustDo(['orphan', 'keep', orphan.id])
+    await rm(path.join(folder, 'store', 'things', 'foreign'))
+  })
+
   test('an import that failed goes on when it is told to', async () => {
     const job = JSON.parse((await mustDo(['import', 'films', '-o', 'json'])).answer) as { id: string }
     expect((await dim(['import', '--resume', job.id], here())).exitCode, 'it is done').toBe(EXIT.ok)

@@ -217,6 +217,24 @@ export async function findPublishingMigrations(
   return new Map(rows.map(row => [row.id, row]))
 }
 
+/** Which of these uploads were begun by migrations of these objects that have ended: nobody needs them any more. */
+export async function findEndedUploads(
+  queryable: Queryable,
+  uploads: readonly { readonly objectId: ObjectId; readonly uploadId: string }[],
+): Promise<ReadonlySet<string>> {
+  if (uploads.length === 0) return new Set()
+  const { rows } = await queryable.query<{ id: string }>({
+    name: 'reconcile_ended_uploads',
+    text: `
+      select u.upload_id as id
+      from unnest($1::uuid[], $2::text[]) as u (object_id, upload_id)
+      join migration m on m.object_id = u.object_id and m.evidence ->> 'uploadId' = u.upload_id
+      group by u.upload_id having bool_and(m.finished_at is not null)`,
+    values: [uploads.map(upload => upload.objectId), uploads.map(upload => upload.uploadId)],
+  })
+  return new Set(rows.map(row => row.id))
+}
+
 /**
  * Notes that a copy is not there, or not itself, and keeps its object from being moved when no other whole copy is
  * left. Call it under the object's lock.

@@ -4,9 +4,9 @@ import type { Uuid } from './identifiers.ts'
 /**
  * What a run found in one place. `dark` and `forgotten`: see {@link OrphanKind}. `missing`: a copy of the catalog is
  * not there. `changed`: other bytes lie there than the catalog says. `followed`: the catalog has followed what
- * others did in a bucket that is not only ours.
+ * others did in a bucket that is not only ours. `parts`: an upload in parts, begun more than a day ago, that nobody needs.
  */
-export const RECONCILE_VERDICTS = ['dark', 'forgotten', 'missing', 'changed', 'followed'] as const
+export const RECONCILE_VERDICTS = ['dark', 'forgotten', 'missing', 'changed', 'followed', 'parts'] as const
 export type ReconcileVerdict = (typeof RECONCILE_VERDICTS)[number]
 
 /** Where a run learns what lies in the container: our own listing, or an inventory that its vendor wrote. */
@@ -51,6 +51,9 @@ export interface ReconcileCounts {
   readonly followed: number
   /** Copies that could not be asked for and are left to the next run. */
   readonly unsettled: number
+  /** Uploads in parts that nobody needs, and those of them that were ours and were aborted. */
+  readonly parts: number
+  readonly partsAborted: number
   /** Copies kept for a person: retained and suspect ones. */
   readonly leftovers: number
   readonly confirmed: number
@@ -75,6 +78,8 @@ export const NO_COUNTS: ReconcileCounts = {
   changed: 0,
   followed: 0,
   unsettled: 0,
+  parts: 0,
+  partsAborted: 0,
   leftovers: 0,
   confirmed: 0,
   deleted: 0,

@@ -145,6 +145,15 @@ export interface MultipartStore {
    * Present where the store does not sweep uploads nobody needs by itself.
    */
   list?(container: string, key: string, options?: CallOptions): Promise<readonly UploadInProgress[]>
+  /** A page of the uploads of a whole container that are in progress, in no order. Present where `list` is. */
+  listAll?(container: string, options?: { cursor?: string } & CallOptions): Promise<UploadPage>
+}
+
+/** Uploads of a container that are in progress. */
+export interface UploadPage {
+  readonly uploads: readonly (UploadInProgress & { readonly key: string })[]
+  /** Null at the end. */
+  readonly cursor: string | null
 }
 
 /** An upload in parts that was begun and has not ended. */

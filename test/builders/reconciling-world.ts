@@ -40,7 +40,8 @@ export interface ReconcilingWorld {
   leaveLateBytes(key: string): Promise<void>
 }
 
-const SETTINGS: ReconcileSettings = {
+/** Careful settings of a run, with which nothing is deleted. */
+export const SETTINGS: ReconcileSettings = {
   deletes: false,
   apartMs: DAY,
   deletionsMax: 100,

@@ -1116,7 +1116,7 @@ export type PriceBook = {
 }
 
 export type ReconcileFinding = {
-  readonly verdict: 'dark' | 'forgotten' | 'missing' | 'changed' | 'followed'
+  readonly verdict: 'dark' | 'forgotten' | 'missing' | 'changed' | 'followed' | 'parts'
   readonly nativeKey: string
   readonly objectId: string | null
   readonly bytes: number
@@ -1163,6 +1163,10 @@ export type ReconcileRun = {
     readonly followed: number
     /** Copies left to the next run */
     readonly unsettled: number
+    /** Uploads in parts, older than a day, that nobody needs */
+    readonly parts: number
+    /** Of them, those of moves of ours that have ended: aborted */
+    readonly partsAborted: number
     /** Retained and suspect copies */
     readonly leftovers: number
     /** Orphans that two scans saw, far enough apart */
@@ -1961,7 +1965,7 @@ export interface Operations {
   /** What a comparison found, the first 10,000 of them */
   'GET /v1/reconcile-runs/{id}/findings': {
     path: { id: string }
-    query: { cursor?: string; limit?: number; verdict?: 'dark' | 'forgotten' | 'missing' | 'changed' | 'followed' }
+    query: { cursor?: string; limit?: number; verdict?: 'dark' | 'forgotten' | 'missing' | 'changed' | 'followed' | 'parts' }
     headers: undefined
     body: undefined
     answer: {

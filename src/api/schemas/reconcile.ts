@@ -27,6 +27,8 @@ const countsSchema: z.ZodType<ReconcileCounts> = z.object({
   changed: described('Copies of an exclusive bucket whose bytes are other ones: suspect now'),
   followed: described('Changes by others that the catalog has followed'),
   unsettled: described('Copies left to the next run'),
+  parts: described('Uploads in parts, older than a day, that nobody needs'),
+  partsAborted: described('Of them, those of moves of ours that have ended: aborted'),
   leftovers: described('Retained and suspect copies'),
   confirmed: described('Orphans that two scans saw, far enough apart'),
   deleted: countSchema,

@@ -8,7 +8,7 @@ export const registerReconcileFindings: Register = (noun, bind) => {
   const command = noun
     .command('findings <id>')
     .description('what a comparison found, key by key')
-    .option('--verdict <verdict>', 'dark, forgotten, missing, changed or followed')
+    .option('--verdict <verdict>', 'dark, forgotten, missing, changed, followed or parts')
   bind<{ limit: number; verdict?: string }>(withListOptions(command), async ({ api, out }, options, id) => {
     const { items } = await api.list<ReconcileFindingResource>(
       `/v1/reconcile-runs/${checkedId(id)}/findings`,

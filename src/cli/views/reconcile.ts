@@ -23,6 +23,7 @@ export const reconcileView: View<ReconcileRunResource> = {
     { header: 'DELETED', value: run => countText(run.counts.deleted), align: 'right' },
     { header: 'WITHHELD', value: run => countText(run.counts.withheld), align: 'right', wide: true },
     { header: 'LEFTOVERS', value: run => countText(run.counts.leftovers), align: 'right', wide: true },
+    { header: 'PARTS', value: run => countText(run.counts.parts), align: 'right', wide: true },
     { header: 'INVENTORY', value: run => run.inventory?.key ?? 'listing', wide: true },
     { header: 'TAKEN', value: run => timeText(run.takenAt), wide: true },
     { header: 'PHASE', value: run => run.phase, wide: true },

@@ -126,6 +126,9 @@ export function describeMultipart(promised: Promised): void {
     expect(await listed(key)).toEqual([])
     expect(await listed(`${key}/longer`)).toEqual([longer])
     await expectFailure(multipart.list(`${container}-missing`, key), 'container-not-found')
+    const all = await multipart.listAll!(container)
+    expect(all.uploads.map(upload => [upload.key, upload.uploadId])).toEqual([[`${key}/longer`, longer]])
+    expect(all.cursor).toBeNull()
   })
 
   inParts('completes an upload once', async ({ store, container }, multipart) => {

@@ -100,5 +100,16 @@ export function createMemoryMultipart(state: MemoryState): MultipartStore {
         .slice(0, LISTED_UPLOADS_MAX)
         .map(([uploadId, { startedAt }]) => ({ uploadId, startedAt }))
     },
+
+    async listAll(container, { signal } = {}) {
+      const operation = state.operation('multipart.listAll', null)
+      throwIfAborted(operation, signal)
+      state.containerOf(operation, container)
+      const found = [...uploads].filter(([, upload]) => upload.container === container)
+      return {
+        uploads: found.map(([uploadId, { key, startedAt }]) => ({ key, uploadId, startedAt })),
+        cursor: null,
+      }
+    },
   }
 }

@@ -1,6 +1,6 @@
 import { ListMultipartUploadsCommand, type ListMultipartUploadsCommandOutput } from '@aws-sdk/client-s3'
 import { checkConditions, checkExtras, checkFacts, checkSize } from '../call-rules.ts'
-import type { MultipartStore, StoreError, UploadInProgress } from '../object-store.ts'
+import type { MultipartStore, StoreError, UploadInProgress, UploadPage } from '../object-store.ts'
 import { checkPartNumber, checkPartOrder } from '../part-rules.ts'
 import { sendBody } from '../sent-body.ts'
 import { storeFailure, throwIfAborted } from '../store-operation.ts'
@@ -139,6 +139,8 @@ export function createS3Multipart(
     },
 
     list: (container, key, { signal } = {}) => listUploads(connection, container, key, signal),
+
+    listAll: (container, { cursor, signal } = {}) => listAllUploads(connection, container, cursor, signal),
   }
 }
 
@@ -173,6 +175,36 @@ async function listUploads(
     const found = isEncoded ? decodeKey(operation, Key) : Key
     return found === key ? [{ uploadId: UploadId, startedAt: Initiated.getTime() }] : []
   })
+}
+
+/** A page of all uploads; a cursor is the last key and upload id, which the server goes on after. */
+async function listAllUploads(
+  connection: S3Connection,
+  container: string,
+  cursor: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<UploadPage> {
+  const operation = connection.operation('multipart.listAll', null)
+  const after: readonly [string, string] | null = cursor === undefined ? null : JSON.parse(cursor)
+  const command = new ListMultipartUploadsCommand({
+    Bucket: container,
+    MaxUploads: LISTED_UPLOADS_MAX,
+    EncodingType: 'url',
+    ...(after === null ? {} : { KeyMarker: after[0], UploadIdMarker: after[1] }),
+  })
+  const output = await connection.send<ListMultipartUploadsCommandOutput>(operation, command, {
+    as: 'read',
+    signal,
+  })
+  const keyOf = (key: string) => (output.EncodingType === 'url' ? decodeKey(operation, key) : key)
+  const uploads = (output.Uploads ?? []).flatMap(({ Key, UploadId, Initiated }) =>
+    Key === undefined || UploadId === undefined || Initiated === undefined
+      ? []
+      : [{ key: keyOf(Key), uploadId: UploadId, startedAt: Initiated.getTime() }],
+  )
+  const { IsTruncated, NextKeyMarker, NextUploadIdMarker } = output
+  const goesOn = IsTruncated === true && NextKeyMarker !== undefined && NextUploadIdMarker !== undefined
+  return { uploads, cursor: goesOn ? JSON.stringify([keyOf(NextKeyMarker), NextUploadIdMarker]) : null }
 }
 
 function completionOf(parts: readonly { partNumber: number; etag: string }[]): string {

@@ -54,6 +54,7 @@ export function aroundStore(inner: ObjectStore, surroundings: Surroundings): Obj
 
   function aroundMultipart(parts: MultipartStore): MultipartStore {
     const list = parts.list?.bind(parts)
+    const listAll = parts.listAll?.bind(parts)
     return {
       create: (container, key, options) =>
         plain(requestOf('multipart.create', container, key, options, WRITE), signal =>
@@ -86,6 +87,14 @@ export function aroundStore(inner: ObjectStore, surroundings: Surroundings): Obj
             list: (container, key, options) =>
               plain(requestOf('multipart.list', container, key, options, READ), signal =>
                 list(container, key, withSignal(options, signal)),
+              ),
+          }),
+      ...(listAll === undefined
+        ? {}
+        : {
+            listAll: (container, options) =>
+              plain(requestOf('multipart.listAll', container, null, options, READ), signal =>
+                listAll(container, withSignal(options, signal)),
               ),
           }),
     }

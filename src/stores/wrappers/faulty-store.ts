@@ -57,7 +57,8 @@ class FaultyStore {
         if (
           operation === 'ensureContainer' ||
           operation === 'sweepLeftovers' ||
-          operation === 'multipart.list'
+          operation === 'multipart.list' ||
+          operation === 'multipart.listAll'
         ) {
           return perform()
         }

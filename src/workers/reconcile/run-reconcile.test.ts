@@ -1,9 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createMovingWorld, type MovingWorld, sampleOf } from '../../../test/builders/moving-world.ts'
-import { type ReconcilingWorld, reconcilingWorld } from '../../../test/builders/reconciling-world.ts'
+import {
+  type ReconcilingWorld,
+  reconcilingWorld,
+  SETTINGS,
+} from '../../../test/builders/reconciling-world.ts'
 import { writeVendorInventory } from '../../../test/builders/vendor-inventories.ts'
 import { decideOrphan, type OrphanRow, releaseKeptCopy } from '../../database/orphans.ts'
-import { findReconcileRun, resumeReconcileRun } from '../../database/reconcile-runs.ts'
+import { createReconcileRun, findReconcileRun, resumeReconcileRun } from '../../database/reconcile-runs.ts'
 import type { BucketMode } from '../../domain/bucket.ts'
 import { copyDescriptionMetadata } from '../../domain/copy-description.ts'
 import { DAY, HOUR } from '../../domain/duration.ts'
@@ -134,6 +138,55 @@ describe('comparing a container with the catalog', () => {
     await reconcileLoop(here.parts({ pageKeys: 2 })).step(new AbortController().signal)
     const done = (await findReconcileRun(world.test.database, stopped.id))!
     expect(done).toMatchObject({ state: 'done', counts: { listed: 12, known: 2, dark: 10, missing: 0 } })
+  })
+
+  it('aborts uploads in parts of moves that have ended, and names others without touching them', async () => {
+    const { multipart } = world.stores.cold
+    await world.stores.cold.ensureContainer('data')
+    const id = await world.plan('a')
+    const begin = async (key: string) => (await multipart!.create('data', key, {})).uploadId
+    const [ours, foreign] = [await begin('a'), await begin('a')]
+    await world.test.database.query(
+      `update migration set state = 'aborted', finished_at = now(),
+         evidence = jsonb_build_object('uploadId', $2::text) where id = $1`,
+      [id, ours],
+    )
+    expect((await here.reconcile({ at: 'cold' })).counts).toMatchObject({ parts: 0 })
+    here.clock.now += DAY + HOUR
+    const named = await here.reconcile({ at: 'cold' })
+    expect(named.counts).toMatchObject({ parts: 2, partsAborted: 0 })
+    const run = await here.reconcile({ at: 'cold', settings: { deletes: true } })
+    expect(run.counts).toMatchObject({ parts: 2, partsAborted: 1 })
+    const left = await multipart!.listAll!('data')
+    expect(left.uploads.map(({ uploadId }) => uploadId)).toEqual([foreign])
+  })
+
+  it('is taken up by another worker when its own is gone', async () => {
+    await here.put('foreign', Buffer.from('x'))
+    const controller = new AbortController()
+    const real = world.stores.hot
+    world.stores.hot = {
+      ...real,
+      list: async (...args) => {
+        controller.abort()
+        return real.list(...args)
+      },
+    }
+    const id = await createReconcileRun(world.test.database, {
+      locationId: world.locationIds.hot,
+      prefix: '',
+      source: { kind: 'listing' },
+      settings: { ...SETTINGS, deletes: false },
+      principal: 'user:test',
+    })
+    await reconcileLoop(here.parts()).step(controller.signal)
+    expect(await findReconcileRun(world.test.database, id!)).toMatchObject({ state: 'running' })
+    world.stores.hot = real
+    await reconcileLoop(here.parts({ owner: 'another' })).step(new AbortController().signal)
+    expect(await findReconcileRun(world.test.database, id!)).toMatchObject({
+      state: 'done',
+      counts: { listed: 3, dark: 1 },
+    })
   })
 
   describe('deletes bytes of a move of ours that has ended', () => {

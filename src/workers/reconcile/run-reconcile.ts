@@ -34,6 +34,7 @@ import { openManifestInventory } from './inventories/manifest-inventory.ts'
 import type { ReconcileParts, RunningReconcile } from './reconcile-parts.ts'
 import { settleCopies } from './settle-copies.ts'
 import { sightLeftovers } from './sight-leftovers.ts'
+import { sightUploads } from './sight-uploads.ts'
 
 /** Longer than a page takes at a slow store, short enough that a killed run goes on soon. */
 const LEASE_SECONDS = 120
@@ -271,7 +272,11 @@ async function enterLeftovers(running: RunningReconcile, progress: RunProgress):
   const apartMs = run.settings.apartMs
   const scope = { ...running.place, prefix: run.prefix, takenAt: progress.takenAt!, apartMs }
   const { confirmed } = await settleSightings(database, scope)
-  await progress.save({ phase: 'deleting', position: null, counts: { confirmed } })
+  const uploads = await sightUploads(running)
+  const counts = { confirmed, parts: uploads.findings.length, partsAborted: uploads.aborted }
+  await progress.save({ phase: 'deleting', position: null, counts }, connection =>
+    addFindings(connection, run.id, uploads.findings),
+  )
 }
 
 /** Deletes confirmed orphans that are provably ours, within the caps; none when there are suspiciously many. */
