@@ -54,6 +54,13 @@ export function checkFacts(operation: StoreOperation, facts: PutFacts, metadataB
   }
 }
 
+/** Throws kind `unsupported` for a header of the content that would not travel as it is. */
+export function checkHeaderValue(operation: StoreOperation, value: string): void {
+  if (/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(value)) return
+  const message = `the header value ${JSON.stringify(value)} is not printable ASCII`
+  throw storeFailure(operation, 'unsupported', message)
+}
+
 /** As S3 and Azure have them. */
 const TAGS_MAX = 10
 const TAG_NAME_MAX = 128

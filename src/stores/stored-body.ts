@@ -69,6 +69,15 @@ export function storedBody(
   return { [Symbol.asyncIterator]: () => chunks, destroy }
 }
 
+/** The failure of a connection that breaks after the answer began: the bytes that came are not all. */
+export function brokenBody(operation: StoreOperation, failure: StoreError): StoreError {
+  if (failure.kind === 'timeout') return failure
+  return storeFailure(operation, 'truncated', `the body broke off: ${failure.message}`, {
+    retry: 'yes',
+    cause: failure.cause,
+  })
+}
+
 function wrongLength(operation: StoreOperation, message: string): StoreError {
   return storeFailure(operation, 'truncated', message, { retry: 'yes' })
 }

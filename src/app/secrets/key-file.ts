@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
+import { mkdir, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { writeOnce } from '../../database/embedded/write-once.ts'
 import type { SealingKey } from './secret-box.ts'
 
 /** The key file cannot be used; the message says what to do. */
@@ -66,20 +67,9 @@ async function createFirst(
   return createKeyFile(dataFolder, file)
 }
 
-/** Writes a whole file beside its place and links it there, so that nobody ever reads half a key. */
+/** Makes the file with one random key, unless another process does. */
 async function createKeyFile(dataFolder: string, file: string): Promise<string> {
   await mkdir(dataFolder, { recursive: true })
-  const draft = `${file}.${randomBytes(8).toString('hex')}`
-  const handle = await open(draft, 'wx', 0o600)
-  try {
-    await handle.writeFile(`${randomBytes(8).toString('hex')} ${randomBytes(32).toString('hex')}\n`)
-    await handle.sync()
-    await handle.close()
-    await link(draft, file)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  } finally {
-    await rm(draft, { force: true })
-  }
-  return readFile(file, 'utf8')
+  const line = `${randomBytes(8).toString('hex')} ${randomBytes(32).toString('hex')}\n`
+  return writeOnce(file, line, 0o600)
 }

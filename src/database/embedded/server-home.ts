@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { chmod, chown, link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
+import { chmod, chown, mkdir, readFile, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { EmbeddedServerError, findClosedParent, type ServerAccount } from './binaries.ts'
+import { writeOnce } from './write-once.ts'
 
 /** Where root's clusters and programs go when its own folders are closed to the server's account. */
 export const OPEN_BASE = '/var/lib/data-in-motion'
@@ -10,6 +11,8 @@ export const OPEN_BASE = '/var/lib/data-in-motion'
 const NOTE = 'postgres-at'
 /** In a home that lies elsewhere: the id that its data folder's note has too. */
 const ID = 'data-folder-id'
+/** Anybody may read where a database lies. */
+const FOR_ALL = 0o644
 /** What earlier versions left in place of the note: no id, one sentence. */
 const OLD_NOTE = 'postgres-is-elsewhere.txt'
 const OLD_SENTENCE = /lies in (.+)\.\n$/
@@ -71,9 +74,9 @@ async function claimHome(
   }
   await mkdir(home, { recursive: true })
   await chmod(options.base, 0o755)
-  const id = await writeOnce(path.join(home, ID), randomBytes(16).toString('hex'))
+  const id = await writeOnce(path.join(home, ID), randomBytes(16).toString('hex'), FOR_ALL)
   const why = `The account ${options.account?.name} cannot pass through ${options.closed}, so the database of this data folder lies there.`
-  await writeOnce(path.join(dataFolder, NOTE), `${home}\n${id.trim()}\n\n${why}\n`)
+  await writeOnce(path.join(dataFolder, NOTE), `${home}\n${id.trim()}\n\n${why}\n`, FOR_ALL)
   return home
 }
 
@@ -98,8 +101,8 @@ async function adoptOldNote(dataFolder: string): Promise<Elsewhere | null> {
   const sentence = await readText(path.join(dataFolder, OLD_NOTE))
   const home = OLD_SENTENCE.exec(sentence ?? '')?.[1]
   if (home === undefined || !(await hasCluster(home)) || (await readId(home)) !== null) return null
-  const id = await writeOnce(path.join(home, ID), randomBytes(16).toString('hex'))
-  await writeOnce(path.join(dataFolder, NOTE), `${home}\n${id}\n\n${sentence}`)
+  const id = await writeOnce(path.join(home, ID), randomBytes(16).toString('hex'), FOR_ALL)
+  await writeOnce(path.join(dataFolder, NOTE), `${home}\n${id}\n\n${sentence}`, FOR_ALL)
   await rm(path.join(dataFolder, OLD_NOTE), { force: true })
   return readNote(dataFolder)
 }
@@ -113,23 +116,6 @@ function hasCluster(home: string): Promise<boolean> {
     () => true,
     () => false,
   )
-}
-
-/** Resolves to what the file has: `text`, unless somebody wrote it before. Nobody ever reads half of it. */
-async function writeOnce(file: string, text: string): Promise<string> {
-  const draft = `${file}.${randomBytes(8).toString('hex')}`
-  const handle = await open(draft, 'wx', 0o644)
-  try {
-    await handle.writeFile(text)
-    await handle.sync()
-    await handle.close()
-    await link(draft, file)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  } finally {
-    await rm(draft, { force: true })
-  }
-  return readFile(file, 'utf8')
 }
 
 async function readText(file: string): Promise<string | null> {

@@ -4,7 +4,7 @@ import { checkConditions, checkRange, checkSize } from '../call-rules.ts'
 import type { GetOptions, ObjectStore, StoreError } from '../object-store.ts'
 import { sendBody } from '../sent-body.ts'
 import { type StoreOperation, storeFailure, throwIfAborted } from '../store-operation.ts'
-import { storedBody } from '../stored-body.ts'
+import { brokenBody, storedBody } from '../stored-body.ts'
 import { AzureConnection } from './azure-connection.ts'
 import { listAzure } from './azure-listing.ts'
 import { createAzureMultipart } from './azure-multipart.ts'
@@ -101,7 +101,8 @@ export function createAzureBlobStore(options: {
         const source = {
           chunks: chunks as AsyncIterable<Uint8Array>,
           release: () => destroy(chunks),
-          translate: (error: unknown) => brokenBody(operation, error),
+          translate: (error: unknown) =>
+            brokenBody(operation, translateAzureError(operation, error, { mayHaveHappened: false })),
         }
         const md5 = range === undefined ? answer.contentMD5 : answer.blobContentMD5
         const body = storedBody(operation, source, bodySize, signal)
@@ -215,14 +216,4 @@ function sizeOf(operation: StoreOperation, length: number | undefined): number {
 
 function destroy(stream: NodeJS.ReadableStream): void {
   ;(stream as NodeJS.ReadableStream & { destroy(): void }).destroy()
-}
-
-/** A connection that breaks after the answer began: the bytes that came are not all. */
-function brokenBody(operation: StoreOperation, error: unknown): StoreError {
-  const failure = translateAzureError(operation, error, { mayHaveHappened: false })
-  if (failure.kind === 'timeout') return failure
-  return storeFailure(operation, 'truncated', `the body broke off: ${failure.message}`, {
-    retry: 'yes',
-    cause: failure.cause,
-  })
 }

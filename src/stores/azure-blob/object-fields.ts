@@ -1,5 +1,7 @@
 import type { BlockBlobTier } from '@azure/storage-blob'
-import type { ContentHeaders, StoreIdentity } from '../../domain/object.ts'
+import type { StoreIdentity } from '../../domain/object.ts'
+import { checkHeaderValue } from '../call-rules.ts'
+import { contentHeadersOf } from '../content-headers.ts'
 import { decodeMetadataValue, encodeMetadataValue } from '../metadata-encoding.ts'
 import type { ObjectDigests, ObjectEncryption, ObjectLock, PutFacts, StoredObject } from '../object-store.ts'
 import { type StoreOperation, storeFailure } from '../store-operation.ts'
@@ -29,7 +31,7 @@ export interface BlobFacts {
 /** The fields of a write that carry what travels with the bytes. Throws for what Azure would not keep. */
 export function blobFactsOf(operation: StoreOperation, facts: PutFacts): BlobFacts {
   const { expires, ...headers } = facts.headers ?? {}
-  for (const value of Object.values(facts.headers ?? {})) checkHeader(operation, value)
+  for (const value of Object.values(facts.headers ?? {})) checkHeaderValue(operation, value)
   const { storageClass } = facts
   if (storageClass !== undefined && !ACCESS_TIERS.includes(storageClass)) {
     const message = `"${storageClass}" is no access tier; there are ${ACCESS_TIERS.join(', ')}`
@@ -87,15 +89,6 @@ function encodedMetadata(facts: PutFacts): Record<string, string> {
   )
 }
 
-function checkHeader(operation: StoreOperation, value: string): void {
-  if (/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(value)) return
-  throw storeFailure(
-    operation,
-    'unsupported',
-    `the header value ${JSON.stringify(value)} is not printable ASCII`,
-  )
-}
-
 /** What the SDK tells of a blob with the answers to Get Blob and Get Blob Properties. */
 export interface BlobAnswer {
   readonly etag?: string | undefined
@@ -127,7 +120,7 @@ export function storedObjectOf(
     size,
     identity: identityOf(answer, keepsVersions),
     lastModified: answer.lastModified?.getTime() ?? 0,
-    headers: contentHeadersOf(answer, expires),
+    headers: contentHeadersOf(answer, expires === undefined ? undefined : decodeMetadataValue(expires)),
     metadata: Object.fromEntries(
       Object.entries(metadata).map(([name, value]) => [decodeMetadataName(name), decodeMetadataValue(value)]),
     ),
@@ -167,16 +160,4 @@ export function unquote(etag: string | undefined): string | null {
 /** The digest Azure reports, as our digests are written. */
 export function digestsOf(md5: Uint8Array | undefined): ObjectDigests {
   return md5?.byteLength === 16 ? { md5: Buffer.from(md5).toString('hex') } : {}
-}
-
-function contentHeadersOf(answer: BlobAnswer, expires: string | undefined): ContentHeaders {
-  const { contentType, contentEncoding, contentDisposition, contentLanguage, cacheControl } = answer
-  return {
-    ...(contentType ? { contentType } : {}),
-    ...(contentEncoding ? { contentEncoding } : {}),
-    ...(contentDisposition ? { contentDisposition } : {}),
-    ...(contentLanguage ? { contentLanguage } : {}),
-    ...(cacheControl ? { cacheControl } : {}),
-    ...(expires === undefined ? {} : { expires: decodeMetadataValue(expires) }),
-  }
 }

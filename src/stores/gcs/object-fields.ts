@@ -1,5 +1,7 @@
 import { z } from 'zod'
-import type { ContentHeaders, StoreIdentity } from '../../domain/object.ts'
+import type { StoreIdentity } from '../../domain/object.ts'
+import { checkHeaderValue } from '../call-rules.ts'
+import { contentHeadersOf } from '../content-headers.ts'
 import { decodeMetadataValue, encodeMetadataValue } from '../metadata-encoding.ts'
 import type {
   ListedObject,
@@ -57,7 +59,7 @@ export function uploadedResourceOf(
   digests: ObjectDigests,
 ): Record<string, unknown> {
   const { expires, ...headers } = facts.headers ?? {}
-  for (const value of Object.values(facts.headers ?? {})) checkHeader(operation, value)
+  for (const value of Object.values(facts.headers ?? {})) checkHeaderValue(operation, value)
   return {
     name: operation.key,
     ...headers,
@@ -110,15 +112,6 @@ export function encodedMetadata(facts: PutFacts): Record<string, string> {
 /** Whether a value would be trimmed, dropped or refused as an HTTP header, or looks like an encoded one. */
 function isFragile(value: string): boolean {
   return value === '' || value.startsWith('=?') || value.trim() !== value || /\p{C}/u.test(value)
-}
-
-function checkHeader(operation: StoreOperation, value: string): void {
-  if (/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(value)) return
-  throw storeFailure(
-    operation,
-    'unsupported',
-    `the header value ${JSON.stringify(value)} is not printable ASCII`,
-  )
 }
 
 /** Facts of an object. `encryptsAlways`: whether the server is one that encrypts what it says nothing of. */
@@ -176,18 +169,6 @@ export function digestsOf(resource: ObjectResource): ObjectDigests {
   const md5 = hexOf(resource.md5Hash, 16)
   const crc32c = hexOf(resource.crc32c, 4)
   return { ...(md5 === null ? {} : { md5 }), ...(crc32c === null ? {} : { crc32c }) }
-}
-
-function contentHeadersOf(resource: ObjectResource, expires: string | undefined): ContentHeaders {
-  const { contentType, contentEncoding, contentDisposition, contentLanguage, cacheControl } = resource
-  return {
-    ...(contentType ? { contentType } : {}),
-    ...(contentEncoding ? { contentEncoding } : {}),
-    ...(contentDisposition ? { contentDisposition } : {}),
-    ...(contentLanguage ? { contentLanguage } : {}),
-    ...(cacheControl ? { cacheControl } : {}),
-    ...(expires === undefined ? {} : { expires }),
-  }
 }
 
 function lastModifiedOf(resource: ObjectResource): number {

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { KIB } from '../../domain/bytes.ts'
 import { type DigestName, startDigests } from '../body-digests.ts'
-import { type ObjectStore, StoreError, type StoreErrorKind, type WriteCondition } from '../object-store.ts'
+import type { ObjectStore, WriteCondition } from '../object-store.ts'
+import { asRefusal, refusalOf } from '../probe-answers.ts'
 import type { GcsCredentials, GcsSettings } from './config.ts'
 import { GcsConnection } from './gcs-connection.ts'
 import { createGcsStore } from './gcs-store.ts'
@@ -183,15 +184,4 @@ async function probeResuming({ store, connection, container, key }: Probe): Prom
   const isToldRight =
     typeof progress === 'object' && 'received' in progress && progress.received === CHUNK.length
   return isToldRight && (await refusalOf(store.head(container, key))) === 'not-found'
-}
-
-/** The kind with which the server refused, or null when it did as asked. Throws when it gave no answer. */
-async function refusalOf(work: Promise<unknown>): Promise<StoreErrorKind | null> {
-  return work.then(() => null, asRefusal)
-}
-
-function asRefusal(error: unknown): StoreErrorKind {
-  const isAnswer = error instanceof StoreError && error.retry === 'no' && error.kind !== 'access-denied'
-  if (isAnswer) return error.kind
-  throw error
 }

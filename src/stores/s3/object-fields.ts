@@ -1,7 +1,8 @@
 import type { ContentHeaders, StoreIdentity } from '../../domain/object.ts'
+import { checkHeaderValue } from '../call-rules.ts'
 import { decodeMetadataValue, encodeMetadataValue } from '../metadata-encoding.ts'
 import type { ObjectDigests, PutFacts, PutOptions, StoredObject } from '../object-store.ts'
-import { type StoreOperation, storeFailure } from '../store-operation.ts'
+import type { StoreOperation } from '../store-operation.ts'
 import { encryptionOf, extraHeadersOf, lockOf } from './object-extras.ts'
 import { elementOf } from './xml-elements.ts'
 
@@ -23,7 +24,7 @@ const METADATA_PREFIX = 'x-amz-meta-'
 export function factHeadersOf(operation: StoreOperation, facts: PutFacts): Record<string, string> {
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(facts.headers ?? {})) {
-    checkHeader(operation, value)
+    checkHeaderValue(operation, value)
     headers[HEADER_NAMES[name as keyof ContentHeaders]] = value
   }
   if (facts.storageClass !== undefined) headers['x-amz-storage-class'] = facts.storageClass
@@ -37,15 +38,6 @@ export function factHeadersOf(operation: StoreOperation, facts: PutFacts): Recor
 export function encodedMetadata(facts: PutFacts): Record<string, string> {
   return Object.fromEntries(
     Object.entries(facts.metadata ?? {}).map(([name, value]) => [name, encodeMetadataValue(value)]),
-  )
-}
-
-function checkHeader(operation: StoreOperation, value: string): void {
-  if (/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(value)) return
-  throw storeFailure(
-    operation,
-    'unsupported',
-    `the header value ${JSON.stringify(value)} is not printable ASCII`,
   )
 }
 

@@ -1,5 +1,6 @@
 import type { WriteCondition } from '../object-store.ts'
-import { BYTES, OTHER, type Probe, refusalOf, worksAt } from './probe-frame.ts'
+import { refusalOf, worksAt } from '../probe-answers.ts'
+import { BYTES, OTHER, type Probe } from './probe-frame.ts'
 
 /** The classes of S3, in the order of what they cost to keep. Operators name others; those are set by hand. */
 const KNOWN_CLASSES = [

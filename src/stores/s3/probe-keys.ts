@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
+import { refusalOf, worksAt } from '../probe-answers.ts'
 import type { S3Settings } from './config.ts'
 import { payloadSha256Of } from './payload-hash.ts'
-import { BYTES, type Probe, refusalOf, worksAt } from './probe-frame.ts'
+import { BYTES, type Probe } from './probe-frame.ts'
 
 /** Keys that servers over folders rewrite or refuse, under the key of the probe. */
 const UNLIKE_PATHS = ['a//b', 'o/../z', './w', 'v/.', 'control\u0001']

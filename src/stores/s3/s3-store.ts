@@ -12,7 +12,7 @@ import type {
 } from '../object-store.ts'
 import { sendBody } from '../sent-body.ts'
 import { type StoreOperation, storeFailure, throwIfAborted } from '../store-operation.ts'
-import { storedBody } from '../stored-body.ts'
+import { brokenBody, storedBody } from '../stored-body.ts'
 import { asFailedCondition, conditionHeaders, onlyIfParts } from './conditions.ts'
 import type { S3Credentials, S3Settings } from './config.ts'
 import { type CopyingStore, changeS3StorageClass, copyWithinS3 } from './copy-within.ts'
@@ -126,7 +126,8 @@ export function createS3Store(options: {
         const source = {
           chunks: answer.body,
           release: () => void answer.body.destroy(),
-          translate: (error: unknown) => brokenBody(operation, error),
+          translate: (error: unknown) =>
+            brokenBody(operation, translateS3Error(operation, error, { mayHaveHappened: false })),
         }
         const body = storedBody(operation, source, bodySize, signal)
         return { ...storedObjectOf(answer.headers, size, capabilities.versions), bodySize, body }
@@ -291,14 +292,4 @@ function sizeOf(operation: StoreOperation, { headers }: Pick<Answer, 'headers'>)
   const length = headers['content-length']
   if (length !== undefined && /^\d{1,15}$/.test(length)) return Number(length)
   throw storeFailure(operation, 'unexpected', 'the server did not say how long the object is')
-}
-
-/** A connection that breaks after the answer began: the bytes that came are not all. */
-function brokenBody(operation: StoreOperation, error: unknown): StoreError {
-  const failure = translateS3Error(operation, error, { mayHaveHappened: false })
-  if (failure.kind === 'timeout') return failure
-  return storeFailure(operation, 'truncated', `the body broke off: ${failure.message}`, {
-    retry: 'yes',
-    cause: failure.cause,
-  })
 }
