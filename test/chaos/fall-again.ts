@@ -3,6 +3,7 @@ import { cloneDatabase } from '../builders/cloned-database.ts'
 import { startTestDatabaseServer } from '../builders/database-server.ts'
 import { CHAOS_SERVERS, type ChaosServer, type ChaosServerKind, startChaosServer } from './chaos-servers.ts'
 import {
+  boundariesOf,
   createFallingWorld,
   damageOf,
   type FallingWorld,
@@ -17,8 +18,6 @@ import {
 
 /** So many die one after the other, each taking up what the former ones left, before one survives. */
 const KILLS_PER_SURVIVOR = 5
-/** One fall in so many is among objects in parts, too. */
-const LARGE_EVERY = 5
 /** What is left must be done so long after the lease ran out. */
 const SLACK_SECONDS = 10
 
@@ -30,39 +29,29 @@ export interface FallsResult {
 }
 
 /**
- * Lets movers fall at these boundaries, in turn, between a real S3 server and real S3, Azure and Google servers,
- * in turn; others finish what they left.
+ * Lets a mover fall at each of these boundaries, between a real S3 server and a real S3, Azure and Google server in
+ * turn; others finish what they left.
  */
 export async function fallAgain(options: {
   boundaries: readonly Boundary[]
   signal: 'SIGKILL' | 'SIGSTOP'
-  times: number
   folder: string
 }): Promise<FallsResult> {
-  const { boundaries, signal, times } = options
   const broken: FallsResult['broken'][number][] = []
-  let recoverySecondsMax = 0
+  let [recoverySecondsMax, falls] = [0, 0]
   const server = await startTestDatabaseServer(options.folder)
   const hot = await started('s3', 'hot-store')
   try {
-    for (const [index, kind] of CHAOS_SERVERS.entries()) {
+    for (const kind of CHAOS_SERVERS) {
       const cold = await started(kind, 'cold-store')
       const test = await cloneDatabase(server.url, { connectionsMax: 24 })
       const falling = await createFallingWorld({ hot, cold, test })
-      const boundaryOf = (time: number) =>
-        boundaries[Math.floor(time / CHAOS_SERVERS.length) % boundaries.length]!
-      for (let time = index; time < times; time += CHAOS_SERVERS.length) {
-        const boundary = boundaryOf(time)
-        const isSurvived =
-          signal === 'SIGSTOP' ||
-          Math.floor(time / CHAOS_SERVERS.length) % KILLS_PER_SURVIVOR === 0 ||
-          time + CHAOS_SERVERS.length >= times
-        const result = await fall(falling, {
-          boundary,
-          signal,
-          name: `${signal} ${kind} ${time}`,
-          isSurvived,
-        })
+      const possible = boundariesOf(kind).filter(boundary => options.boundaries.includes(boundary))
+      for (const [index, boundary] of possible.entries()) {
+        falls++
+        const isLast = index === possible.length - 1
+        const isSurvived = options.signal === 'SIGSTOP' || falls % KILLS_PER_SURVIVOR === 0 || isLast
+        const result = await fall(falling, { boundary, signal: options.signal, name: kind, isSurvived })
         if (result === null) continue
         recoverySecondsMax = Math.max(recoverySecondsMax, result.recoverySeconds)
         if (damageOf(result) > 0) broken.push({ boundary, kind, ...result })
@@ -76,24 +65,16 @@ export async function fallAgain(options: {
     await server.stop()
     await server.forget()
   }
-  return { falls: times, broken, recoverySecondsMax }
+  return { falls, broken, recoverySecondsMax }
 }
-
-let falls = 0
 
 async function fall(
   falling: FallingWorld,
   one: { boundary: Boundary; signal: 'SIGKILL' | 'SIGSTOP'; name: string; isSurvived: boolean },
 ): Promise<FallResult | null> {
   const { boundary, isSurvived, name, signal } = one
-  // A mover that sleeps must hold the lock of no other object: nobody could take that from it.
-  const isLarge = signal === 'SIGKILL' && (OF_UPLOADS.includes(boundary) || falls++ % LARGE_EVERY === 0)
-  const fallen = await letFall(falling, {
-    boundary,
-    signal,
-    name,
-    sizes: isLarge ? SIZES : SIZES.slice(0, 1),
-  })
+  const sizes = OF_UPLOADS.includes(boundary) ? SIZES : SIZES.slice(0, 1)
+  const fallen = await letFall(falling, { boundary, signal, name, sizes })
   if (!isSurvived) return null
   const result = await survive(falling)
   if (signal === 'SIGKILL') return result

@@ -1,7 +1,14 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { BOUNDARIES } from '../../src/workers/migrations/migration-parts.ts'
 import { CHAOS_SERVERS, type ChaosServerKind, startChaosServer } from './chaos-servers.ts'
-import { createFallingWorld, damageOf, letFall, lookAt, STOPPING_POINTS, survive } from './killed-movers.ts'
+import {
+  boundariesOf,
+  createFallingWorld,
+  damageOf,
+  letFall,
+  lookAt,
+  STOPPING_POINTS,
+  survive,
+} from './killed-movers.ts'
 
 // Real movers in processes of their own between real servers, killed or stopped by real signals: the short edition
 // of `npm run test:long -- killed-movers`. A killed mover leaves what it was doing to the next one, which
@@ -32,7 +39,7 @@ describe('movers that fall', () => {
       timeout: 240_000,
     }, async () => {
       const falling = await worldOf(kind)
-      for (const boundary of BOUNDARIES) {
+      for (const boundary of boundariesOf(kind)) {
         await letFall(falling, { boundary, signal: 'SIGKILL', name: `killed ${kind}` })
       }
       const result = await survive(falling)

@@ -9,10 +9,10 @@ import { openStore } from '../../src/app/open-store.ts'
 import { MIB } from '../../src/domain/bytes.ts'
 import { Redacted } from '../../src/domain/redacted.ts'
 import type { ObjectStore } from '../../src/stores/object-store.ts'
-import type { Boundary } from '../../src/workers/migrations/migration-parts.ts'
+import { BOUNDARIES, type Boundary } from '../../src/workers/migrations/migration-parts.ts'
 import type { TestDatabase } from '../builders/cloned-database.ts'
 import { createMovingWorld, type MovingWorld, sampleOf } from '../builders/moving-world.ts'
-import type { ChaosServer } from './chaos-servers.ts'
+import type { ChaosServer, ChaosServerKind } from './chaos-servers.ts'
 import type { MoverTask } from './mover-process.ts'
 
 const PROGRAM = path.join(import.meta.dirname, 'mover-process.ts')
@@ -24,6 +24,10 @@ export const LEASE_MS = 1_500
 const SURVIVE_MS_MAX = 60_000
 /** Boundaries only objects that go in parts come to. */
 export const OF_UPLOADS: readonly Boundary[] = ['upload-begun', 'parts-staged']
+/** Where movers to a server of this kind can fall: at the emulator of Google nothing goes in parts. */
+export function boundariesOf(kind: ChaosServerKind): readonly Boundary[] {
+  return BOUNDARIES.filter(boundary => kind !== 'gcs' || !OF_UPLOADS.includes(boundary))
+}
 /** Where a mover may sleep without holding the object's lock, which nobody could take from it. */
 export const STOPPING_POINTS: readonly Boundary[] = [
   'source-read',
