@@ -143,7 +143,13 @@ export function describeCopies(promised: Promised): void {
     if (store.changeStorageClass === undefined) return
     const [first, second] = store.capabilities.storageClasses
     const tags = store.capabilities.tags ? { team: 'blue' } : {}
-    const facts = { ...FACTS, tags, ...(first === undefined ? {} : { storageClass: first }) }
+    const isAskedToEncrypt = store.capabilities.encryption === 'on-request'
+    const facts = {
+      ...FACTS,
+      tags,
+      ...(first === undefined ? {} : { storageClass: first }),
+      ...(isAskedToEncrypt ? { encryption: { kind: 'store' } as const } : {}),
+    }
     const { identity } = await store.put(container, 'k', sampleBytes(1_000), { size: 1_000, ...facts })
     const next = second ?? first!
     const changed = await store.changeStorageClass(container, 'k', next, { onlyIf: identity })
@@ -152,6 +158,7 @@ export function describeCopies(promised: Promised): void {
     expect(head).toMatchObject({ identity: changed.identity, storageClass: next, metadata: FACTS.metadata })
     expect(head.headers).toEqual(FACTS.headers)
     if (store.capabilities.tags) expect(head.tags).toEqual(tags)
+    if (isAskedToEncrypt) expect(head.encryption).toEqual({ kind: 'store' })
     expect((await readObject(store, container, 'k')).equals(sampleBytes(1_000))).toBe(true)
   })
 

@@ -106,7 +106,9 @@ export async function changeS3StorageClass(
     metadata: found.metadata,
     storageClass,
     ...(found.tags === null ? {} : { tags: found.tags }),
-    ...(found.encryption?.kind === 'kms' ? { encryption: found.encryption } : {}),
+    ...(found.encryption === null || capabilities.encryption === 'none'
+      ? {}
+      : { encryption: found.encryption }),
   }
   const { identity } =
     found.size > COPY_SIZE_MAX || !comparesCopies
