@@ -236,19 +236,33 @@ export async function findEndedUploads(
 }
 
 /**
- * Notes that a copy is not there, or not itself, and keeps its object from being moved when no other whole copy is
- * left. Call it under the object's lock.
+ * Hands a copy that is not there, or not itself, to repair. Where the object has another complete copy the scrubber
+ * looks at this primary copy next: it proves the other one, makes it primary and rebuilds this one. Another copy that is bad is
+ * rebuilt from the primary. With no complete copy left the object is kept from being moved until a person looked.
+ * Call it under the object's lock.
  */
 export async function suspectLostCopy(
   connection: Queryable,
   copy: { readonly objectId: ObjectId; readonly id: Uuid },
+  verdict: 'missing' | 'changed',
   because: string,
 ): Promise<void> {
   await connection.query({
     name: 'reconcile_suspect',
-    text: `update copy set state = 'suspect', grace_until_ms = null
-           where object_id = $1 and id = $2 and state in ('complete', 'retained')`,
-    values: [copy.objectId, copy.id],
+    text: `
+      with other as (
+        select exists (select from copy c join object o on o.id = c.object_id
+                       where c.object_id = $1 and c.id <> $2 and c.generation = o.generation
+                         and c.state = 'complete') as is_left
+      )
+      update copy
+      set state = case when is_primary and other.is_left then state else 'suspect' end,
+          grace_until_ms = null,
+          scrubbed_ms = case when is_primary and other.is_left then 0 else scrubbed_ms end,
+          scrub_verdict = case when is_primary and other.is_left then scrub_verdict else $3 end
+      from other
+      where object_id = $1 and id = $2 and state in ('complete', 'retained')`,
+    values: [copy.objectId, copy.id, verdict],
   })
   await connection.query({
     name: 'reconcile_quarantine',
@@ -256,7 +270,7 @@ export async function suspectLostCopy(
       update object o set quarantined_because = coalesce(quarantined_because, $2)
       where o.id = $1 and o.is_present and not exists (
         select from copy c where c.object_id = o.id and c.generation = o.generation
-          and c.state in ('complete', 'grace', 'retained'))`,
+          and c.state in ('complete', 'grace'))`,
     values: [copy.objectId, because],
   })
 }

@@ -63,6 +63,24 @@ describe('comparing a container with the catalog', () => {
     await expect(world.plan('a')).rejects.toThrow(/quarantined/)
   })
 
+  it('lets the scrubber look next at a lost primary copy when another complete one is left', async () => {
+    const { database } = world.test
+    await database.query(
+      `insert into copy (object_id, id, generation, location_id, state, is_primary, size, entered_ms, principal)
+       values ($1, $2, 1, $3, 'complete', false, 1000, 0, 'user:test')`,
+      [world.objectId('a'), newId(), world.locationIds.cold],
+    )
+    await database.query('update copy set scrubbed_ms = 1')
+    await world.stores.hot.delete('data', 'a')
+    expect(await here.findings(await here.reconcile())).toEqual(['missing a'])
+    const { rows } = await database.query(
+      `select c.state, c.scrubbed_ms, o.quarantined_because from copy c join object o on o.id = c.object_id
+       where c.object_id = $1 and c.is_primary`,
+      [world.objectId('a')],
+    )
+    expect(rows).toEqual([{ state: 'complete', scrubbed_ms: 0, quarantined_because: null }])
+  })
+
   it('makes a copy suspect whose bytes are other ones', async () => {
     await here.put('a', sampleOf(1_000, 'other'))
     const run = await here.reconcile()

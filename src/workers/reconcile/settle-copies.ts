@@ -71,8 +71,9 @@ async function settleOne(
         case 'missing':
         case 'conflicting': {
           const detail = WORDS[outcome]
-          await suspectLostCopy(connection, copy, detail)
-          return { ...finding, verdict: outcome === 'missing' ? 'missing' : 'changed', detail }
+          const verdict = outcome === 'missing' ? 'missing' : 'changed'
+          await suspectLostCopy(connection, copy, verdict, detail)
+          return { ...finding, verdict, detail }
         }
         case 'adopt':
         case 'changed-aside':
