@@ -87,6 +87,7 @@ export const ROLES_OF_ROUTES: Readonly<Record<string, RouteRole>> = {
   'POST /v1/migrations/:id/cancel': 'operator',
   'POST /v1/migrations/:id/retry': 'operator',
   'POST /v1/migrations/:id/rollback': 'operator',
+  'POST /v1/migrations/:id/undo': 'operator',
 
   'GET /v1/events': 'viewer',
   'GET /v1/events/lag': 'viewer',

@@ -30,6 +30,7 @@ import { registerMigrationResume } from './commands/migration-resume.ts'
 import { registerMigrationShow } from './commands/migration-show.ts'
 import { registerMigrationStatus } from './commands/migration-status.ts'
 import { registerMigrationStop } from './commands/migration-stop.ts'
+import { registerMigrationUndo } from './commands/migration-undo.ts'
 import { registerObjectList } from './commands/object-list.ts'
 import { registerObjectPin } from './commands/object-pin.ts'
 import { registerObjectShow } from './commands/object-show.ts'
@@ -159,6 +160,7 @@ const NOUNS: readonly {
       registerMigrationStop,
       registerMigrationResume,
       registerMigrationControl,
+      registerMigrationUndo,
       registerMigrationUrgency,
     ],
   },

@@ -9,7 +9,7 @@ import { COPY_COLUMNS, copyOf, listPlacedCopies, type PlacedCopyRow } from './co
 import { quarantineObject } from './last-copies.ts'
 import { createMigrations } from './migration-creation.ts'
 import { withObjectLock } from './object-lock.ts'
-import type { Connection, Database, Queryable } from './postgres.ts'
+import { type Connection, type Database, inTransaction, type Queryable } from './postgres.ts'
 import { takeScrubTurn } from './scrub-turn.ts'
 
 /** Who repairs are planned by. */
@@ -310,7 +310,7 @@ async function createRepairs(connection: Queryable, repairs: readonly Repair[]):
   return created.length
 }
 
-async function planRepairs(database: Queryable, limit: number): Promise<number> {
+async function planRepairs(database: Database, limit: number): Promise<number> {
   const { rows } = await database.query<{ object_id: Uuid; generation: number; location_id: Uuid }>({
     name: 'scrub_list_unrepaired',
     text: `
@@ -328,12 +328,10 @@ async function planRepairs(database: Queryable, limit: number): Promise<number> 
     values: [limit],
   })
   if (rows.length === 0) return 0
-  return createRepairs(
-    database,
-    rows.map(row => ({
-      copy: { objectId: row.object_id, generation: row.generation, locationId: row.location_id },
-      repairId: newId(),
-      repairCopyId: newId(),
-    })),
-  )
+  const repairs = rows.map(row => ({
+    copy: { objectId: row.object_id, generation: row.generation, locationId: row.location_id },
+    repairId: newId(),
+    repairCopyId: newId(),
+  }))
+  return inTransaction(database, connection => createRepairs(connection, repairs))
 }

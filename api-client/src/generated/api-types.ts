@@ -1430,6 +1430,19 @@ export type TokenCreated = {
   readonly token: string
 }
 
+export type Undo = {
+  readonly undoes: string
+  readonly kind: 'move' | 'add-copy' | 'drop-copy' | 'reclassify' | 'repair'
+  readonly key: string
+  /** Of a dropped copy, the location of the one that stays */
+  readonly target: Reference
+  readonly oneTimeUsd: number
+  /** Below 0 where the former place costs more */
+  readonly monthlySavingUsd: number
+  /** Null while it is only proposed */
+  readonly migrationId: string | null
+}
+
 export type Validation = {
   readonly valid: boolean
   readonly errors: readonly ({
@@ -1716,6 +1729,16 @@ export interface Operations {
       readonly dueBy?: string | null
     }
     answer: Migration
+  }
+  /** The migration that undoes one whose grace is over, with its price; planned with `apply` */
+  'POST /v1/migrations/{id}/undo': {
+    path: { id: string }
+    query: undefined
+    headers: { 'idempotency-key'?: string }
+    body: {
+      readonly apply?: boolean
+    }
+    answer: Undo
   }
   /** Pause a migration; its worker stops at the next step */
   'POST /v1/migrations/{id}/pause': {

@@ -66,7 +66,8 @@ function locationIn(rules: PlacementRules, locationId: string): PlacementRules['
   return location
 }
 
-async function rulesFor(
+/** What decides about an object now. Throws an ApiError `conflict` where it has no policy or no price. */
+export async function rulesFor(
   facts: StoredPlacementFacts,
   { database, clock }: Pick<ApiOptions, 'database' | 'clock'>,
 ): Promise<PlacementRules> {

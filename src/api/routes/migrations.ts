@@ -36,7 +36,9 @@ import {
   migrationSchema,
 } from '../schemas/migration.ts'
 import { pageOf } from '../schemas/page.ts'
+import { undoRequestSchema, undoSchema } from '../schemas/undo.ts'
 import { idParametersSchema, idSchema } from '../schemas/values.ts'
+import { undoMigration } from '../undo-migration.ts'
 
 const position = z.tuple([idSchema])
 
@@ -105,6 +107,34 @@ export function migrationsRoutes(options: ApiOptions): FastifyPluginAsyncZod {
         },
       },
       async request => detailOf(request.params.id),
+    )
+
+    app.post(
+      '/v1/migrations/:id/undo',
+      {
+        config: { idempotent: true },
+        schema: {
+          operationId: 'undoMigration',
+          summary: 'The migration that undoes one whose grace is over, with its price; planned with `apply`',
+          tags: ['migrations'],
+          headers: idempotencyHeadersSchema,
+          params: idParametersSchema,
+          body: undoRequestSchema,
+          response: { 200: undoSchema },
+        },
+      },
+      async request => {
+        const migration = await mustFind(request.params.id)
+        const principal = request.body.apply ? callerOf(request).principal : null
+        const undo = await undoMigration(options, migration, principal)
+        if (undo.migrationId !== null)
+          await recordActivity(database, request, 'migration.undone', migration.id, {
+            bucket: migration.bucketName,
+            key: migration.key,
+            by: undo.migrationId,
+          })
+        return undo
+      },
     )
 
     for (const action of Object.keys(ACTIONS) as Action[])

@@ -22,6 +22,7 @@ import { scrubStatusSchema } from './scrub.ts'
 import { simulationSchema } from './simulation.ts'
 import { storeFindingsSchema, storeProbeSchema, storeSchema } from './store.ts'
 import { sessionSchema, tokenCreatedSchema, tokenSchema } from './token.ts'
+import { undoSchema } from './undo.ts'
 import { referenceSchema } from './values.ts'
 
 /** The schemas that have a name of their own in the OpenAPI document and in the client. */
@@ -73,5 +74,6 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   StoreFindings: storeFindingsSchema,
   Token: tokenSchema,
   TokenCreated: tokenCreatedSchema,
+  Undo: undoSchema,
   Validation: validationSchema,
 }

@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startTestApi, type TestApi } from '../../../test/builders/api.ts'
+import { createMovingWorld, type MovingWorld, sampleOf } from '../../../test/builders/moving-world.ts'
+import { aPolicy, aPriceBook } from '../../../test/builders/placement.ts'
+import { insertPolicy } from '../../database/policies.ts'
+import { insertPriceBook } from '../../database/price-books.ts'
+import { newId } from '../../domain/identifiers.ts'
+
+describe('what people ask of copies', () => {
+  let world: MovingWorld
+  let api: TestApi
+  beforeAll(async () => {
+    world = await createMovingWorld()
+    api = await startTestApi(world.test.database)
+    const { database } = world.test
+    const policyId = newId()
+    await insertPolicy(database, { id: policyId, spec: aPolicy({ copies: 2 }), principal: 'user:test' })
+    const book = aPriceBook([
+      { id: 'p', storageUsdPerGbMonth: 0.02, getUsdPer1000: 0.4, retrievalUsdPerGb: 0.01 },
+    ])
+    await insertPriceBook(database, { id: newId(), book, principal: 'user:test' })
+    await database.query('update bucket set policy_id = $1', [policyId])
+  })
+  afterAll(async () => {
+    await api.app.close()
+    await world.dispose()
+  })
+
+  const get = async (url: string) => (await api.send('GET', url, { role: 'viewer' })).json()
+  const post = (url: string, body: object = {}) => api.send('POST', url, { role: 'admin', body })
+
+  async function finish(id: string): Promise<void> {
+    for (let round = 0; round < 12; round++) {
+      await world.work()
+      if ((await world.migration(id)).finishedAt !== null) return
+      world.modelClock.at += 2 * 86_400_000
+      await world.letTimePass()
+    }
+  }
+
+  async function addObject(key: string): Promise<Buffer> {
+    const bytes = sampleOf(1_000, key)
+    await world.addObject(key, bytes, { sha256: createHash('sha256').update(bytes).digest('hex') })
+    return bytes
+  }
+
+  it('undoes a move after its grace, says its price first, and only once', async () => {
+    const bytes = await addObject('moved')
+    const id = await world.plan('moved')
+    expect((await post(`/v1/migrations/${id}/undo`)).statusCode).toBe(409)
+    await finish(id)
+    const proposed = (await post(`/v1/migrations/${id}/undo`)).json()
+    expect(proposed).toMatchObject({ undoes: id, kind: 'move', target: { name: 'hot' }, migrationId: null })
+    expect(proposed.oneTimeUsd).toBeGreaterThan(0)
+    const applied = (await post(`/v1/migrations/${id}/undo`, { apply: true })).json()
+    expect(applied).toMatchObject({ kind: 'move', migrationId: expect.any(String) })
+    const { migrationId } = applied
+    await finish(migrationId)
+    expect(await world.migration(migrationId)).toMatchObject({ state: 'done', kind: 'move' })
+    expect(await world.copies('moved')).toMatchObject([
+      { locationId: world.locationIds.hot, isPrimary: true },
+    ])
+    expect(await world.read('moved')).toEqual(bytes)
+    expect((await post(`/v1/migrations/${id}/undo`)).json()).toMatchObject({
+      detail: expect.stringContaining('placed anew'),
+    })
+  })
+
+  it('undoes an added copy by dropping it', async () => {
+    await addObject('added')
+    const id = await world.plan('added', { kind: 'add-copy' })
+    await finish(id)
+    const { kind, migrationId } = (await post(`/v1/migrations/${id}/undo`, { apply: true })).json()
+    expect(kind).toBe('drop-copy')
+    await finish(migrationId)
+    expect(await world.copies('added')).toMatchObject([
+      { locationId: world.locationIds.hot, isPrimary: true },
+    ])
+  })
+
+  it('empties no location into which a bucket writes, and tells what the others cost', async () => {
+    const { items } = await get('/v1/locations')
+    const idOf = (name: string) => items.find((one: { name: string }) => one.name === name).id
+    expect((await post(`/v1/locations/${idOf('hot')}/retire`)).statusCode).toBe(409)
+    const cold = idOf('cold')
+    expect(await get(`/v1/locations/${cold}/retirement`)).toMatchObject({ state: 'in-use', writtenBy: [] })
+    expect((await post(`/v1/locations/${cold}/retire`)).json()).toMatchObject({ since: expect.any(String) })
+    expect((await post(`/v1/locations/${cold}/reinstate`)).json()).toMatchObject({ state: 'in-use' })
+  })
+
+  it('pauses and starts the scrubber, and tells how far it is', async () => {
+    expect(await get('/v1/scrub')).toMatchObject({ state: 'waiting', today: { copies: 0 }, badCopies: 0 })
+    expect((await post('/v1/scrub/pause', { reason: 'a bill' })).json()).toMatchObject({
+      state: 'paused',
+      pause: { reason: 'a bill' },
+    })
+    expect((await post('/v1/scrub/start')).json()).toMatchObject({ state: 'waiting', pause: null })
+  })
+})
