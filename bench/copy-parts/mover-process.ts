@@ -1,6 +1,7 @@
 import { createDeletionAnnouncer } from '../../src/database/deletions-in-flight.ts'
 import { createPostgresLedger } from '../../src/database/migrations.ts'
 import { openBeside, openDatabase } from '../../src/database/postgres.ts'
+import { keepSourceFacts } from '../../src/database/source-facts.ts'
 import { createUploadStartNoter } from '../../src/database/upload-starts.ts'
 import { wallClock } from '../../src/domain/clock.ts'
 import { newId } from '../../src/domain/identifiers.ts'
@@ -51,6 +52,7 @@ async function main(task: MoverTask): Promise<MoverReport> {
     ledger: createPostgresLedger(database),
     announceDeletion: createDeletionAnnouncer(announcerDatabase),
     noteUploadStart: createUploadStartNoter(database),
+    keepFacts: (version, facts) => keepSourceFacts(database, version, facts),
     openStore: async id => stores.get(id)!,
     locationById: async id => task.locations.find(location => location.id === id) ?? null,
     modelClock: wallClock,
