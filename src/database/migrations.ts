@@ -87,12 +87,11 @@ interface ClaimOptions {
 /** What both queues ask of a migration `m` that is taken up; all but the last two lines are in their indexes. */
 const IS_DUE = `
   m.finished_at is null and not m.paused and not m.held and m.not_before <= now()
-  and (m.lease_expires_at is null or m.lease_expires_at < now())
   and ${IS_FREE} and ${IS_NOT_STOPPED}`
 
 /**
- * Leases due migrations by the database's clock. Up to half of them end their grace, so that a long queue of
- * moves does not keep every object paid for twice; the others are taken by priority, then by deadline. What is
+ * Leases due migrations by the database's clock, those whose worker is gone first. Up to half of the others end their grace, so that a long queue of
+ * moves does not keep every object paid for twice; the rest is taken by priority, then by deadline. What is
  * paused is passed over from the moment it is; soon after, it is out of the indexes as well.
  */
 async function claimMigrations(
@@ -102,22 +101,29 @@ async function claimMigrations(
   const { rows } = await queryable.query<MigrationRow & { taken_over_from: string | null }>({
     name: 'migration_claim',
     text: `
-      with ending as (
+      with lost as (
         select m.id, m.lease_owner as taken_over_from
         from migration m
-        where ${IS_DUE} and m.grace_until_ms is not null
+        where ${IS_DUE} and m.lease_owner is not null and m.lease_expires_at < now()
+        order by m.lease_expires_at, m.id
+        limit $1::int
+        for update of m skip locked
+      ), ending as (
+        select m.id, null::text as taken_over_from
+        from migration m
+        where ${IS_DUE} and m.lease_owner is null and m.grace_until_ms is not null
         order by m.not_before, m.id
-        limit ($1::int + 1) / 2
+        limit ($1::int - (select count(*) from lost) + 1) / 2
         for update of m skip locked
       ), moving as (
-        select m.id, m.lease_owner as taken_over_from
+        select m.id, null::text as taken_over_from
         from migration m
-        where ${IS_DUE} and m.grace_until_ms is null
+        where ${IS_DUE} and m.lease_owner is null and m.grace_until_ms is null
         order by m.priority desc, m.due_at, m.not_before, m.id
-        limit $1::int - (select count(*) from ending)
+        limit $1::int - (select count(*) from lost) - (select count(*) from ending)
         for update of m skip locked
       ), due as (
-        select * from ending union all select * from moving
+        select * from lost union all select * from ending union all select * from moving
       ), leased as (
         update migration m
         set lease_owner = $2, lease_expires_at = now() + $3::double precision * interval '1 millisecond',

@@ -349,11 +349,12 @@ table migration with {fillfactor=45}
   CREATE INDEX migration_by_plan ON public.migration USING btree (plan_id, finished_at) WHERE (plan_id IS NOT NULL)
   CREATE INDEX migration_deadline ON public.migration USING btree (due_at, id) WHERE ((finished_at IS NULL) AND (grace_until_ms IS NULL) AND (due_at IS NOT NULL) AND (deadline_missed_at IS NULL))
   CREATE INDEX migration_finished ON public.migration USING btree (finished_at DESC, id) WHERE (finished_at IS NOT NULL)
-  CREATE INDEX migration_grace ON public.migration USING btree (not_before, id) WHERE ((finished_at IS NULL) AND (NOT paused) AND (NOT held) AND (grace_until_ms IS NOT NULL))
+  CREATE INDEX migration_grace ON public.migration USING btree (not_before, id) WHERE ((finished_at IS NULL) AND (NOT paused) AND (NOT held) AND (grace_until_ms IS NOT NULL) AND (lease_owner IS NULL))
   CREATE INDEX migration_held ON public.migration USING btree (object_id) WHERE (held AND (finished_at IS NULL))
+  CREATE INDEX migration_leased ON public.migration USING btree (lease_expires_at, id) WHERE ((finished_at IS NULL) AND (lease_owner IS NOT NULL))
   CREATE UNIQUE INDEX migration_one_per_object ON public.migration USING btree (object_id) WHERE (finished_at IS NULL)
   CREATE INDEX migration_quarantined ON public.migration USING btree (id DESC) WHERE is_quarantined
-  CREATE INDEX migration_queue ON public.migration USING btree (priority DESC, due_at, not_before, id) WHERE ((finished_at IS NULL) AND (NOT paused) AND (NOT held) AND (grace_until_ms IS NULL))
+  CREATE INDEX migration_queue ON public.migration USING btree (priority DESC, due_at, not_before, id) WHERE ((finished_at IS NULL) AND (NOT paused) AND (NOT held) AND (grace_until_ms IS NULL) AND (lease_owner IS NULL))
   CREATE INDEX migration_reserving ON public.migration USING btree (target_location_id) INCLUDE (size) WHERE reserves_room
   CREATE TRIGGER migrations_claim_containers AFTER INSERT ON public.migration REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION migrations_claim_containers()
 

@@ -25,8 +25,8 @@ export interface MigrationLedger {
   create(batch: readonly NewMigration[], principal: Principal): Promise<NewMigrationsResult>
 
   /**
-   * Leases up to `limit` migrations that are due, not paused, unfinished and not leased. Up to half of them
-   * are past their switch and wait for their source's end, the longer due first; the others are taken by
+   * Leases up to `limit` migrations that are due, not paused, unfinished and not leased, those whose lease ran out
+   * first. Up to half of the others are past their switch and wait for their source's end, the longer due first; the others are taken by
    * priority, the higher first, then the longer due. Each lease raises the fencing token. Two workers never get the same one.
    * A lease lasts by the ledger's own clock. Where people can stop everything, pause stores and plans or set deadlines
    * (database/migration-holds, database/migration-urgency), what they hold is passed over and the earlier deadline goes
