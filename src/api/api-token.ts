@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { insertFirstAdministrator } from '../database/api-tokens.ts'
+import { insertFirstAdministrator } from '../database/people/api-tokens.ts'
 import type { Database } from '../database/postgres.ts'
 import { newId } from '../domain/identifiers.ts'
 import { principal } from '../domain/principal.ts'

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { findUsableToken } from '../database/api-tokens.ts'
+import { findUsableToken } from '../database/people/api-tokens.ts'
 import { type Principal, principal } from '../domain/principal.ts'
 import { digestOfSecret } from './api-token.ts'
 import type { ApiOptions } from './context.ts'

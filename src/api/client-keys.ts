@@ -3,9 +3,9 @@ import { ApiError } from './problems.ts'
 import type { StoreCredentials } from './schemas/store.ts'
 
 /**
- * Throws a conflict when new credentials of a store would make what lies there unreadable, or would mix sealed bytes
- * with others: its key of client-side encryption may be followed by another one, with the first kept as the former,
- * and neither be taken away nor come later.
+ * Throws a conflict when new credentials of a store would make what lies there unreadable, or would mix
+ * sealed bytes with others: its key of client-side encryption may be followed by another one, with the first
+ * kept as the former, and neither be taken away nor come later.
  */
 export function checkClientKeys(before: Redacted | null, after: StoreCredentials): void {
   const had = keysIn(before === null ? {} : JSON.parse(before.reveal()))

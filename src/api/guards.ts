@@ -2,7 +2,9 @@ import type { FastifyInstance } from 'fastify'
 import type { ApiOptions } from './context.ts'
 import { ApiError } from './problems.ts'
 
-/** The dashboard loads nothing from elsewhere, is framed by nobody, and its inline styles come from libraries. */
+/**
+ * The dashboard loads nothing from elsewhere, is framed by nobody, and its inline styles come from libraries.
+ */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'self'",
   "style-src 'self' 'unsafe-inline'",

@@ -5,7 +5,7 @@ import {
   finishIdempotencyKey,
   type IdempotentRequest,
   releaseIdempotencyKey,
-} from '../database/idempotency-keys.ts'
+} from '../database/people/idempotency-keys.ts'
 import { callerOf } from './authentication.ts'
 import type { ApiOptions } from './context.ts'
 import { ApiError } from './problems.ts'

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
+import { type StoreRow, updateStore } from '../database/catalog/stores.ts'
 import { inTransaction } from '../database/postgres.ts'
-import { type StoreRow, updateStore } from '../database/stores.ts'
 import { SecretBoxError, storeCredentialsPurpose } from '../domain/secret-box.ts'
 import { callerOf } from './authentication.ts'
 import type { ApiOptions, StoreFindings } from './context.ts'

@@ -1,4 +1,4 @@
-import { findSealedCredentials, findStore } from '../database/stores.ts'
+import { findSealedCredentials, findStore } from '../database/catalog/stores.ts'
 import type { NativePlace } from '../domain/migration-record.ts'
 import type { FoundBytes } from '../migration/deletion.ts'
 import { StoreError } from '../stores/object-store.ts'
@@ -6,7 +6,10 @@ import type { ApiOptions } from './context.ts'
 import { withStore } from './probe-store.ts'
 import { ApiError } from './problems.ts'
 
-/** What a store says of a place now, by HEAD; null when nothing lies there. Rejects with `conflict` when it cannot tell. */
+/**
+ * What a store says of a place now, by HEAD; null when nothing lies there. Rejects with `conflict` when it
+ * cannot tell.
+ */
 export async function lookAtPlace(
   options: Pick<ApiOptions, 'database' | 'secretBox' | 'stores' | 'log'>,
   place: NativePlace,

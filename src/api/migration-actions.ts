@@ -1,4 +1,4 @@
-import type { MigrationView } from '../database/migration-views.ts'
+import type { MigrationView } from '../database/migrations/migration-views.ts'
 import { isEndState, MIGRATION_STATES, type MigrationKind, type MigrationState } from '../domain/migration.ts'
 import type { MigrationEvent } from '../domain/migration-record.ts'
 import { isPermitted } from '../migration/transitions.ts'

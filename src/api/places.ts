@@ -15,8 +15,8 @@ export interface Place {
 }
 
 /**
- * The place of a container of a store. Buckets of AWS (an S3 store without an endpoint) and of Google are global,
- * and Google's can be reached as S3, too.
+ * The place of a container of a store. Buckets of AWS (an S3 store without an endpoint) and of Google are
+ * global, and Google's can be reached as S3, too.
  */
 export async function placeOf(
   store: Pick<Store, 'id' | 'kind' | 'settings'>,

@@ -1,5 +1,5 @@
-import { type DecisionFacts, listDecisionFacts } from '../database/plan-fidelity.ts'
-import { findSealedCredentials, findStore } from '../database/stores.ts'
+import { findSealedCredentials, findStore } from '../database/catalog/stores.ts'
+import { type DecisionFacts, listDecisionFacts } from '../database/placement/plan-fidelity.ts'
 import { copyDescriptionMetadata } from '../domain/copy-description.ts'
 import type { Uuid } from '../domain/identifiers.ts'
 import { FIDELITY_REASONS, type FidelityReason, judgeFidelity, metadataBytes } from '../migration/fidelity.ts'
@@ -17,8 +17,8 @@ const LONGEST_ID = '0'.repeat(36)
 const LONGEST_DIGEST = '0'.repeat(64)
 
 /**
- * What the moves of a plan could not take along, per reason. Judged by what the catalog knows and what the stores can
- * do; nothing is asked of a store.
+ * What the moves of a plan could not take along, per reason. Judged by what the catalog knows and what the
+ * stores can do; nothing is asked of a store.
  */
 export async function reportFidelity(
   options: Pick<ApiOptions, 'database' | 'secretBox' | 'stores' | 'log'>,

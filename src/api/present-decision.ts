@@ -1,4 +1,4 @@
-import type { DecisionSummaryRow } from '../database/decisions.ts'
+import type { DecisionSummaryRow } from '../database/placement/decisions.ts'
 import { timeText } from './present.ts'
 import type { DecisionSummary } from './schemas/plan.ts'
 

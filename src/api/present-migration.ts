@@ -1,4 +1,4 @@
-import type { MigrationTimelineEntry, MigrationView } from '../database/migration-views.ts'
+import type { MigrationTimelineEntry, MigrationView } from '../database/migrations/migration-views.ts'
 import { actionsOf } from './migration-actions.ts'
 import { optionalTimeText, timeText } from './present.ts'
 import type { MigrationDetail, MigrationResource } from './schemas/migration.ts'

@@ -1,4 +1,4 @@
-import type { PlanRow } from '../database/plans.ts'
+import type { PlanRow } from '../database/placement/plans.ts'
 import { DAYS_PER_MONTH } from '../domain/duration.ts'
 import { paybackDays } from '../placement/cost/placement-cost.ts'
 import { optionalTimeText, timeText } from './present.ts'

@@ -1,4 +1,4 @@
-import type { StoreRow } from '../database/stores.ts'
+import type { StoreRow } from '../database/catalog/stores.ts'
 import { timeText } from './present.ts'
 import type { StoreResource } from './schemas/store.ts'
 

@@ -1,4 +1,4 @@
-import type { StoreRow } from '../database/stores.ts'
+import type { StoreRow } from '../database/catalog/stores.ts'
 import { SecretBoxError, storeCredentialsPurpose } from '../domain/secret-box.ts'
 import { type ObjectStore, StoreError } from '../stores/object-store.ts'
 import type { ApiOptions } from './context.ts'

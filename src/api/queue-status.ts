@@ -1,7 +1,5 @@
-import { type MigrationStop, readMigrationStop } from '../database/migration-holds.ts'
-import { readThroughput, type Throughput } from '../database/migration-throughput.ts'
-import type { PlanRow } from '../database/plans.ts'
-import type { Queryable } from '../database/postgres.ts'
+import { type MigrationStop, readMigrationStop } from '../database/migrations/migration-holds.ts'
+import { readThroughput, type Throughput } from '../database/migrations/migration-throughput.ts'
 import {
   countEndedOfPlan,
   countResting,
@@ -10,7 +8,9 @@ import {
   listPausedStores,
   type PauseRow,
   type UnfinishedRow,
-} from '../database/queue-status.ts'
+} from '../database/migrations/queue-status.ts'
+import type { PlanRow } from '../database/placement/plans.ts'
+import type { Queryable } from '../database/postgres.ts'
 import type { Instant } from '../domain/clock.ts'
 import { SECOND } from '../domain/duration.ts'
 import type { MigrationState } from '../domain/migration.ts'

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { insertActivities } from '../database/activities.ts'
+import { insertActivities } from '../database/people/activities.ts'
 import type { Queryable } from '../database/postgres.ts'
 import { callerOf } from './authentication.ts'
 

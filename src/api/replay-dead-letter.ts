@@ -5,7 +5,7 @@ import {
   lockDeadLetter,
   noteDeadLetterReason,
   noteDeadLetterReplayed,
-} from '../database/dead-letters.ts'
+} from '../database/accesses/dead-letters.ts'
 import { inTransaction } from '../database/postgres.ts'
 import type { AccessEvent } from '../domain/access-event.ts'
 import { newId } from '../domain/identifiers.ts'
@@ -23,8 +23,8 @@ export interface Replayed {
 }
 
 /**
- * Reads a dead letter anew and puts what it holds into the event log; what is still malformed stays or becomes a
- * dead letter with its present reason.
+ * Reads a dead letter anew and puts what it holds into the event log; what is still malformed stays or
+ * becomes a dead letter with its present reason.
  *
  * Each event counts once, however often this is asked for and wherever it dies: the letter's row is held
  * meanwhile, and it is the letter that numbers its events, so that ingest knows a repeated append.

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { parseDocument } from 'yaml'
 import { z } from 'zod'
 import { apiConfigSchema } from '../api/config.ts'
-import { CONNECTIONS_MIN } from '../database/long-holds.ts'
+import { CONNECTIONS_MIN } from '../database/migrations/long-holds.ts'
 import { MIB } from '../domain/bytes.ts'
 import { gatewayConfig } from '../gateway/config.ts'
 import { defaultDataFolder, type Environment } from './environment.ts'
@@ -196,7 +196,10 @@ export interface ConfigKey {
   readonly variable: string
   readonly description: string
   readonly kind: 'string' | 'number' | 'boolean' | 'list'
-  /** What holds when nobody says otherwise; undefined when that depends on the machine, null when nothing does. */
+  /**
+   * What holds when nobody says otherwise; undefined when that depends on the machine, null when nothing
+   * does.
+   */
   readonly preset: unknown
 }
 

@@ -1,5 +1,5 @@
+import { advanceBudgetClock } from '../database/catalog/store-limits.ts'
 import type { Database } from '../database/postgres.ts'
-import { advanceBudgetClock } from '../database/store-limits.ts'
 import { wallClock } from '../domain/clock.ts'
 import type { Store } from '../domain/store.ts'
 import type { ObjectStore } from '../stores/object-store.ts'
@@ -8,7 +8,10 @@ import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { StoreLayers } from './store-layers.ts'
 
-/** Makes the layers around adapters; their budgets are drawn from the database, so that all processes share them. */
+/**
+ * Makes the layers around adapters; their budgets are drawn from the database, so that all processes share
+ * them.
+ */
 export function createStoreLayers(options: {
   database: Database
   metrics: Metrics

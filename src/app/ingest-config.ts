@@ -19,7 +19,10 @@ function weightOf(readerClass: keyof typeof READER_WEIGHTS_DEFAULT, whose: strin
     )
 }
 
-/** Settings of the role that turns the event log into counters and heat; every process of it needs the same weights. */
+/**
+ * Settings of the role that turns the event log into counters and heat; every process of it needs the same
+ * weights.
+ */
 export const ingestConfig = z.strictObject({
   batchEventsMax: z
     .int()

@@ -18,8 +18,9 @@ export interface StoreFindings {
 }
 
 /**
- * Finds out what a store does that stores of its kind differ in, with small objects in the container, which are gone
- * afterwards. Throws a `StoreError` when the store cannot be asked, a `StoreSettingsError` when it cannot be opened.
+ * Finds out what a store does that stores of its kind differ in, with small objects in the container, which
+ * are gone afterwards. Throws a `StoreError` when the store cannot be asked, a `StoreSettingsError` when it
+ * cannot be opened.
  */
 export async function learnStore(
   store: StoreToOpen,

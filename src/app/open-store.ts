@@ -55,7 +55,9 @@ export function openStore(store: StoreToOpen, credentials: Redacted | null): Obj
 
 const CLIENT_KEY_NAMES = ['clientEncryptionKey', 'formerClientEncryptionKey'] as const
 
-/** The keys of client-side encryption, which every kind of store can have, and the adapter's own credentials. */
+/**
+ * The keys of client-side encryption, which every kind of store can have, and the adapter's own credentials.
+ */
 function takeClientKeys(store: StoreToOpen, credentials: Redacted | null) {
   const parsed = parseCredentials(store, credentials)
   if (typeof parsed !== 'object' || parsed === null) return { keys: [], rest: credentials }

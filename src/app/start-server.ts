@@ -1,16 +1,16 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import path from 'node:path'
-import type { EmbeddedServer } from '../database/embedded/embedded-server.ts'
 import {
   appendEventBatches,
   ensureEventLogPartitions,
   fetchEventBatches,
   nextStoredEventOffset,
   readEventLogEnds,
-} from '../database/event-log.ts'
+} from '../database/accesses/event-log.ts'
+import type { EmbeddedServer } from '../database/embedded/embedded-server.ts'
+import { hasSealedSecrets } from '../database/people/sealed-secrets.ts'
 import type { Database } from '../database/postgres.ts'
-import { hasSealedSecrets } from '../database/sealed-secrets.ts'
 import { type Clock, wallClock } from '../domain/clock.ts'
 import { newId } from '../domain/identifiers.ts'
 import { BATCH_EVENTS_MAX } from '../events/access-event-log.ts'

@@ -39,7 +39,9 @@ export interface LayerOptions {
   readonly nowMs: () => number
 }
 
-/** Adapters that try a read again by themselves: the layer around them does not, so that tries never multiply. */
+/**
+ * Adapters that try a read again by themselves: the layer around them does not, so that tries never multiply.
+ */
 const RETRIES_READS: ReadonlySet<StoreKind> = new Set(['azure-blob', 'gcs', 's3'])
 
 /**

@@ -1,5 +1,5 @@
+import { findSealedCredentials, findStore } from '../database/catalog/stores.ts'
 import type { Database } from '../database/postgres.ts'
-import { findSealedCredentials, findStore } from '../database/stores.ts'
 import type { Uuid } from '../domain/identifiers.ts'
 import type { Redacted } from '../domain/redacted.ts'
 import { type SecretBox, SecretBoxError, storeCredentialsPurpose } from '../domain/secret-box.ts'
@@ -32,9 +32,9 @@ interface Entry {
 }
 
 /**
- * A registry that follows the catalog: when a store's row has a new revision its layers are made anew, and when its
- * settings or credentials are others the store is opened anew. The former one is closed only with the
- * registry, because requests may still be using it.
+ * A registry that follows the catalog: when a store's row has a new revision its layers are made anew, and
+ * when its settings or credentials are others the store is opened anew. The former one is closed only with
+ * the registry, because requests may still be using it.
  */
 export function createStoreRegistry(options: {
   database: Database
@@ -100,7 +100,9 @@ export function createStoreRegistry(options: {
   }
 }
 
-/** Whoever works with stores knows one kind of error; a catalog that cannot be read is one that may come back. */
+/**
+ * Whoever works with stores knows one kind of error; a catalog that cannot be read is one that may come back.
+ */
 function asStoreError(storeId: Uuid, cause: unknown): StoreError {
   const isFinal = cause instanceof StoreSettingsError || cause instanceof SecretBoxError
   return new StoreError({

@@ -4,8 +4,8 @@ import { CliError, EXIT } from './exit-codes.ts'
 const POWERS: Readonly<Record<string, number>> = { '': 0, k: 1, m: 2, g: 3, t: 4 }
 
 /**
- * A window of a budget as people write it: `bytes=20MB,requests=50,from=08:00,to=18:00,zone=Europe/Berlin`. Throws
- * with exit code 2 for what is none.
+ * A window of a budget as people write it: `bytes=20MB,requests=50,from=08:00,to=18:00,zone=Europe/Berlin`.
+ * Throws with exit code 2 for what is none.
  */
 export function parseBudgetWindow(text: string): BudgetWindow {
   const window: Record<string, string | number> = {}

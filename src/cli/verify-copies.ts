@@ -1,5 +1,5 @@
 import { loadConfig } from '../app/config.ts'
-import { findBucketByName } from '../database/buckets.ts'
+import { findBucketByName } from '../database/catalog/buckets.ts'
 import { type Verification, type VerificationSummary, verifyObjects } from '../workers/verify-objects.ts'
 import { CliError, EXIT, type ExitCode } from './exit-codes.ts'
 import { processProgress } from './progress.ts'

@@ -65,8 +65,8 @@ export function openBeside(
 }
 
 /**
- * For transactions all of whose statements name the rows they touch by their keys: each is planned once, to look
- * them up. Left to itself the planner plans such statements anew for every list of keys, and reads whole
+ * For transactions all of whose statements name the rows they touch by their keys: each is planned once, to
+ * look them up. Left to itself the planner plans such statements anew for every list of keys, and reads whole
  * partitions while they are small, or while it does not know yet that they are not any more.
  */
 const BEGIN_BY_KEY =

@@ -13,7 +13,9 @@ export interface CopyDescription {
   readonly sha256: string | null
   /** The ETag clients see, without quotes, which the store's own may differ from; null when not known. */
   readonly etag: string | null
-  /** The intent that published these bytes: by it, a crash in between is rolled forward; null for found bytes. */
+  /**
+   * The intent that published these bytes: by it, a crash in between is rolled forward; null for found bytes.
+   */
   readonly intentId: string | null
 }
 

@@ -3,7 +3,9 @@ import { createCRC64, type IHasher } from 'hash-wasm'
 /** The polynomial of CRC-64/NVME as hash-wasm wants it: reflected. Its check value is ae8b14860a799888. */
 const POLYNOMIAL = '9a6c9329ac4bc9b5'
 
-/** Each hasher is a WebAssembly instance, which takes longer to make than a small object to hash: used again. */
+/**
+ * Each hasher is a WebAssembly instance, which takes longer to make than a small object to hash: used again.
+ */
 const idle: IHasher[] = []
 const IDLE_MAX = 64
 
@@ -36,7 +38,8 @@ const CRC_BITS = 64
  * The CRC-64/NVME of two contents one after the other, from the digests of both and the length of the second.
  * Digests are as {@link Crc64Nvme.finish} tells them.
  *
- * Source: Mark Adler, crc32_combine of zlib: the first digest is multiplied by x^(8 * length) modulo the polynomial.
+ * Source: Mark Adler, crc32_combine of zlib: the first digest is multiplied by x^(8 * length) modulo the
+ * polynomial.
  */
 export function combineCrc64Nvme(first: string, second: string, secondBytes: number): string {
   const moved = multiply(BigInt(`0x${first}`), shiftOf(secondBytes))

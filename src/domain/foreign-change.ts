@@ -32,7 +32,10 @@ export interface ForeignChangeFacts {
   readonly copiesThere: readonly Copy[]
   /** What lies in the place; null when the store says that nothing does. */
   readonly found: FoundBytes | null
-  /** What is known of the intent the bytes name: a write or a move under way, one that is over, or none of ours. */
+  /**
+   * What is known of the intent the bytes name: a write or a move under way, one that is over, or none of
+   * ours.
+   */
   readonly intent: 'open' | 'over' | 'unknown'
 }
 

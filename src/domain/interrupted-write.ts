@@ -46,7 +46,9 @@ export function judgeInterruptedWrite(facts: InterruptedWriteFacts): Interrupted
   return copiesThere.some(copy => mayBeThese(copy, found)) ? 'as-known' : 'delete'
 }
 
-/** A copy of which no identity is known may be any bytes in its place; one that is being written is none yet. */
+/**
+ * A copy of which no identity is known may be any bytes in its place; one that is being written is none yet.
+ */
 function mayBeThese(copy: Copy, found: InterruptedWriteFacts['found']): boolean {
   const { etag, versionId } = copy.identity
   if (etag === null && versionId === null) return copy.state !== 'staging'

@@ -35,12 +35,18 @@ export type WorkingState = (typeof WORKING_STATES)[number]
 export type EndState = (typeof END_STATES)[number]
 export type MigrationState = (typeof MIGRATION_STATES)[number]
 
-/** Kinds that write a target copy: they read the source, and what they wrote is left to the sweeper when they fail. */
+/**
+ * Kinds that write a target copy: they read the source, and what they wrote is left to the sweeper when they
+ * fail.
+ */
 export function writesTarget(kind: MigrationKind): boolean {
   return kind === 'move' || kind === 'add-copy' || kind === 'repair'
 }
 
-/** Which proof of a target is enough: what its store reports where that can be trusted, or all bytes read back. */
+/**
+ * Which proof of a target is enough: what its store reports where that can be trusted, or all bytes read
+ * back.
+ */
 export const VERIFY_WAYS = ['target-checksum', 'read-back'] as const
 export type VerifyWay = (typeof VERIFY_WAYS)[number]
 

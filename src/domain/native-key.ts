@@ -1,6 +1,8 @@
 import type { ObjectId } from './identifiers.ts'
 
-/** Native keys that begin so name the bucket they belong to: they are kept apart from a container's own keys. */
+/**
+ * Native keys that begin so name the bucket they belong to: they are kept apart from a container's own keys.
+ */
 export const SHARED_CONTAINER_PREFIX = 'dim-bucket='
 /** What stands before an object's id where its key would be too long. */
 const OBJECT_PREFIX = 'dim-object='

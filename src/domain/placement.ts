@@ -108,8 +108,8 @@ interface DecisionInputs {
 }
 
 /**
- * A copy that is added beside the primary one, dropped, or put into another storage class where it lies; a decision
- * without one moves the object.
+ * A copy that is added beside the primary one, dropped, or put into another storage class where it lies; a
+ * decision without one moves the object.
  */
 export type CopyChange =
   | { readonly kind: 'add-copy' }

@@ -2,9 +2,10 @@ import type { Bytes } from './bytes.ts'
 import type { Uuid } from './identifiers.ts'
 
 /**
- * What a run found in one place. `dark` and `forgotten`: see {@link OrphanKind}. `missing`: a copy of the catalog is
- * not there. `changed`: other bytes lie there than the catalog says. `followed`: the catalog has followed what
- * others did in a bucket that is not only ours. `parts`: an upload in parts, begun more than a day ago, that nobody needs.
+ * What a run found in one place. `dark` and `forgotten`: see {@link OrphanKind}. `missing`: a copy of the
+ * catalog is not there. `changed`: other bytes lie there than the catalog says. `followed`: the catalog has
+ * followed what others did in a bucket that is not only ours. `parts`: an upload in parts, begun more than a
+ * day ago, that nobody needs.
  */
 export const RECONCILE_VERDICTS = ['dark', 'forgotten', 'missing', 'changed', 'followed', 'parts'] as const
 export type ReconcileVerdict = (typeof RECONCILE_VERDICTS)[number]
@@ -24,8 +25,8 @@ export interface ReconcileSettings {
   readonly deletionsMax: number
   readonly deletedBytesMax: Bytes
   /**
-   * Of the objects listed in the container: when more than this share would go, none does, for then something else
-   * is wrong. Range: 0 to 1.
+   * Of the objects listed in the container: when more than this share would go, none does, for then something
+   * else is wrong. Range: 0 to 1.
    */
   readonly deletedShareMax: number
   /** Go on although most of what the catalog knows there is missing. */

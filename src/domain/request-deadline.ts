@@ -12,7 +12,8 @@ const deadlines = new WeakMap<AbortSignal, RequestDeadline>()
 
 /**
  * A signal that aborts when the deadline's own signal does or when its time is over. Whoever lets the request
- * wait for its turn finds the deadline again with {@link deadlineOf} and lets its time begin after the turn came.
+ * wait for its turn finds the deadline again with {@link deadlineOf} and lets its time begin after the turn
+ * came.
  */
 export function withDeadline(deadline: RequestDeadline): AbortSignal {
   const signal = AbortSignal.any([deadline.signal, deadline.timeoutSignal(deadline.ms)])

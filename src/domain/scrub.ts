@@ -39,10 +39,10 @@ export interface ScrubResult {
 }
 
 /**
- * What became of an object one of whose copies is not what its row says. `repairing`: a proven copy is or became
- * primary, and the bad one is being rebuilt from it. `rolling-back`: its move is undone at once, because the former
- * copy is still in grace. `quarantined`: no proven copy is left; nothing of it is deleted anywhere. `moved-on`: the
- * copy was replaced or is another one by now.
+ * What became of an object one of whose copies is not what its row says. `repairing`: a proven copy is or
+ * became primary, and the bad one is being rebuilt from it. `rolling-back`: its move is undone at once,
+ * because the former copy is still in grace. `quarantined`: no proven copy is left; nothing of it is deleted
+ * anywhere. `moved-on`: the copy was replaced or is another one by now.
  */
 export const CONDEMNATIONS = ['repairing', 'rolling-back', 'quarantined', 'moved-on'] as const
 export type Condemnation = (typeof CONDEMNATIONS)[number]

@@ -22,7 +22,9 @@ export class SecretBoxError extends Error {
   }
 }
 
-/** The purpose under which a store's credentials are sealed. Their plain form is the JSON of the credentials. */
+/**
+ * The purpose under which a store's credentials are sealed. Their plain form is the JSON of the credentials.
+ */
 export function storeCredentialsPurpose(storeId: string): string {
   return `store/${storeId}/credentials`
 }

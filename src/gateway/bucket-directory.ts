@@ -1,4 +1,4 @@
-import { type BucketWithTarget, findBucketWithTarget } from '../database/buckets.ts'
+import { type BucketWithTarget, findBucketWithTarget } from '../database/catalog/buckets.ts'
 import { GatewayError } from './error-table.ts'
 import type { GatewayOptions } from './options.ts'
 import { Remembered } from './remembered.ts'

@@ -1,4 +1,4 @@
-import { findAccessKey } from '../database/access-keys.ts'
+import { findAccessKey } from '../database/people/access-keys.ts'
 import type { GatewayOptions } from './options.ts'
 import { Remembered } from './remembered.ts'
 import { Caller } from './sigv4/caller.ts'

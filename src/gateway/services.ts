@@ -1,6 +1,6 @@
-import { type AnnounceDeletion, createDeletionAnnouncer } from '../database/deletions-in-flight.ts'
-import type { CompletedUpload } from '../database/multipart-uploads.ts'
 import { type Database, openBeside } from '../database/postgres.ts'
+import { type AnnounceDeletion, createDeletionAnnouncer } from '../database/writes/deletions-in-flight.ts'
+import type { CompletedUpload } from '../database/writes/multipart-uploads.ts'
 import { BucketDirectory } from './bucket-directory.ts'
 import { CallerDirectory } from './caller-directory.ts'
 import { ObjectTurns } from './object-turns.ts'

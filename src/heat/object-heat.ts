@@ -27,7 +27,7 @@ export function addRead(heat: ObjectHeat, at: Instant, weight: number): ObjectHe
   })
 }
 
-/** The heat of all reads of both. The statement of database/object-heat does the same in SQL. */
+/** The heat of all reads of both. The statement of database/accesses/object-heat does the same in SQL. */
 export function mergeHeat(a: ObjectHeat, b: ObjectHeat): ObjectHeat {
   return {
     lnHeat6h: addLnHeat(a.lnHeat6h, b.lnHeat6h),

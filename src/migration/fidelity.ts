@@ -110,7 +110,10 @@ export function areUnread(facts: Pick<ObjectFacts, 'headers' | 'metadata' | 'tag
   return [facts.headers, facts.metadata, facts.tags].every(part => Object.keys(part).length === 0)
 }
 
-/** Tags of an object that every store with tags takes. Source: Amazon S3 User Guide, "Categorizing your objects". */
+/**
+ * Tags of an object that every store with tags takes. Source: Amazon S3 User Guide, "Categorizing your
+ * objects".
+ */
 const TAGS_MAX = 10
 const TAG_NAME_MAX = 128
 const TAG_VALUE_MAX = 256

@@ -22,7 +22,8 @@ export type LeftoverVerdict = 'delete' | 'promote' | 'keep' | 'wait'
 
 /**
  * Judges a copy of the object's present content that is to be deleted: never the last good one. Where there
- * are no bytes of it, only its row goes. A bucket that is only observed is not judged: nothing is deleted there.
+ * are no bytes of it, only its row goes. A bucket that is only observed is not judged: nothing is deleted
+ * there.
  */
 export function judgeLeftover(facts: {
   readonly mode: BucketMode

@@ -13,7 +13,7 @@ import type { Principal } from '../domain/principal.ts'
 
 /**
  * What stores migrations and their steps, and changes the catalog with them. Each sentence has a test in
- * `contract/`, run against PostgreSQL (database/migrations) and memory.
+ * `contract/`, run against PostgreSQL (database/migrations/postgres-ledger) and memory.
  *
  * Errors: what cannot be done rejects with a `LedgerError` and nothing is written.
  */
@@ -25,12 +25,13 @@ export interface MigrationLedger {
   create(batch: readonly NewMigration[], principal: Principal): Promise<NewMigrationsResult>
 
   /**
-   * Leases up to `limit` migrations that are due, not paused, unfinished and not leased, those whose lease ran out
-   * first. Up to half of the others are past their switch and wait for their source's end, the longer due first; the others are taken by
-   * priority, the higher first, then the longer due. Each lease raises the fencing token. Two workers never get the same one.
-   * A lease lasts by the ledger's own clock. Where people can stop everything, pause stores and plans or set deadlines
-   * (database/migration-holds, database/migration-urgency), what they hold is passed over and the earlier deadline goes
-   * first within a priority.
+   * Leases up to `limit` migrations that are due, not paused, unfinished and not leased, those whose lease
+   * ran out first. Up to half of the others are past their switch and wait for their source's end, the longer
+   * due first; the rest is taken by priority, the higher first, then the longer due. Each lease raises the
+   * fencing token. Two workers never get the same one. A lease lasts by the ledger's own clock.
+   *
+   * Where people can stop everything, pause stores and plans or set deadlines, what they hold is passed over
+   * and the earlier deadline goes first within a priority.
    */
   claim(options: { worker: string; limit: number; leaseMs: number }): Promise<readonly ClaimedMigration[]>
 

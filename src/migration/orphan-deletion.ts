@@ -23,7 +23,9 @@ export interface OrphanFacts {
   readonly capabilities: { readonly conditionalDelete: boolean; readonly versions: boolean }
 }
 
-/** What becomes of them: deleted, on condition of their identity where the store can; kept; or looked at anew. */
+/**
+ * What becomes of them: deleted, on condition of their identity where the store can; kept; or looked at anew.
+ */
 export type OrphanVerdict =
   | { readonly kind: 'delete'; readonly conditionally: boolean }
   | { readonly kind: 'gone' }
@@ -32,8 +34,8 @@ export type OrphanVerdict =
   | { readonly kind: 'keep'; readonly because: string }
 
 /**
- * Judges bytes that a scan found and the catalog knows no copy of. They are deleted only if it is proven that they
- * are ours, that the migration which made them has ended, and that nobody may need them any more. Pure.
+ * Judges bytes that a scan found and the catalog knows no copy of. They are deleted only if it is proven that
+ * they are ours, that the migration which made them has ended, and that nobody may need them any more. Pure.
  */
 export function judgeOrphan(facts: OrphanFacts): OrphanVerdict {
   const { described, found, mode, object, publisher, seen } = facts

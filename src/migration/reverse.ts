@@ -23,8 +23,8 @@ export type Reversal = Pick<NewMigration, 'targetLocationId'> &
   }
 
 /**
- * The migration that undoes one whose grace is over, or in words why there is none: it did not end well, the object
- * was overwritten, or its copies were placed anew since.
+ * The migration that undoes one whose grace is over, or in words why there is none: it did not end well, the
+ * object was overwritten, or its copies were placed anew since.
  */
 export function reverseOf(migration: Migration, now: PresentCopies): Reversal | string {
   const { kind, sourceLocationId, state, targetCopyId, targetLocationId } = migration

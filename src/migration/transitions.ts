@@ -133,7 +133,9 @@ const move: TransitionTable = {
   'rolled-back': nothing,
 }
 
-/** A copy more: written and proven like the target of a move, which then joins the others. Nothing is deleted. */
+/**
+ * A copy more: written and proven like the target of a move, which then joins the others. Nothing is deleted.
+ */
 const addCopy: TransitionTable = {
   planned: move.planned,
   copying: move.copying,
@@ -158,7 +160,9 @@ const addCopy: TransitionTable = {
   'rolled-back': nothing,
 }
 
-/** A bad copy is replaced where it lies, from the primary one: like a copy more, in a place that is not free. */
+/**
+ * A bad copy is replaced where it lies, from the primary one: like a copy more, in a place that is not free.
+ */
 const repair: TransitionTable = { ...addCopy }
 
 /** Ends that leave every copy as it was. */
@@ -225,9 +229,9 @@ const dropCopy: TransitionTable = {
 }
 
 /**
- * Another storage class in the same place: the store changes it, and the copy is looked at again. Once a change may
- * have been asked for, no end is reached before the store was seen: an identity that nobody wrote down would make
- * a good copy unreadable.
+ * Another storage class in the same place: the store changes it, and the copy is looked at again. Once a
+ * change may have been asked for, no end is reached before the store was seen: an identity that nobody wrote
+ * down would make a good copy unreadable.
  */
 const reclassify: TransitionTable = {
   planned: {

@@ -1,7 +1,9 @@
 import { parseDocument } from 'yaml'
 import type { z } from 'zod'
 
-/** One thing that is wrong in a document, and where: `threshold.hot.leaveReadsPerDay`, or empty for all of it. */
+/**
+ * One thing that is wrong in a document, and where: `threshold.hot.leaveReadsPerDay`, or empty for all of it.
+ */
 export interface DocumentProblem {
   readonly path: string
   readonly message: string

@@ -10,9 +10,9 @@ import { isChangingClass, type SimulatedWorld, storeOf } from './world/simulated
 const NEEDED: readonly Copy['state'][] = ['complete', 'grace']
 
 /**
- * I4 and I5, in the moment in which bytes are replaced or deleted by a process of ours: no copy that readers may
- * be given, no source before its grace is over, nothing that others wrote, and nobody acts on an object that
- * somebody else has locked.
+ * I4 and I5, in the moment in which bytes are replaced or deleted by a process of ours: no copy that readers
+ * may be given, no source before its grace is over, nothing that others wrote, and nobody acts on an object
+ * that somebody else has locked.
  */
 export function checkChange(world: SimulatedWorld, change: StoreChange): void {
   const { catalog, history, scheduler } = world
@@ -128,7 +128,10 @@ export async function isForeignNow(world: SimulatedWorld, key: string): Promise<
   return found !== null && store.foreignEtags.has(found.stored.identity.etag!)
 }
 
-/** What must hold at rest: every promise for every object, every migration ended, nothing of ours left over (I7). */
+/**
+ * What must hold at rest: every promise for every object, every migration ended, nothing of ours left over
+ * (I7).
+ */
 export async function checkAtRest(world: SimulatedWorld): Promise<void> {
   const { catalog, history } = world
   for (const objectId of catalog.objects.keys()) await checkObject(world, objectId, true)

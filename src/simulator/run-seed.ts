@@ -31,9 +31,9 @@ export interface SimulatedHistory {
 }
 
 /**
- * Lives through one history of the mover, the sweeper, clients, people and strangers on model stores and a virtual clock:
- * the shipped code, several processes at once, everything that may go wrong, no real time. Everything follows from
- * the seed.
+ * Lives through one history of the mover, the sweeper, clients, people and strangers on model stores and a
+ * virtual clock: the shipped code, several processes at once, everything that may go wrong, no real time.
+ * Everything follows from the seed.
  */
 export async function runSeed(
   seed: string,
@@ -101,7 +101,9 @@ function calm(world: SimulatedWorld): void {
   }
 }
 
-/** What workers/sweeping/abort-lost-uploads does a day later: uploads whose ids nobody wrote down are aborted. */
+/**
+ * What workers/sweeping/abort-lost-uploads does a day later: uploads whose ids nobody wrote down are aborted.
+ */
 async function abortLostUploads(world: SimulatedWorld): Promise<void> {
   const { catalog, note, scheduler, uploadStarts } = world
   note(`a day later, ${scheduler.now() + DAY}`)

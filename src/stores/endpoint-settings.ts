@@ -39,7 +39,10 @@ export const endpointFields = {
     ),
 } as const
 
-/** Adds an issue for an endpoint that requests must not go to. Other addresses are looked at when they are resolved. */
+/**
+ * Adds an issue for an endpoint that requests must not go to. Other addresses are looked at when they are
+ * resolved.
+ */
 export function checkEndpoint(
   rules: { readonly allowPlainHttp: readonly string[]; readonly allowLinkLocal: readonly string[] },
   endpoint: string | undefined,

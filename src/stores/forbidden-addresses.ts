@@ -2,8 +2,8 @@ import { type LookupAddress, type LookupOptions, lookup } from 'node:dns'
 import { BlockList, isIP } from 'node:net'
 
 /**
- * Where no store is, but what clouds tell their machines in confidence: an endpoint there, or a name that resolves to it,
- * would have us fetch credentials for whoever set it up.
+ * Where no store is, but what clouds tell their machines in confidence: an endpoint there, or a name that
+ * resolves to it, would have us fetch credentials for whoever set it up.
  */
 const FORBIDDEN = new BlockList()
 FORBIDDEN.addSubnet('169.254.0.0', 16, 'ipv4')
@@ -35,8 +35,8 @@ type Lookup = (
 ) => void
 
 /**
- * Resolves names for connections of a store, and refuses those that lead to a forbidden address: the address that
- * is looked at is the one that is connected to, so a name cannot become another one in between.
+ * Resolves names for connections of a store, and refuses those that lead to a forbidden address: the address
+ * that is looked at is the one that is connected to, so a name cannot become another one in between.
  */
 export function guardedLookup(
   rules: { readonly allowLinkLocal: readonly string[] },

@@ -3,7 +3,10 @@ import { guardedLookup } from './forbidden-addresses.ts'
 
 const KEEP_ALIVE_MS = 30_000
 
-/** Connections to one endpoint, pooled and kept open between requests, each phase with a time limit of its own. */
+/**
+ * Connections to one endpoint, pooled and kept open between requests, each phase with a time limit of its
+ * own.
+ */
 export function createHttpAgent(settings: {
   readonly allowLinkLocal: readonly string[]
   readonly connectionTimeoutMs: number

@@ -50,10 +50,11 @@ export interface ObjectStore {
   copyWithin?(from: CopySource, to: CopyTarget, options: CopyWithinOptions): Promise<PutResult>
 
   /**
-   * Puts an object into another storage class where it lies. Present exactly where `capabilities.storageClasses`
-   * has any. Its bytes, headers, metadata, tags and encryption stay as they are; its identity may become another
-   * one. Kind `precondition-failed` when the object has not the identity of `onlyIf`, `archived` when it must be
-   * restored first, `unsupported` for a class the store does not have.
+   * Puts an object into another storage class where it lies. Present exactly where
+   * `capabilities.storageClasses` has any. Its bytes, headers, metadata, tags and encryption stay as they
+   * are; its identity may become another one. Kind `precondition-failed` when the object has not the identity
+   * of `onlyIf`, `archived` when it must be restored first, `unsupported` for a class the store does not
+   * have.
    */
   changeStorageClass?(
     container: string,
@@ -63,9 +64,9 @@ export interface ObjectStore {
   ): Promise<StoredObject>
 
   /**
-   * Removes some of what dead processes left out of sight in a container and nobody changed since: staged bytes,
-   * uploads that nobody needs, facts of objects that are gone. Objects are never touched. To be called again
-   * with the cursor until that is null. Present where a store can have leftovers that only it sees.
+   * Removes some of what dead processes left out of sight in a container and nobody changed since: staged
+   * bytes, uploads that nobody needs, facts of objects that are gone. Objects are never touched. To be called
+   * again with the cursor until that is null. Present where a store can have leftovers that only it sees.
    */
   sweepLeftovers?(container: string, options: SweepOptions): Promise<LeftoverPage>
 
@@ -127,7 +128,10 @@ export interface MultipartStore {
     uploadId: string,
     partNumber: number,
     body: PutBody,
-    /** `digests` are those of the part; a store that can checks them. Parts come in any order, several at once. */
+    /**
+     * `digests` are those of the part; a store that can checks them. Parts come in any order, several at
+     * once.
+     */
     options: { size: Bytes; digests?: ObjectDigests } & CallOptions,
   ): Promise<{ etag: string }>
   /** Makes the parts one object. Conditions are as in {@link PutOptions}. */
@@ -181,7 +185,10 @@ export interface StoreCapabilities {
   readonly userMetadata: boolean
   /** `copyWithin` is there. */
   readonly serverSideCopy: boolean
-  /** The classes `put` and `changeStorageClass` are known to take, in the store's own words; empty when none is. */
+  /**
+   * The classes `put` and `changeStorageClass` are known to take, in the store's own words; empty when none
+   * is.
+   */
   readonly storageClasses: readonly string[]
   /** Keeps {@link PutFacts.tags}; `head` tells them when asked. Stores without refuse them. */
   readonly tags: boolean
@@ -232,7 +239,9 @@ export interface PutFacts {
   readonly headers?: ContentHeaders
   readonly metadata?: Readonly<Record<string, string>>
   readonly storageClass?: string
-  /** At most 10; names of 1 to 128 and values of up to 256 characters. Needs `capabilities.tags` unless empty. */
+  /**
+   * At most 10; names of 1 to 128 and values of up to 256 characters. Needs `capabilities.tags` unless empty.
+   */
   readonly tags?: Readonly<Record<string, string>>
   /** Kind `unsupported` where the store does not encrypt in this way. */
   readonly encryption?: ObjectEncryption
@@ -241,9 +250,9 @@ export interface PutFacts {
 }
 
 /**
- * How the bytes of an object are encrypted where they lie. `store`: with keys the store keeps by itself. `kms`:
- * with a key of a key service or an encryption scope, named by `keyId`, or the store's default one. `client`: by
- * a key that the store never sees; no store does that itself.
+ * How the bytes of an object are encrypted where they lie. `store`: with keys the store keeps by itself.
+ * `kms`: with a key of a key service or an encryption scope, named by `keyId`, or the store's default one.
+ * `client`: by a key that the store never sees; no store does that itself.
  */
 export interface ObjectEncryption {
   readonly kind: 'store' | 'kms' | 'client'

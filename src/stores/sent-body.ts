@@ -4,8 +4,9 @@ import type { ObjectDigests, PutBody } from './object-store.ts'
 import { abortFailure, type StoreOperation, throwIfAborted } from './store-operation.ts'
 
 /**
- * Sends a checked body. Bytes in memory are checked first, unless their digests are known to be theirs; a stream is checked on the way, and when it
- * turns out wrong the request is cut off before its last chunk, so the server never has a whole body to keep.
+ * Sends a checked body. Bytes in memory are checked first, unless their digests are known to be theirs; a
+ * stream is checked on the way, and when it turns out wrong the request is cut off before its last chunk, so
+ * the server never has a whole body to keep.
  */
 export async function sendBody<Output>(
   operation: StoreOperation,

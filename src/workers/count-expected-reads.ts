@@ -4,9 +4,9 @@ import {
   type ExpectedReads,
   type HeatScale,
   saveExpectedReads,
-} from '../database/expected-reads.ts'
+} from '../database/accesses/expected-reads.ts'
+import { findCurrentPriceBook } from '../database/placement/price-books.ts'
 import type { Queryable } from '../database/postgres.ts'
-import { findCurrentPriceBook } from '../database/price-books.ts'
 import type { Clock, Instant } from '../domain/clock.ts'
 import { DAY, DAYS_PER_MONTH, SECOND } from '../domain/duration.ts'
 import type { HalfLife } from '../domain/half-life.ts'

@@ -1,12 +1,15 @@
-import { insertActivities } from '../database/activities.ts'
+import { endDrillsInTime } from '../database/catalog/store-limits.ts'
+import { insertActivities } from '../database/people/activities.ts'
 import { type Database, inTransaction } from '../database/postgres.ts'
-import { endDrillsInTime } from '../database/store-limits.ts'
 import { principal } from '../domain/principal.ts'
 import type { Loop } from './loop.ts'
 
 const IDLE_MS = 5_000
 
-/** Tells that drills ended, and forgets them. They end by themselves: nothing fails on purpose after their time. */
+/**
+ * Tells that drills ended, and forgets them. They end by themselves: nothing fails on purpose after their
+ * time.
+ */
 export function endDrillsLoop({ database }: { database: Database }): Loop {
   return {
     name: 'end-drills',

@@ -1,5 +1,5 @@
-import { sweepHolds } from '../database/migration-hold-sweeps.ts'
-import { readMigrationStop } from '../database/migration-holds.ts'
+import { sweepHolds } from '../database/migrations/migration-hold-sweeps.ts'
+import { readMigrationStop } from '../database/migrations/migration-holds.ts'
 import type { Database } from '../database/postgres.ts'
 import type { Loop } from './loop.ts'
 

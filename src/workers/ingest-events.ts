@@ -2,7 +2,7 @@ import {
   leaseIngestPartitions,
   releaseIngestLeases,
   renewIngestLeases,
-} from '../database/ingest-partitions.ts'
+} from '../database/accesses/ingest-partitions.ts'
 import { type Clock, wallClock } from '../domain/clock.ts'
 import type { AccessEventSource, FetchedAccesses } from '../events/access-event-source.ts'
 import {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createMovingWorld, type MovingWorld, sampleOf } from '../../test/builders/moving-world.ts'
-import { listReadableCopies } from '../database/objects.ts'
+import { listReadableCopies } from '../database/catalog/objects.ts'
 import { newId, type Uuid } from '../domain/identifiers.ts'
 import type { NewMigration } from '../domain/migration-record.ts'
 import type { Copy } from '../domain/object.ts'

@@ -1,15 +1,20 @@
-import { countDueReviews, deleteReviews, lockDueReviews, settleReviews } from '../database/object-reviews.ts'
-import { type PlacementFactsRow, readPlacementFacts } from '../database/placement-facts.ts'
-import { applyApprovedPlan } from '../database/plan-approval.ts'
-import { endPlans } from '../database/plan-ends.ts'
-import { closeAutomaticPlans, sumProposedPlans, supersedeStalePlans } from '../database/plans.ts'
-import { type Database, inTransaction } from '../database/postgres.ts'
+import {
+  countDueReviews,
+  deleteReviews,
+  lockDueReviews,
+  settleReviews,
+} from '../database/placement/object-reviews.ts'
+import { type PlacementFactsRow, readPlacementFacts } from '../database/placement/placement-facts.ts'
+import { applyApprovedPlan } from '../database/placement/plan-approval.ts'
+import { endPlans } from '../database/placement/plan-ends.ts'
+import { closeAutomaticPlans, sumProposedPlans, supersedeStalePlans } from '../database/placement/plans.ts'
 import {
   advanceReviewSweep,
   deleteFinishedSweeps,
   requestCatchUp,
   requestReviews,
-} from '../database/review-sweeps.ts'
+} from '../database/placement/review-sweeps.ts'
+import { type Database, inTransaction } from '../database/postgres.ts'
 import type { Clock, Instant } from '../domain/clock.ts'
 import { HOUR, MINUTE, SECOND } from '../domain/duration.ts'
 import type { ObjectId, Uuid } from '../domain/identifiers.ts'

@@ -25,7 +25,10 @@ interface AccessRecorderMetrics {
 
 export interface AccessRecorderOptions {
   readonly eventLog: AccessEventLog
-  /** New for every recorder, because sequences begin at 1: two with the same one would hide each other's events. */
+  /**
+   * New for every recorder, because sequences begin at 1: two with the same one would hide each other's
+   * events.
+   */
   readonly bootId: Uuid
   /** Wall milliseconds for which an event waits for others. */
   readonly flushMs: number

@@ -1,15 +1,15 @@
-import { deleteOldAccessDays } from '../database/access-daily.ts'
-import { deleteOldAccessWindows } from '../database/access-windows.ts'
-import { deleteOldActivities } from '../database/activities.ts'
+import { deleteOldAccessDays } from '../database/accesses/access-daily.ts'
+import { deleteOldAccessWindows } from '../database/accesses/access-windows.ts'
 import {
   createEventBatchDay,
   deleteOldDefaultBatches,
   dropEventBatchDay,
   isEventBatchDayApplied,
   listEventBatchDays,
-} from '../database/event-batch-days.ts'
-import { deleteOldIdempotencyKeys } from '../database/idempotency-keys.ts'
-import { deleteOldBootMarks } from '../database/ingest-partitions.ts'
+} from '../database/accesses/event-batch-days.ts'
+import { deleteOldBootMarks } from '../database/accesses/ingest-partitions.ts'
+import { deleteOldActivities } from '../database/people/activities.ts'
+import { deleteOldIdempotencyKeys } from '../database/people/idempotency-keys.ts'
 import type { Database } from '../database/postgres.ts'
 import type { Clock } from '../domain/clock.ts'
 import { DAY, MINUTE } from '../domain/duration.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../test/builders/database.ts'
-import { type BurstSpec, findSimulation, insertBurst } from '../database/simulations.ts'
+import { type BurstSpec, findSimulation, insertBurst } from '../database/placement/simulations.ts'
 import { newId, type Uuid } from '../domain/identifiers.ts'
 import { principal } from '../domain/principal.ts'
 import { silentLogger } from '../telemetry/logger.ts'

@@ -1,11 +1,11 @@
 import PQueue from 'p-queue'
-import type { Database } from '../database/postgres.ts'
 import {
   finishSimulation,
   reportSimulation,
   type SimulationRow,
   takeSimulation,
-} from '../database/simulations.ts'
+} from '../database/placement/simulations.ts'
+import type { Database } from '../database/postgres.ts'
 import { SECOND } from '../domain/duration.ts'
 import { newId } from '../domain/identifiers.ts'
 import type { Logger } from '../telemetry/logger.ts'

@@ -62,7 +62,9 @@ async function runDueMigrations(
   let load = 0
   let taken = 0
   let wake: (() => void) | null = null
-  /** Resolves when a running migration ends. A race of hundreds of promises would cost more than what they do. */
+  /**
+   * Resolves when a running migration ends. A race of hundreds of promises would cost more than what they do.
+   */
   const oneEnded = () =>
     new Promise<void>(resolve => {
       wake = resolve

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../test/builders/database.ts'
-import { createImportJob } from '../database/import-jobs.ts'
+import { createImportJob } from '../database/imports/import-jobs.ts'
 import { newId, objectIdOf, type Uuid } from '../domain/identifiers.ts'
 import { principal } from '../domain/principal.ts'
 import { createMemoryStore, type MemoryStore } from '../stores/memory/memory-store.ts'

@@ -5,7 +5,7 @@ import {
   type CopyToVerify,
   listCopiesOfObject,
   listCopiesToVerify,
-} from '../database/copy-verification.ts'
+} from '../database/catalog/copy-verification.ts'
 import type { Queryable } from '../database/postgres.ts'
 import type { Uuid } from '../domain/identifiers.ts'
 import type { StoreIdentity } from '../domain/object.ts'

@@ -1,4 +1,4 @@
-import { markMissedDeadlines } from '../database/migration-urgency.ts'
+import { markMissedDeadlines } from '../database/migrations/migration-urgency.ts'
 import type { Database } from '../database/postgres.ts'
 import { SECOND } from '../domain/duration.ts'
 import type { Loop } from './loop.ts'

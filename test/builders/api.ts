@@ -5,7 +5,7 @@ import type { ApiOptions } from '../../src/api/context.ts'
 import { createApi } from '../../src/api/create-api.ts'
 import type { Role } from '../../src/api/schemas/token.ts'
 import { createSecretBox } from '../../src/app/secrets/secret-box.ts'
-import { insertToken } from '../../src/database/api-tokens.ts'
+import { insertToken } from '../../src/database/people/api-tokens.ts'
 import type { Database } from '../../src/database/postgres.ts'
 import { wallClock } from '../../src/domain/clock.ts'
 import { newId } from '../../src/domain/identifiers.ts'
@@ -28,7 +28,9 @@ export interface TestApi {
   ): Promise<LightMyRequestResponse>
 }
 
-/** Starts the API without a port. Stores of every kind are empty memory stores unless `stores` says otherwise. */
+/**
+ * Starts the API without a port. Stores of every kind are empty memory stores unless `stores` says otherwise.
+ */
 export async function startTestApi(
   database: Database,
   changes: Partial<Omit<ApiOptions, 'config'>> & { config?: Partial<ApiConfig> } = {},

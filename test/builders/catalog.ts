@@ -1,6 +1,6 @@
-import { insertPolicy } from '../../src/database/policies.ts'
+import { insertPolicy } from '../../src/database/placement/policies.ts'
+import { insertPriceBook } from '../../src/database/placement/price-books.ts'
 import type { Database } from '../../src/database/postgres.ts'
-import { insertPriceBook } from '../../src/database/price-books.ts'
 import type { BucketMode } from '../../src/domain/bucket.ts'
 import { newId, objectIdOf, type Uuid } from '../../src/domain/identifiers.ts'
 import type { PolicyDocument } from '../../src/domain/policy.ts'

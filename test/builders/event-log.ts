@@ -4,7 +4,7 @@ import {
   fetchEventBatches,
   nextStoredEventOffset,
   readEventLogEnds,
-} from '../../src/database/event-log.ts'
+} from '../../src/database/accesses/event-log.ts'
 import type { Database } from '../../src/database/postgres.ts'
 import { BATCH_EVENTS_MAX } from '../../src/events/access-event-log.ts'
 import { createPostgresEventLog } from '../../src/events/postgres-log/postgres-event-log.ts'

@@ -1,6 +1,8 @@
 import { type ObjectStore, StoreError } from '../../src/stores/object-store.ts'
 
-/** A store whose answers can be lost after it did what was asked, as when the asking process is killed there. */
+/**
+ * A store whose answers can be lost after it did what was asked, as when the asking process is killed there.
+ */
 export type LosingStore = ObjectStore & {
   /** Answers of these operations are lost. */
   losing: 'nothing' | 'put' | 'complete'

@@ -1,11 +1,11 @@
 import { tmpdir } from 'node:os'
-import { listOrphans, type OrphanRow } from '../../src/database/orphans.ts'
+import { listOrphans, type OrphanRow } from '../../src/database/upkeep/orphans.ts'
 import {
   createReconcileRun,
   findReconcileRun,
   listFindings,
   type ReconcileRun,
-} from '../../src/database/reconcile-runs.ts'
+} from '../../src/database/upkeep/reconcile-runs.ts'
 import { DAY } from '../../src/domain/duration.ts'
 import type { ReconcileSettings, ReconcileSource } from '../../src/domain/reconcile.ts'
 import { silentLogger } from '../../src/telemetry/logger.ts'

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { createDeletionAnnouncer } from '../../src/database/deletions-in-flight.ts'
-import { boundLongHolds } from '../../src/database/long-holds.ts'
-import { createPostgresLedger } from '../../src/database/migrations.ts'
+import { boundLongHolds } from '../../src/database/migrations/long-holds.ts'
+import { createPostgresLedger } from '../../src/database/migrations/postgres-ledger.ts'
 import { openBeside, openDatabase } from '../../src/database/postgres.ts'
-import { createUploadStartNoter } from '../../src/database/upload-starts.ts'
+import { createDeletionAnnouncer } from '../../src/database/writes/deletions-in-flight.ts'
+import { createUploadStartNoter } from '../../src/database/writes/upload-starts.ts'
 import { MIB } from '../../src/domain/bytes.ts'
 import { type FaultProxy, startFaultProxy } from '../../src/simulator/fault-proxy/fault-proxy.ts'
 import type { NetworkFault } from '../../src/simulator/fault-proxy/network-fault.ts'
@@ -50,7 +50,9 @@ export interface NetworkResult {
   readonly doubled: number
 }
 
-/** Moves objects between two S3 servers; every connection of the mover, also that to the database, may break. */
+/**
+ * Moves objects between two S3 servers; every connection of the mover, also that to the database, may break.
+ */
 export async function moveThroughBadNetwork(options: {
   moves: number
   hot: S3Server

@@ -18,7 +18,7 @@ import {
 
 /** So many die one after the other, each taking up what the former ones left, before one survives. */
 const KILLS_PER_SURVIVOR = 5
-/** Every write leaves a lease of at least this (`database/migration-steps.ts`). */
+/** Every write leaves a lease of at least this (`database/migrations/migration-steps.ts`). */
 const LEASE_AFTER_WRITE_SECONDS = 10
 /** What is left must be done so long after the lease ran out. */
 const SLACK_SECONDS = 10
@@ -31,8 +31,8 @@ export interface FallsResult {
 }
 
 /**
- * Lets a mover fall at each of these boundaries, between a real S3 server and a real S3, Azure and Google server in
- * turn; others finish what they left.
+ * Lets a mover fall at each of these boundaries, between a real S3 server and a real S3, Azure and Google
+ * server in turn; others finish what they left.
  */
 export async function fallAgain(options: {
   boundaries: readonly Boundary[]

@@ -98,8 +98,8 @@ export interface FallenMover {
 }
 
 /**
- * Plans moves and starts a mover that sends itself the signal at the boundary. Resolves when it is dead, or stopped.
- * Rejects when it never came there.
+ * Plans moves and starts a mover that sends itself the signal at the boundary. Resolves when it is dead, or
+ * stopped. Rejects when it never came there.
  */
 export async function letFall(
   { world, expected, task }: FallingWorld,

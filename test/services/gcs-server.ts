@@ -1,6 +1,8 @@
 import { startServer } from './start-server.ts'
 
-/** A real Google Cloud Storage server of one test file, with everything in memory; it asks for no credentials. */
+/**
+ * A real Google Cloud Storage server of one test file, with everything in memory; it asks for no credentials.
+ */
 export interface GcsServer {
   readonly endpoint: string
   readonly projectId: string

@@ -22,7 +22,10 @@ type Started = S3Server | { readonly missing: string }
 
 const CREDENTIALS = { accessKeyId: 'dimtestkey', secretAccessKey: 'dimtestsecret' }
 
-/** Starts an S3 server of its own over a folder (versitygw), or answers why there is none ({@link startServer}). */
+/**
+ * Starts an S3 server of its own over a folder (versitygw), or answers why there is none ({@link
+ * startServer}).
+ */
 export async function startS3Server(options: S3ServerOptions = {}): Promise<Started> {
   return asS3Server(
     await startServer({

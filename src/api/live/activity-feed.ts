@@ -3,7 +3,7 @@ import {
   listActivitiesAfter,
   listenForActivities,
   newestActivityId,
-} from '../../database/activities.ts'
+} from '../../database/people/activities.ts'
 import type { Connection, Database } from '../../database/postgres.ts'
 import type { Clock } from '../../domain/clock.ts'
 import type { Logger } from '../../telemetry/logger.ts'

@@ -1,4 +1,4 @@
-import type { ActivityRow } from '../../database/activities.ts'
+import type { ActivityRow } from '../../database/people/activities.ts'
 import type { OverviewTick } from '../schemas/overview.ts'
 
 /** What the stream sends: an activity, a tick, or `reset` when too much was missed to be sent again. */

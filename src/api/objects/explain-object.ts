@@ -1,6 +1,6 @@
-import { listPlacementLocations, readPlacementFacts } from '../../database/placement-facts.ts'
-import { findPolicy } from '../../database/policies.ts'
-import { findCurrentPriceBook } from '../../database/price-books.ts'
+import { listPlacementLocations, readPlacementFacts } from '../../database/placement/placement-facts.ts'
+import { findPolicy } from '../../database/placement/policies.ts'
+import { findCurrentPriceBook } from '../../database/placement/price-books.ts'
 import type { StoredPlacementFacts } from '../../domain/placement-facts.ts'
 import { heatReadingAt } from '../../heat/heat-reading.ts'
 import { decidePlacement } from '../../placement/decide-placement.ts'
@@ -14,7 +14,8 @@ import type { ExplanationResource } from '../schemas/explanation.ts'
 
 /**
  * Makes the decision about one object again, as the planner would now, and words it for a person. Nothing is
- * kept. `address`, bucket and key, names the object where it is missing. Throws an ApiError `conflict` where there is nothing to decide by: no policy, or no price book.
+ * kept. `address`, bucket and key, names the object where it is missing. Throws an ApiError `conflict` where
+ * there is nothing to decide by: no policy, or no price book.
  */
 export async function explainObject(
   objectId: string,

@@ -1,6 +1,6 @@
-import type { AccessDayRow } from '../../database/access-daily.ts'
-import type { CopyDetailRow, ObjectDetailRow } from '../../database/object-detail.ts'
-import type { FoundObject } from '../../database/object-search.ts'
+import type { AccessDayRow } from '../../database/accesses/access-daily.ts'
+import type { CopyDetailRow, ObjectDetailRow } from '../../database/catalog/object-detail.ts'
+import type { FoundObject } from '../../database/catalog/object-search.ts'
 import type { Instant } from '../../domain/clock.ts'
 import { DAY } from '../../domain/duration.ts'
 import { accessWindowsAt, NO_ACCESSES } from '../../heat/access-windows.ts'
@@ -9,7 +9,10 @@ import { decodeRings } from '../../heat/ring-encoding.ts'
 import { optionalTimeText, timeText } from '../present.ts'
 import { LIST_DAYS, type ObjectDetail, type ObjectSummary } from '../schemas/object.ts'
 
-/** An object as lists show it at a moment of the model clock, with its reads since {@link firstDayOf} the list. */
+/**
+ * An object as lists show it at a moment of the model clock, with its reads since {@link firstDayOf} the
+ * list.
+ */
 export function presentListedObject(
   found: FoundObject,
   facts: { windowRings: Uint8Array | null; accessDays: readonly AccessDayRow[] },

@@ -1,13 +1,13 @@
 import { z } from 'zod'
-import { readAccessDays } from '../../database/access-daily.ts'
-import { readAccessWindows } from '../../database/access-windows.ts'
-import { findBucketByName } from '../../database/buckets.ts'
+import { readAccessDays } from '../../database/accesses/access-daily.ts'
+import { readAccessWindows } from '../../database/accesses/access-windows.ts'
+import { findBucketByName } from '../../database/catalog/buckets.ts'
 import {
   type FoundObject,
   type ObjectSearch,
   SearchTimeoutError,
   searchObjects,
-} from '../../database/object-search.ts'
+} from '../../database/catalog/object-search.ts'
 import type { Instant } from '../../domain/clock.ts'
 import { HEAT_3D, HEAT_LANDMARK, lnHeatOfRate } from '../../heat/forward-decay.ts'
 import type { ApiOptions } from '../context.ts'

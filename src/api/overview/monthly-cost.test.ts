@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { aPriceBook } from '../../../test/builders/placement.ts'
-import type { ExpectedReadsRow } from '../../database/expected-reads.ts'
-import type { ShiftRow, UsageRow } from '../../database/overview.ts'
+import type { ExpectedReadsRow } from '../../database/accesses/expected-reads.ts'
+import type { ShiftRow, UsageRow } from '../../database/placement/overview.ts'
 import { type CostFacts, type MonthlyCost, stateCost } from './monthly-cost.ts'
 
 const BOOK = aPriceBook([

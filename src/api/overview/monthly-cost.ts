@@ -1,5 +1,5 @@
-import type { ExpectedReadsRow } from '../../database/expected-reads.ts'
-import type { ShiftRow, UsageRow } from '../../database/overview.ts'
+import type { ExpectedReadsRow } from '../../database/accesses/expected-reads.ts'
+import type { ShiftRow, UsageRow } from '../../database/placement/overview.ts'
 import type { LocationPrice, PriceBook } from '../../domain/price.ts'
 import { readingUsdPerMonth, readsPartUsd } from '../../placement/cost/placement-cost.ts'
 import { routeUsdPerGb } from '../../placement/cost/routes.ts'

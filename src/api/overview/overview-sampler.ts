@@ -3,7 +3,10 @@ import type { Overview, OverviewPoint, OverviewTick } from '../schemas/overview.
 import { type OverviewSnapshot, takeOverview } from './take-overview.ts'
 
 const TICK_MS = 1_000
-/** Rest between looks, in times of what the last one took: however long a queue is, looking stays a small part. */
+/**
+ * Rest between looks, in times of what the last one took: however long a queue is, looking stays a small
+ * part.
+ */
 const REST_PER_LOOK = 4
 /** The series covers this long. */
 const SERIES_SECONDS = 3_600

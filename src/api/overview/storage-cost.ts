@@ -1,4 +1,4 @@
-import type { ShiftRow, UsageRow } from '../../database/overview.ts'
+import type { ShiftRow, UsageRow } from '../../database/placement/overview.ts'
 import type { LocationPrice } from '../../domain/price.ts'
 import { keepingUsdPerMonth } from '../../placement/cost/placement-cost.ts'
 

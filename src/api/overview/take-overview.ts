@@ -1,20 +1,23 @@
-import { listLatestDecisions } from '../../database/decisions.ts'
-import { countDeadLetters, listIngestProgress } from '../../database/event-progress.ts'
-import { readExpectedReads } from '../../database/expected-reads.ts'
-import { readIngestLag } from '../../database/ingest-partitions.ts'
-import { readMigrationStop } from '../../database/migration-holds.ts'
-import { readThroughput } from '../../database/migration-throughput.ts'
-import { countFinishedMigrations, countQuarantinedMigrations } from '../../database/migration-views.ts'
+import { countDeadLetters, listIngestProgress } from '../../database/accesses/event-progress.ts'
+import { readExpectedReads } from '../../database/accesses/expected-reads.ts'
+import { readIngestLag } from '../../database/accesses/ingest-partitions.ts'
+import { readMigrationStop } from '../../database/migrations/migration-holds.ts'
+import { readThroughput } from '../../database/migrations/migration-throughput.ts'
+import {
+  countFinishedMigrations,
+  countQuarantinedMigrations,
+} from '../../database/migrations/migration-views.ts'
+import { countUnfinished, listPausedPlans, listPausedStores } from '../../database/migrations/queue-status.ts'
+import { listLatestDecisions } from '../../database/placement/decisions.ts'
 import {
   readClockScale,
   readPendingShifts,
   readUsage,
   sumReadsSavingUnderWay,
   type UsageRow,
-} from '../../database/overview.ts'
-import { sumProposedPlans } from '../../database/plans.ts'
-import { findCurrentPriceBook } from '../../database/price-books.ts'
-import { countUnfinished, listPausedPlans, listPausedStores } from '../../database/queue-status.ts'
+} from '../../database/placement/overview.ts'
+import { sumProposedPlans } from '../../database/placement/plans.ts'
+import { findCurrentPriceBook } from '../../database/placement/price-books.ts'
 import type { Instant } from '../../domain/clock.ts'
 import { HOUR } from '../../domain/duration.ts'
 import type { MigrationState } from '../../domain/migration.ts'

@@ -6,7 +6,7 @@ import {
   insertAccessKey,
   listAccessKeys,
   revokeAccessKey,
-} from '../../database/access-keys.ts'
+} from '../../database/people/access-keys.ts'
 import { inTransaction } from '../../database/postgres.ts'
 import { Redacted } from '../../domain/redacted.ts'
 import { accessKeyPurpose } from '../../domain/secret-box.ts'

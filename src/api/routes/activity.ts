@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { type ActivityRow, listActivities } from '../../database/activities.ts'
+import { type ActivityRow, listActivities } from '../../database/people/activities.ts'
 import type { ApiOptions } from '../context.ts'
 import { decodeCursor, encodeCursor, toPage } from '../cursor.ts'
 import { timeText } from '../present.ts'

@@ -5,8 +5,8 @@ import {
   findBucketSettings,
   listBucketSettings,
   updateBucketSettings,
-} from '../../database/bucket-settings.ts'
-import { insertBucket } from '../../database/buckets.ts'
+} from '../../database/catalog/bucket-settings.ts'
+import { insertBucket } from '../../database/catalog/buckets.ts'
 import { inTransaction } from '../../database/postgres.ts'
 import { newId } from '../../domain/identifiers.ts'
 import { callerOf } from '../authentication.ts'

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestApi, type TestApi } from '../../../test/builders/api.ts'
 import { createTestDatabase, type TestDatabase } from '../../../test/builders/database.ts'
-import { findSealedCredentials } from '../../database/stores.ts'
+import { findSealedCredentials } from '../../database/catalog/stores.ts'
 import { storeCredentialsPurpose } from '../../domain/secret-box.ts'
 import { createMemoryStore } from '../../stores/memory/memory-store.ts'
 import { StoreError } from '../../stores/object-store.ts'

@@ -7,10 +7,10 @@ import {
   findDeadLetter,
   listDeadLetters,
   lockDeadLetter,
-} from '../../database/dead-letters.ts'
-import { listIngestProgress, readObjectNames } from '../../database/event-progress.ts'
-import { readIngestLag } from '../../database/ingest-partitions.ts'
-import { listLocations } from '../../database/locations.ts'
+} from '../../database/accesses/dead-letters.ts'
+import { listIngestProgress, readObjectNames } from '../../database/accesses/event-progress.ts'
+import { readIngestLag } from '../../database/accesses/ingest-partitions.ts'
+import { listLocations } from '../../database/catalog/locations.ts'
 import { inTransaction } from '../../database/postgres.ts'
 import type { LoggedAccess } from '../../events/access-event-source.ts'
 import type { ApiOptions } from '../context.ts'

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { findBucket } from '../../database/buckets.ts'
+import { findBucket } from '../../database/catalog/buckets.ts'
+import { findLocation } from '../../database/catalog/locations.ts'
 import {
   createImportJob,
   findContainerOwner,
@@ -8,8 +9,7 @@ import {
   type ImportJob,
   listImportJobs,
   resumeImportJob,
-} from '../../database/import-jobs.ts'
-import { findLocation } from '../../database/locations.ts'
+} from '../../database/imports/import-jobs.ts'
 import { inTransaction } from '../../database/postgres.ts'
 import { callerOf } from '../authentication.ts'
 import type { ApiOptions } from '../context.ts'

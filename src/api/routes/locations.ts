@@ -8,11 +8,11 @@ import {
   type LocationRow,
   listLocations,
   updateLocation,
-} from '../../database/locations.ts'
+} from '../../database/catalog/locations.ts'
+import { findSealedCredentials, findStore } from '../../database/catalog/stores.ts'
+import { readLocationReservations } from '../../database/migrations/room.ts'
+import { requestReviews } from '../../database/placement/review-sweeps.ts'
 import { inTransaction, type Queryable } from '../../database/postgres.ts'
-import { requestReviews } from '../../database/review-sweeps.ts'
-import { readLocationReservations } from '../../database/room.ts'
-import { findSealedCredentials, findStore } from '../../database/stores.ts'
 import { newId } from '../../domain/identifiers.ts'
 import { callerOf } from '../authentication.ts'
 import { refuseReachedPlace, type UncomparedLocation } from '../compare-places.ts'

@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { findBucketByName } from '../../database/buckets.ts'
+import { findBucketByName } from '../../database/catalog/buckets.ts'
+import { findStoreByName } from '../../database/catalog/stores.ts'
 import {
   cancelMigration,
   type MigrationCommandResult,
@@ -9,14 +10,13 @@ import {
   resumeMigration,
   retryMigration,
   rollBackMigration,
-} from '../../database/migration-commands.ts'
+} from '../../database/migrations/migration-commands.ts'
 import {
   findMigration,
   listMigrations,
   listMigrationTimeline,
   type MigrationView,
-} from '../../database/migration-views.ts'
-import { findStoreByName } from '../../database/stores.ts'
+} from '../../database/migrations/migration-views.ts'
 import type { MigrationState } from '../../domain/migration.ts'
 import type { MigrationStep } from '../../domain/migration-record.ts'
 import { stepsFrom } from '../../migration/transitions.ts'

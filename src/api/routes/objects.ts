@@ -1,17 +1,17 @@
 import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
-import { readAccessDays } from '../../database/access-daily.ts'
-import { readAccessWindows } from '../../database/access-windows.ts'
-import { findBucketByName } from '../../database/buckets.ts'
-import { findLocation } from '../../database/locations.ts'
+import { readAccessDays } from '../../database/accesses/access-daily.ts'
+import { readAccessWindows } from '../../database/accesses/access-windows.ts'
+import { findBucketByName } from '../../database/catalog/buckets.ts'
+import { findLocation } from '../../database/catalog/locations.ts'
 import {
   findObjectDetail,
   listCopyDetails,
   type ObjectDetailRow,
   type ObjectWishes,
   wishForObject,
-} from '../../database/object-detail.ts'
+} from '../../database/catalog/object-detail.ts'
 import { objectIdOf } from '../../domain/identifiers.ts'
 import { callerOf } from '../authentication.ts'
 import type { ApiOptions } from '../context.ts'

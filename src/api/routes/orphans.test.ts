@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startTestApi, type TestApi } from '../../../test/builders/api.ts'
 import { createMovingWorld, type MovingWorld, sampleOf } from '../../../test/builders/moving-world.ts'
-import { enterSightings, type OrphanSighting, settleSightings } from '../../database/orphans.ts'
+import { enterSightings, type OrphanSighting, settleSightings } from '../../database/upkeep/orphans.ts'
 import { DAY } from '../../domain/duration.ts'
 import { newId } from '../../domain/identifiers.ts'
 

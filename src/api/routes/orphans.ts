@@ -1,14 +1,14 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { createImportJob } from '../../database/import-jobs.ts'
+import { createImportJob } from '../../database/imports/import-jobs.ts'
+import { type Connection, inTransaction } from '../../database/postgres.ts'
 import {
   decideOrphan,
   findOrphan,
   listOrphans,
   type OrphanRow,
   releaseKeptCopy,
-} from '../../database/orphans.ts'
-import { type Connection, inTransaction } from '../../database/postgres.ts'
+} from '../../database/upkeep/orphans.ts'
 import { DAY } from '../../domain/duration.ts'
 import { DECIDABLE_ORPHAN_STATES, type OrphanState } from '../../domain/orphan.ts'
 import type { Principal } from '../../domain/principal.ts'

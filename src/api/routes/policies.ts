@@ -6,7 +6,7 @@ import {
   listPolicies,
   type PolicyRow,
   updatePolicy,
-} from '../../database/policies.ts'
+} from '../../database/placement/policies.ts'
 import { inTransaction } from '../../database/postgres.ts'
 import { newId } from '../../domain/identifiers.ts'
 import { InvalidDocument } from '../../placement/invalid-document.ts'

@@ -1,14 +1,14 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { inTransaction } from '../../database/postgres.ts'
 import {
   findCurrentPriceBook,
   findPriceBook,
   insertPriceBook,
   listPriceBooks,
   type PriceBookRow,
-} from '../../database/price-books.ts'
-import { requestReviews } from '../../database/review-sweeps.ts'
+} from '../../database/placement/price-books.ts'
+import { requestReviews } from '../../database/placement/review-sweeps.ts'
+import { inTransaction } from '../../database/postgres.ts'
 import { newId } from '../../domain/identifiers.ts'
 import { priceBookLabel } from '../../domain/price.ts'
 import { checkPriceBook } from '../../placement/price-book/price-book-document.ts'

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
-import { resumeMigrations, stopMigrations } from '../../database/migration-holds.ts'
+import { resumeMigrations, stopMigrations } from '../../database/migrations/migration-holds.ts'
 import { inTransaction } from '../../database/postgres.ts'
 import { callerOf } from '../authentication.ts'
 import type { ApiOptions } from '../context.ts'

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { findLocation } from '../../database/locations.ts'
+import { findLocation } from '../../database/catalog/locations.ts'
+import { findStore } from '../../database/catalog/stores.ts'
 import { inTransaction } from '../../database/postgres.ts'
 import {
   createReconcileRun,
@@ -9,8 +10,7 @@ import {
   listReconcileRuns,
   type ReconcileRun,
   resumeReconcileRun,
-} from '../../database/reconcile-runs.ts'
-import { findStore } from '../../database/stores.ts'
+} from '../../database/upkeep/reconcile-runs.ts'
 import { HOUR } from '../../domain/duration.ts'
 import { RECONCILE_VERDICTS, type ReconcileSource } from '../../domain/reconcile.ts'
 import { callerOf } from '../authentication.ts'

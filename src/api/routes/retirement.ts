@@ -4,11 +4,11 @@ import {
   readRetirement,
   reinstateLocation,
   retireLocation,
-} from '../../database/location-retirement.ts'
-import { findLocation, type LocationRow } from '../../database/locations.ts'
+} from '../../database/catalog/location-retirement.ts'
+import { findLocation, type LocationRow } from '../../database/catalog/locations.ts'
+import { findCurrentPriceBook } from '../../database/placement/price-books.ts'
+import { requestReviews } from '../../database/placement/review-sweeps.ts'
 import { inTransaction } from '../../database/postgres.ts'
-import { findCurrentPriceBook } from '../../database/price-books.ts'
-import { requestReviews } from '../../database/review-sweeps.ts'
 import type { LocationPrice } from '../../domain/price.ts'
 import { callerOf } from '../authentication.ts'
 import type { ApiOptions } from '../context.ts'

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { inTransaction, type Queryable } from '../../database/postgres.ts'
-import { pauseScrubbing, readScrubStatus, startScrubbing } from '../../database/scrub-turn.ts'
+import { pauseScrubbing, readScrubStatus, startScrubbing } from '../../database/upkeep/scrub-turn.ts'
 import { callerOf } from '../authentication.ts'
 import type { ApiOptions } from '../context.ts'
 import { timeText } from '../present.ts'

@@ -1,13 +1,13 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { findBucketByName } from '../../database/buckets.ts'
-import { inTransaction } from '../../database/postgres.ts'
+import { findBucketByName } from '../../database/catalog/buckets.ts'
 import {
   findSimulation,
   insertBurst,
   listSimulations,
   type SimulationRow,
-} from '../../database/simulations.ts'
+} from '../../database/placement/simulations.ts'
+import { inTransaction } from '../../database/postgres.ts'
 import { newId } from '../../domain/identifiers.ts'
 import { callerOf } from '../authentication.ts'
 import type { ApiOptions } from '../context.ts'

@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { listLocations } from '../../database/locations.ts'
-import { inTransaction } from '../../database/postgres.ts'
+import { listLocations } from '../../database/catalog/locations.ts'
 import {
   deleteStore,
   findSealedCredentials,
@@ -10,7 +9,8 @@ import {
   listStores,
   type StoreRow,
   updateStore,
-} from '../../database/stores.ts'
+} from '../../database/catalog/stores.ts'
+import { inTransaction } from '../../database/postgres.ts'
 import { newId } from '../../domain/identifiers.ts'
 import { Redacted } from '../../domain/redacted.ts'
 import { storeCredentialsPurpose } from '../../domain/secret-box.ts'

@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { startTestApi, type TestApi } from '../../../test/builders/api.ts'
 import { createTestDatabase, type TestDatabase } from '../../../test/builders/database.ts'
-import { insertActivities } from '../../database/activities.ts'
+import { insertActivities } from '../../database/people/activities.ts'
 
 interface StreamEvent {
   readonly id: string | null

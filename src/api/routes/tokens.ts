@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { type ApiTokenRow, insertToken, listTokens, revokeToken } from '../../database/api-tokens.ts'
+import { type ApiTokenRow, insertToken, listTokens, revokeToken } from '../../database/people/api-tokens.ts'
 import { inTransaction } from '../../database/postgres.ts'
 import { newId } from '../../domain/identifiers.ts'
 import { digestOfSecret, newTokenSecret } from '../api-token.ts'

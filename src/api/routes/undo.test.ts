@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestApi, type TestApi } from '../../../test/builders/api.ts'
 import { createMovingWorld, type MovingWorld, sampleOf } from '../../../test/builders/moving-world.ts'
 import { aPolicy, aPriceBook } from '../../../test/builders/placement.ts'
-import { insertPolicy } from '../../database/policies.ts'
-import { insertPriceBook } from '../../database/price-books.ts'
+import { insertPolicy } from '../../database/placement/policies.ts'
+import { insertPriceBook } from '../../database/placement/price-books.ts'
 import { newId } from '../../domain/identifiers.ts'
 
 describe('what people ask of copies', () => {

@@ -4,9 +4,9 @@ import {
   setPlanUrgency,
   type Urgency,
   type UrgencyResult,
-} from '../../database/migration-urgency.ts'
-import { findMigration } from '../../database/migration-views.ts'
-import { findPlan } from '../../database/plans.ts'
+} from '../../database/migrations/migration-urgency.ts'
+import { findMigration } from '../../database/migrations/migration-views.ts'
+import { findPlan } from '../../database/placement/plans.ts'
 import { inTransaction } from '../../database/postgres.ts'
 import { callerOf } from '../authentication.ts'
 import type { ApiOptions } from '../context.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { MIGRATION_HOLDS } from '../../database/migration-views.ts'
+import { MIGRATION_HOLDS } from '../../database/migrations/migration-views.ts'
 import { MIGRATION_KINDS, MIGRATION_STATES } from '../../domain/migration.ts'
 import { pageQueryOf } from './page.ts'
 import {

@@ -41,8 +41,8 @@ export interface DemoSite {
 }
 
 /**
- * Where copies can live besides on-prem, with the list prices of a warm class that charges no egress and of a cold
- * one that does: reads decide between them as much as storage.
+ * Where copies can live besides on-prem, with the list prices of a warm class that charges no egress and of a
+ * cold one that does: reads decide between them as much as storage.
  */
 export const DEMO_SITES: readonly DemoSite[] = [
   {

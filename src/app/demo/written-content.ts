@@ -1,6 +1,9 @@
 import type { GatewayClient } from '../../simulator/client/gateway-client.ts'
 
-/** What happened to one write of the demo's traffic; in their order, notes are enough to know what may be read. */
+/**
+ * What happened to one write of the demo's traffic; in their order, notes are enough to know what may be
+ * read.
+ */
 export type WriteNote =
   /** Noted before the request is sent. Numbers are unique among all writes of a data folder. */
   | { readonly event: 'begun'; readonly write: number; readonly key: string; readonly sha256: string }
@@ -43,7 +46,10 @@ export class ContentTruth {
     return this.#known.keys()
   }
 
-  /** Whether these bytes are what was last written under the key, or what a write without answer may have left. */
+  /**
+   * Whether these bytes are what was last written under the key, or what a write without answer may have
+   * left.
+   */
   allows(key: string, sha256: string): boolean {
     return this.#known.get(key)?.has(sha256) ?? false
   }

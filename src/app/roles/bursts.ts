@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { findAccessKey, insertAccessKey } from '../../database/access-keys.ts'
+import { findAccessKey, insertAccessKey } from '../../database/people/access-keys.ts'
 import { principal } from '../../domain/principal.ts'
 import { Redacted } from '../../domain/redacted.ts'
 import { accessKeyPurpose } from '../../domain/secret-box.ts'

@@ -1,4 +1,4 @@
-import { readIngestLag } from '../../database/ingest-partitions.ts'
+import { readIngestLag } from '../../database/accesses/ingest-partitions.ts'
 import { principal } from '../../domain/principal.ts'
 import { createIngestWorker, INGEST_DEFAULTS } from '../../workers/ingest-events.ts'
 import type { Loop } from '../../workers/loop.ts'

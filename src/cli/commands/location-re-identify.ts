@@ -1,5 +1,5 @@
 import { loadConfig } from '../../app/config.ts'
-import { listPlacedLocations } from '../../database/locations.ts'
+import { listPlacedLocations } from '../../database/catalog/locations.ts'
 import {
   type ReidentificationSummary,
   type ReidentifiedCopy,

@@ -29,7 +29,9 @@ const checkedView: View<CheckedObject> = {
   ],
 }
 
-/** `dim verify`: what readers get against what the catalog says, in the symbols of `rclone check --combined`. */
+/**
+ * `dim verify`: what readers get against what the catalog says, in the symbols of `rclone check --combined`.
+ */
 export const registerVerify: Register = (program, bind) => {
   const command = program
     .command('verify')

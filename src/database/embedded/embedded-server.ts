@@ -246,7 +246,10 @@ async function accepts(cluster: Cluster, port: number): Promise<boolean> {
   }
 }
 
-/** Resolves to `port` itself where it is free on this machine, and for 0 to any free one. Rejects when it is taken. */
+/**
+ * Resolves to `port` itself where it is free on this machine, and for 0 to any free one. Rejects when it is
+ * taken.
+ */
 export function findFreePort(port = 0): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer()

@@ -32,7 +32,9 @@ export type DecodedEvent =
   | { readonly event: AccessEvent }
   | { readonly reason: string; readonly payload: Uint8Array }
 
-/** Encodes well-formed events. Throws a RangeError when a batch names more than 65,535 buckets and locations. */
+/**
+ * Encodes well-formed events. Throws a RangeError when a batch names more than 65,535 buckets and locations.
+ */
 export function encodeBatch(events: readonly AccessEvent[]): Buffer {
   const ids = new Map<Uuid, number>()
   for (const event of events) {

@@ -17,8 +17,8 @@ export interface StoredBatch extends EncodedBatch {
 }
 
 /**
- * What the log needs from its table. The statements are in database/event-log; whoever wires the process
- * hands them in, because the rooms of one ring do not import each other.
+ * What the log needs from its table. The statements are in database/accesses/event-log; whoever wires the
+ * process hands them in, because the rooms of one ring do not import each other.
  */
 export interface EventLogTable {
   /** Stores all batches or none, gives each the next offsets of its partition, in order of commit. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../../test/builders/database.ts'
 import { openEventLog } from '../../../test/builders/event-log.ts'
-import { ensureEventLogPartitions } from '../../database/event-log.ts'
+import { ensureEventLogPartitions } from '../../database/accesses/event-log.ts'
 import { accessEvent } from '../contract/access-event-builder.ts'
 import {
   accessEventLogContract,

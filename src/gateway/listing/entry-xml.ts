@@ -1,4 +1,4 @@
-import type { ListedEntry } from '../../database/object-listing.ts'
+import type { ListedEntry } from '../../database/catalog/object-listing.ts'
 import { element, fragment, type Xml } from '../xml/write-xml.ts'
 
 /** The one owner of everything here, as listings and ACLs show it. */

@@ -3,7 +3,7 @@ import {
   type ListedObjectRow,
   listObjects,
   walkEntries,
-} from '../../database/object-listing.ts'
+} from '../../database/catalog/object-listing.ts'
 import type { Queryable } from '../../database/postgres.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
 import { firstStringAfterPrefix } from './prefix-bound.ts'

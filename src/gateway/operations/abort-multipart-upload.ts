@@ -1,5 +1,5 @@
-import { deleteMultipartUpload } from '../../database/multipart-uploads.ts'
-import { withObjectLock } from '../../database/object-lock.ts'
+import { deleteMultipartUpload } from '../../database/writes/multipart-uploads.ts'
+import { withObjectLock } from '../../database/writes/object-lock.ts'
 import { GatewayError } from '../error-table.ts'
 import type { RequestContext } from '../request-context.ts'
 import { sendEmpty } from '../respond.ts'

@@ -3,10 +3,10 @@ import {
   findMultipartUpload,
   listMultipartParts,
   completeMultipartUpload as markCompleted,
-} from '../../database/multipart-uploads.ts'
-import { withObjectLock } from '../../database/object-lock.ts'
-import type { VersionFacts } from '../../database/object-publication.ts'
-import { findWriteIntent } from '../../database/write-intents.ts'
+} from '../../database/writes/multipart-uploads.ts'
+import { withObjectLock } from '../../database/writes/object-lock.ts'
+import type { VersionFacts } from '../../database/writes/object-publication.ts'
+import { findWriteIntent } from '../../database/writes/write-intents.ts'
 import { newId, type Uuid } from '../../domain/identifiers.ts'
 import { StoreError } from '../../stores/object-store.ts'
 import { GatewayError, gatewayErrorOf, UnknownOutcome } from '../error-table.ts'

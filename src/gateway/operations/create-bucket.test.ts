@@ -2,7 +2,7 @@ import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../../test/builders/database.ts'
 import { startTestGateway, type TestGateway } from '../../../test/builders/gateway.ts'
-import { findBucketByName } from '../../database/buckets.ts'
+import { findBucketByName } from '../../database/catalog/buckets.ts'
 import { createMemoryStore } from '../../stores/memory/memory-store.ts'
 
 describe.each([

@@ -1,4 +1,4 @@
-import { findBucketByName, insertBucketAt } from '../../database/buckets.ts'
+import { findBucketByName, insertBucketAt } from '../../database/catalog/buckets.ts'
 import { newId } from '../../domain/identifiers.ts'
 import { GatewayError } from '../error-table.ts'
 import type { RequestContext } from '../request-context.ts'

@@ -1,4 +1,4 @@
-import { insertMultipartUpload } from '../../database/multipart-uploads.ts'
+import { insertMultipartUpload } from '../../database/writes/multipart-uploads.ts'
 import { newId } from '../../domain/identifiers.ts'
 import { checksumAlgorithmOf } from '../body/declared-digests.ts'
 import { GatewayError } from '../error-table.ts'

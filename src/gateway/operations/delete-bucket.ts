@@ -2,9 +2,9 @@ import {
   bucketHasObjects,
   deleteBucket as forgetBucket,
   lockBucketForDeletion,
-} from '../../database/buckets.ts'
-import { type BucketLeftovers, findBucketLeftovers } from '../../database/object-publication.ts'
+} from '../../database/catalog/buckets.ts'
 import { inTransaction } from '../../database/postgres.ts'
+import { type BucketLeftovers, findBucketLeftovers } from '../../database/writes/object-publication.ts'
 import { GatewayError } from '../error-table.ts'
 import type { RequestContext } from '../request-context.ts'
 import { sendEmpty } from '../respond.ts'

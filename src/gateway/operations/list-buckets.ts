@@ -1,4 +1,4 @@
-import { listBuckets as readBuckets } from '../../database/buckets.ts'
+import { listBuckets as readBuckets } from '../../database/catalog/buckets.ts'
 import { OWNER } from '../listing/entry-xml.ts'
 import type { RequestContext } from '../request-context.ts'
 import { sendXml } from '../respond.ts'

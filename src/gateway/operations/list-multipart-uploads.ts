@@ -1,4 +1,4 @@
-import { listMultipartUploads as readUploads } from '../../database/multipart-uploads.ts'
+import { listMultipartUploads as readUploads } from '../../database/writes/multipart-uploads.ts'
 import { OWNER } from '../listing/entry-xml.ts'
 import { listParametersOf, withoutNul } from '../listing/list-parameters.ts'
 import type { RequestContext } from '../request-context.ts'

@@ -1,4 +1,4 @@
-import type { ListedEntry } from '../../database/object-listing.ts'
+import type { ListedEntry } from '../../database/catalog/object-listing.ts'
 import { OWNER } from '../listing/entry-xml.ts'
 import { listEntries } from '../listing/list-entries.ts'
 import { listParametersOf, withoutNul } from '../listing/list-parameters.ts'

@@ -1,4 +1,4 @@
-import { listMultipartParts } from '../../database/multipart-uploads.ts'
+import { listMultipartParts } from '../../database/writes/multipart-uploads.ts'
 import { GatewayError } from '../error-table.ts'
 import { OWNER } from '../listing/entry-xml.ts'
 import { limitOf } from '../listing/list-parameters.ts'

@@ -1,4 +1,4 @@
-import { setObjectTags } from '../../database/objects.ts'
+import { setObjectTags } from '../../database/catalog/objects.ts'
 import { objectIdOf } from '../../domain/identifiers.ts'
 import { GatewayError } from '../error-table.ts'
 import { checkVersionId } from '../reads/locate-content.ts'

@@ -1,4 +1,4 @@
-import type { VersionFacts } from '../../database/object-publication.ts'
+import type { VersionFacts } from '../../database/writes/object-publication.ts'
 import { GIB } from '../../domain/bytes.ts'
 import type { RequestBody } from '../body/request-body.ts'
 import { GatewayError } from '../error-table.ts'

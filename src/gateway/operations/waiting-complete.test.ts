@@ -8,7 +8,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../../test/builders/database.ts'
 import { startTestGateway, type TestGateway } from '../../../test/builders/gateway.ts'
-import { withObjectLock } from '../../database/object-lock.ts'
+import { withObjectLock } from '../../database/writes/object-lock.ts'
 import type { BucketMode } from '../../domain/bucket.ts'
 import { createMemoryStore } from '../../stores/memory/memory-store.ts'
 import { type ObjectStore, StoreError } from '../../stores/object-store.ts'

@@ -1,5 +1,5 @@
-import type { BucketWithTarget } from '../../database/buckets.ts'
-import type { ResolvedObject } from '../../database/objects.ts'
+import type { BucketWithTarget } from '../../database/catalog/buckets.ts'
+import type { ResolvedObject } from '../../database/catalog/objects.ts'
 import { type ObjectId, objectIdOf } from '../../domain/identifiers.ts'
 import { BodyDigests, type DigestAlgorithm } from '../body/digests.ts'
 import { GatewayError, gatewayErrorOf } from '../error-table.ts'

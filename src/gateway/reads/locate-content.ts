@@ -1,5 +1,5 @@
-import type { BucketWithTarget } from '../../database/buckets.ts'
-import type { ResolvedObject } from '../../database/objects.ts'
+import type { BucketWithTarget } from '../../database/catalog/buckets.ts'
+import type { ResolvedObject } from '../../database/catalog/objects.ts'
 import type { PartLayoutEntry } from '../../domain/object.ts'
 import { GatewayError } from '../error-table.ts'
 import type { RequestContext } from '../request-context.ts'

@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http'
-import type { ResolvedObject } from '../../database/objects.ts'
+import type { ResolvedObject } from '../../database/catalog/objects.ts'
 import type { RequestContext } from '../request-context.ts'
 
 /** Query parameters by which a reader replaces content headers of one answer. */

@@ -1,4 +1,4 @@
-import { listReadableCopies, type ReadableCopy, type ResolvedObject } from '../../database/objects.ts'
+import { listReadableCopies, type ReadableCopy, type ResolvedObject } from '../../database/catalog/objects.ts'
 import { type StoredObjectWithBody, StoreError } from '../../stores/object-store.ts'
 import { GatewayError, isDatabaseAway } from '../error-table.ts'
 import type { GatewayServices } from '../services.ts'

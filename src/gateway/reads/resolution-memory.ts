@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { type ResolvedObject, resolveObject } from '../../database/objects.ts'
+import { type ResolvedObject, resolveObject } from '../../database/catalog/objects.ts'
 import type { ObjectId } from '../../domain/identifiers.ts'
 import { isDatabaseAway } from '../error-table.ts'
 import type { GatewayOptions } from '../options.ts'

@@ -1,5 +1,5 @@
-import { withObjectLock } from '../../database/object-lock.ts'
-import type { ResolvedObject } from '../../database/objects.ts'
+import type { ResolvedObject } from '../../database/catalog/objects.ts'
+import { withObjectLock } from '../../database/writes/object-lock.ts'
 import { SECOND } from '../../domain/duration.ts'
 import type { ObjectId } from '../../domain/identifiers.ts'
 import type { GatewayServices } from '../services.ts'

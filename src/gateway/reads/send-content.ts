@@ -1,4 +1,4 @@
-import type { ResolvedObject } from '../../database/objects.ts'
+import type { ResolvedObject } from '../../database/catalog/objects.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
 import { StoreError } from '../../stores/object-store.ts'
 import type { RequestContext } from '../request-context.ts'

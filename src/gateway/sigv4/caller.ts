@@ -1,5 +1,5 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
-import type { AccessKeyRow } from '../../database/access-keys.ts'
+import type { AccessKeyRow } from '../../database/people/access-keys.ts'
 import type { ReaderClass } from '../../domain/access-event.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
 import { type Principal, principal } from '../../domain/principal.ts'

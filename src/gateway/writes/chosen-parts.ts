@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { MultipartPart } from '../../database/multipart-uploads.ts'
+import type { MultipartPart } from '../../database/writes/multipart-uploads.ts'
 import { combineCrc64 } from '../body/crc64-combine.ts'
 import { CHECKSUM_ALGORITHMS } from '../body/digests.ts'
 import { GatewayError } from '../error-table.ts'

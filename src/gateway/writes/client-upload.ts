@@ -1,9 +1,9 @@
-import type { BucketWithTarget } from '../../database/buckets.ts'
+import type { BucketWithTarget } from '../../database/catalog/buckets.ts'
 import {
   type FoundMultipartUpload,
   findMultipartUpload,
   saveMultipartPart,
-} from '../../database/multipart-uploads.ts'
+} from '../../database/writes/multipart-uploads.ts'
 import { GIB, MIB } from '../../domain/bytes.ts'
 import type { DigestAlgorithm } from '../body/digests.ts'
 import { GatewayError } from '../error-table.ts'

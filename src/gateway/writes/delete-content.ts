@@ -1,8 +1,8 @@
-import type { BucketWithTarget } from '../../database/buckets.ts'
-import { withObjectLock } from '../../database/object-lock.ts'
-import { commitDeletion, outdateWrites, retireAllCopies } from '../../database/object-publication.ts'
-import { lookAtObject } from '../../database/objects.ts'
+import type { BucketWithTarget } from '../../database/catalog/buckets.ts'
+import { lookAtObject } from '../../database/catalog/objects.ts'
 import type { Connection } from '../../database/postgres.ts'
+import { withObjectLock } from '../../database/writes/object-lock.ts'
+import { commitDeletion, outdateWrites, retireAllCopies } from '../../database/writes/object-publication.ts'
 import { objectIdOf } from '../../domain/identifiers.ts'
 import type { Principal } from '../../domain/principal.ts'
 import { UnknownOutcome } from '../error-table.ts'
@@ -13,8 +13,8 @@ import { checkWriteConditions, UNCONDITIONAL, type WriteConditions } from './wri
 /**
  * Deletes an object: it disappears from the catalog in one transaction, and its copies wait for the sweeper,
  * which deletes their bytes conditionally. A store that is down does not keep an object alive: no store is
- * asked but for writes that were cut off, and those that cannot be settled now come before this deletion all the
- * same. Deleting what is not there is no error. Resolves to whether there was something; rejects with
+ * asked but for writes that were cut off, and those that cannot be settled now come before this deletion all
+ * the same. Deleting what is not there is no error. Resolves to whether there was something; rejects with
  * {@link UnknownOutcome} when the deletion may have been committed.
  */
 export async function deleteContent(

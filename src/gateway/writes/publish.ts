@@ -1,15 +1,15 @@
-import { holdBucket } from '../../database/buckets.ts'
-import { withObjectLock } from '../../database/object-lock.ts'
+import { holdBucket } from '../../database/catalog/buckets.ts'
+import { lookAtObject, type ObjectState } from '../../database/catalog/objects.ts'
+import type { Connection } from '../../database/postgres.ts'
+import { withObjectLock } from '../../database/writes/object-lock.ts'
 import {
   commitGeneration,
   findCopyAt,
   type Publication,
   retireFormerCopies,
   type VersionFacts,
-} from '../../database/object-publication.ts'
-import { lookAtObject, type ObjectState } from '../../database/objects.ts'
-import type { Connection } from '../../database/postgres.ts'
-import { saveWriteIntent, type WriteIntent } from '../../database/write-intents.ts'
+} from '../../database/writes/object-publication.ts'
+import { saveWriteIntent, type WriteIntent } from '../../database/writes/write-intents.ts'
 import { type PutResult, StoreError, type WriteCondition } from '../../stores/object-store.ts'
 import { GatewayError, UnknownOutcome } from '../error-table.ts'
 import type { GatewayServices } from '../services.ts'
@@ -153,7 +153,9 @@ async function putInPlace(
   }
 }
 
-/** What a put over the bytes that lie there now must ask for. Throws `OperationAborted` over another object's. */
+/**
+ * What a put over the bytes that lie there now must ask for. Throws `OperationAborted` over another object's.
+ */
 async function lookBeforeReplacing(
   services: GatewayServices,
   connection: Connection,

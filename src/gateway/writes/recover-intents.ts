@@ -2,10 +2,14 @@ import {
   deleteMultipartUpload,
   forgetCompletedUploads,
   listOrphanUploads,
-} from '../../database/multipart-uploads.ts'
-import { withObjectLock } from '../../database/object-lock.ts'
-import type { FoundWriteIntent } from '../../database/write-intents.ts'
-import { findWriteIntent, listForeignIntents, touchWriteIntents } from '../../database/write-intents.ts'
+} from '../../database/writes/multipart-uploads.ts'
+import { withObjectLock } from '../../database/writes/object-lock.ts'
+import type { FoundWriteIntent } from '../../database/writes/write-intents.ts'
+import {
+  findWriteIntent,
+  listForeignIntents,
+  touchWriteIntents,
+} from '../../database/writes/write-intents.ts'
 import { DAY } from '../../domain/duration.ts'
 import type { GatewayServices } from '../services.ts'
 import { settleIntent } from './settle-intent.ts'

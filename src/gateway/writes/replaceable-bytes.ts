@@ -1,6 +1,6 @@
-import { listBuckets } from '../../database/buckets.ts'
-import { hasCopyOfOther } from '../../database/object-publication.ts'
+import { listBuckets } from '../../database/catalog/buckets.ts'
 import type { Connection } from '../../database/postgres.ts'
+import { hasCopyOfOther } from '../../database/writes/object-publication.ts'
 import { decodeCopyDescription } from '../../domain/copy-description.ts'
 import { objectIdOf, type Uuid } from '../../domain/identifiers.ts'
 import { objectIdInNativeKey, SHARED_CONTAINER_PREFIX } from '../../domain/native-key.ts'

@@ -1,20 +1,24 @@
-import { holdBucket } from '../../database/buckets.ts'
-import { deleteCopyRow, listPlacedCopies } from '../../database/copies.ts'
-import { DELETION_MS_MAX } from '../../database/deletions-in-flight.ts'
+import { holdBucket } from '../../database/catalog/buckets.ts'
+import { deleteCopyRow, listPlacedCopies } from '../../database/catalog/copies.ts'
+import { lookAtObject, type ObjectState } from '../../database/catalog/objects.ts'
+import type { Connection } from '../../database/postgres.ts'
+import { DELETION_MS_MAX } from '../../database/writes/deletions-in-flight.ts'
 import {
   completeMultipartUpload,
   deleteMultipartUpload,
   findMultipartUpload,
-} from '../../database/multipart-uploads.ts'
-import { commitGeneration, retireFormerCopies, type VersionFacts } from '../../database/object-publication.ts'
-import { lookAtObject, type ObjectState } from '../../database/objects.ts'
-import type { Connection } from '../../database/postgres.ts'
+} from '../../database/writes/multipart-uploads.ts'
+import {
+  commitGeneration,
+  retireFormerCopies,
+  type VersionFacts,
+} from '../../database/writes/object-publication.ts'
 import {
   deleteWriteIntent,
   type FoundWriteIntent,
   listPublishingIntents,
   lockWriteIntent,
-} from '../../database/write-intents.ts'
+} from '../../database/writes/write-intents.ts'
 import type { BucketMode } from '../../domain/bucket.ts'
 import { publishingIntentOf } from '../../domain/copy-description.ts'
 import type { ObjectId, Uuid } from '../../domain/identifiers.ts'
@@ -39,8 +43,8 @@ interface PublishedIntent {
 /**
  * Settles an intent whose writer is gone, under the object's lock: bytes that carry the intent's id were
  * published, so the catalog follows them if nothing was committed since, and they are deleted otherwise. When
- * nothing became visible and no longer can, what was staged is thrown away. Rejects when the store cannot be asked: the intent
- * then stays.
+ * nothing became visible and no longer can, what was staged is thrown away. Rejects when the store cannot be
+ * asked: the intent then stays.
  */
 export async function settleIntent(
   services: GatewayServices,

@@ -1,4 +1,4 @@
-import { deleteUploadStart, saveUploadStart } from '../../database/upload-starts.ts'
+import { deleteUploadStart, saveUploadStart } from '../../database/writes/upload-starts.ts'
 import { MIB } from '../../domain/bytes.ts'
 import { newId } from '../../domain/identifiers.ts'
 import {

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { ObjectState } from '../../database/objects.ts'
+import type { ObjectState } from '../../database/catalog/objects.ts'
 import { GatewayError } from '../error-table.ts'
 import { etagListed } from '../reads/conditions.ts'
 

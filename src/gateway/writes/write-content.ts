@@ -1,5 +1,5 @@
-import type { VersionFacts } from '../../database/object-publication.ts'
-import { deleteWriteIntent } from '../../database/write-intents.ts'
+import type { VersionFacts } from '../../database/writes/object-publication.ts'
+import { deleteWriteIntent } from '../../database/writes/write-intents.ts'
 import { newId, type Uuid } from '../../domain/identifiers.ts'
 import type { Principal } from '../../domain/principal.ts'
 import type { PutFacts } from '../../stores/object-store.ts'
@@ -37,8 +37,8 @@ export interface ContentWrite {
 /**
  * Writes an object whole or not at all: bytes are staged where no reader sees them, in memory when they are
  * few and as an upload at the store otherwise; length and digests are checked; then they are published.
- * Resolves to the version that readers see from now on. Rejects with {@link UnknownOutcome} when readers may see
- * it all the same.
+ * Resolves to the version that readers see from now on. Rejects with {@link UnknownOutcome} when readers may
+ * see it all the same.
  */
 export async function writeContent(services: GatewayServices, write: ContentWrite): Promise<VersionFacts> {
   const { inMemoryBytesMax } = services.options.limits

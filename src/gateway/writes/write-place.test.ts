@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../../test/builders/database.ts'
 import { startTestGateway, type TestGateway, type TestLocation } from '../../../test/builders/gateway.ts'
 import { createLosingStore, type LosingStore } from '../../../test/builders/losing-store.ts'
-import { deleteLocation } from '../../database/locations.ts'
+import { deleteLocation } from '../../database/catalog/locations.ts'
 import { inTransaction } from '../../database/postgres.ts'
 import { createMemoryStore } from '../../stores/memory/memory-store.ts'
 

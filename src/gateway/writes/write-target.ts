@@ -1,4 +1,4 @@
-import type { BucketWithTarget } from '../../database/buckets.ts'
+import type { BucketWithTarget } from '../../database/catalog/buckets.ts'
 import { type ObjectId, objectIdOf, type Uuid } from '../../domain/identifiers.ts'
 import { nativeKeyOf } from '../../domain/native-key.ts'
 import { type ObjectStore, StoreError } from '../../stores/object-store.ts'

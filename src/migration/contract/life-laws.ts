@@ -122,7 +122,9 @@ function isBeforeSwitch(state: MigrationState): boolean {
   return ['planned', 'copying', 'copied', 'verifying', 'verified'].includes(state)
 }
 
-/** The laws that a kind's table breaks, with the step that does; and where it differs from what SPEC.md draws. */
+/**
+ * The laws that a kind's table breaks, with the step that does; and where it differs from what SPEC.md draws.
+ */
 export function brokenLaws(kind: MigrationKind, table: TransitionTable, spec: string): string[] {
   const steps = stepsOf(kind, table)
   const broken = Object.entries(LAWS).flatMap(([law, holds]) =>

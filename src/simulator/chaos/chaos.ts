@@ -1,7 +1,10 @@
 import type { FaultKind } from '../../domain/fault.ts'
 import { type Random, randomInteger } from '../traffic/random.ts'
 
-/** How often what goes wrong, each from 0 to 1; the words are those of `domain/fault.ts` as far as stores are meant. */
+/**
+ * How often what goes wrong, each from 0 to 1; the words are those of `domain/fault.ts` as far as stores are
+ * meant.
+ */
 export interface FaultRates {
   /** A request to a store is refused, before anything happened. */
   readonly refused: number

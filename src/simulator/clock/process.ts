@@ -1,8 +1,8 @@
 import type { Instant } from '../../domain/clock.ts'
 
 /**
- * A process of the simulated world. Everything it waits for is a turn it owns: one that died never gets another,
- * so that no continuation of it runs again, and one that is stopped gets them when it wakes.
+ * A process of the simulated world. Everything it waits for is a turn it owns: one that died never gets
+ * another, so that no continuation of it runs again, and one that is stopped gets them when it wakes.
  */
 export class Process {
   readonly name: string

@@ -17,9 +17,10 @@ export type RunEnd = 'over' | 'hung' | 'endless'
 const EPOCH: Instant = Date.UTC(2026, 0, 1)
 
 /**
- * The one clock and the one order of a simulated world. Whatever takes time waits for its turn; of those whose
- * time has come the seed chooses one, everything that follows from it without waiting happens, and then the next is
- * chosen. When nobody's time has come, time jumps. Nothing else may wait: no timer, no file, no network.
+ * The one clock and the one order of a simulated world. Whatever takes time waits for its turn; of those
+ * whose time has come the seed chooses one, everything that follows from it without waiting happens, and then
+ * the next is chosen. When nobody's time has come, time jumps. Nothing else may wait: no timer, no file, no
+ * network.
  */
 export class Scheduler {
   readonly #random: Random
@@ -41,7 +42,9 @@ export class Scheduler {
     return this.#taken
   }
 
-  /** Resolves when so many milliseconds have passed and it is this one's turn; never for a process that died. */
+  /**
+   * Resolves when so many milliseconds have passed and it is this one's turn; never for a process that died.
+   */
   turn(ms: number, owner: Process | null): Promise<void> {
     return new Promise(resolve => void this.add(ms, owner, resolve))
   }

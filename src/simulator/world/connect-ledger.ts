@@ -5,8 +5,8 @@ import { type Database, outcomeOf } from './database.ts'
 import type { LockSession } from './object-locks.ts'
 
 /**
- * The migration ledger as one process reaches it. What is done under an object's lock is undone when its session
- * is lost before it commits, as a transaction is; the process learns of it when its work is over.
+ * The migration ledger as one process reaches it. What is done under an object's lock is undone when its
+ * session is lost before it commits, as a transaction is; the process learns of it when its work is over.
  */
 export function connectLedger(database: Database, owner: Process, ledger: MigrationLedger): MigrationLedger {
   const ask = <T>(perform: () => Promise<T>) => database.ask(owner, perform)

@@ -138,7 +138,7 @@ function isReclassified({ catalog }: SimulatedWorld, copy: Copy): boolean {
   )
 }
 
-/** What `database/scrub-ledger` does in one transaction, here in one moment. */
+/** What `database/upkeep/scrub-ledger` does in one transaction, here in one moment. */
 async function condemn(
   world: SimulatedWorld,
   indictment: Indictment,

@@ -18,7 +18,10 @@ import type { ModelStore, StoredBytes } from './model-store.ts'
 
 /** A request takes up to so many milliseconds each way. */
 const LATENCY_MS_MAX = 20
-/** When a deletion lands that its sender has given up, at the latest: what the mover and the gateway allow for. */
+/**
+ * When a deletion lands that its sender has given up, at the latest: what the mover and the gateway allow
+ * for.
+ */
 const LATE_MS = { min: 10_000, max: 24_000 } as const
 /** For how long a look may show what was there before. */
 const STALE_MS_MAX = 3_000

@@ -1,4 +1,4 @@
-import type { CopyToSweep } from '../../database/copies.ts'
+import type { CopyToSweep } from '../../database/catalog/copies.ts'
 import type { ObjectId } from '../../domain/identifiers.ts'
 import { isEndState } from '../../domain/migration.ts'
 import type { Copy } from '../../domain/object.ts'

@@ -44,8 +44,9 @@ class Refused extends Error {
 }
 
 /**
- * What the gateway does with objects, by its rules of publication: under the object's lock, intent before bytes,
- * bytes before the generation, and interrupted writes settled later. The decisions are the gateway's own.
+ * What the gateway does with objects, by its rules of publication: under the object's lock, intent before
+ * bytes, bytes before the generation, and interrupted writes settled later. The decisions are the gateway's
+ * own.
  */
 export class GatewayModel {
   readonly #world: SimulatedWorld
@@ -385,7 +386,10 @@ export class GatewayModel {
 const UNKNOWN_IDENTITY: StoreIdentity = { etag: null, versionId: null }
 const NO_DIGESTS = { sha256: null, sha256Source: null, crc64nvme: null } as const
 
-/** What a deletion may take after it was announced, and what a store may take after that; as the database counts. */
+/**
+ * What a deletion may take after it was announced, and what a store may take after that; as the database
+ * counts.
+ */
 const LANDS_WITHIN_MS = 30_000
 
 /** Makes durable that bytes are about to go. */

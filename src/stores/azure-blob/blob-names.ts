@@ -17,7 +17,8 @@ const SEGMENTS_MAX = 254
  * Throws kind `invalid-key` for a key Azure would not keep exactly. Of names that end in a dot, or have a
  * segment that does, Azure says to keep off; `.` and `..` are resolved on the way.
  *
- * Source: https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata
+ * Source:
+ * https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata
  */
 export function checkBlobName(operation: StoreOperation, keyBytesMax: number): void {
   checkKey(operation, keyBytesMax)

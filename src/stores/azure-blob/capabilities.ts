@@ -10,7 +10,8 @@ export const ACCESS_TIERS: readonly string[] = ['Hot', 'Cool', 'Cold', 'Archive'
  * What Azure Blob Storage can do. Only MD5 is reported, and only what one Put Blob wrote has one that Azure
  * computed itself: a list of blocks has whatever its writer claims, so our uploads in parts claim none.
  *
- * Limits: https://learn.microsoft.com/rest/api/storageservices/understanding-block-blobs--append-blobs--and-page-blobs
+ * Limits:
+ * https://learn.microsoft.com/rest/api/storageservices/understanding-block-blobs--append-blobs--and-page-blobs
  */
 export function azureBlobCapabilitiesOf(settings: AzureBlobSettings): StoreCapabilities {
   return {

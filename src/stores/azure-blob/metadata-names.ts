@@ -1,7 +1,8 @@
 /**
  * Azure's metadata names are C# identifiers and the same in either case. Names of lower-case letters, digits
  * and `_` that do not begin with a digit or with our prefix travel as they are, so that other tools meet the
- * names they know; all others as `dim_n_` and every other character as `_` and its code in two hexadecimal digits.
+ * names they know; all others as `dim_n_` and every other character as `_` and its code in two hexadecimal
+ * digits.
  */
 const PLAIN_NAME = /^(?!dim_)[a-z_][a-z0-9_]*$/
 const ENCODED_PREFIX = 'dim_n_'

@@ -70,7 +70,9 @@ function lockFieldsOf(lock: ObjectLock | undefined): Pick<BlobFacts, 'immutabili
   }
 }
 
-/** Azure encrypts by itself whatever it keeps; another key than the account's is named by an encryption scope. */
+/**
+ * Azure encrypts by itself whatever it keeps; another key than the account's is named by an encryption scope.
+ */
 function encryptionFieldOf(
   operation: StoreOperation,
   { encryption }: PutFacts,

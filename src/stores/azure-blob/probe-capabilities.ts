@@ -14,9 +14,9 @@ const BYTES = Buffer.from('a probe of what this account does')
 const ORDERED_ENDS = ['\uff21', '😀'] as const
 
 /**
- * Finds out, by trying, what accounts differ in: whether blobs have tags and old versions, whether a container keeps
- * retentions of them, and in which order it lists. Writes and deletes a few small blobs in the container, which
- * must be there. The answer is stored in the store's settings.
+ * Finds out, by trying, what accounts differ in: whether blobs have tags and old versions, whether a
+ * container keeps retentions of them, and in which order it lists. Writes and deletes a few small blobs in
+ * the container, which must be there. The answer is stored in the store's settings.
  *
  * Throws `StoreError` when the account cannot be reached or refuses an ordinary write.
  */

@@ -3,9 +3,9 @@ import { StoreError, type StoreErrorKind } from '../object-store.ts'
 import { type StoreOperation, storeFailure } from '../store-operation.ts'
 
 /**
- * What an Azure error code means. Bytes that may be seen and not touched, because of a lease, a retention policy,
- * a legal hold or snapshots, are `locked`.
- * Codes: https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes
+ * What an Azure error code means. Bytes that may be seen and not touched, because of a lease, a retention
+ * policy, a legal hold or snapshots, are `locked`. Codes:
+ * https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes
  */
 const KIND_OF_CODE: Readonly<Record<string, StoreErrorKind>> = {
   BlobNotFound: 'not-found',

@@ -52,7 +52,9 @@ export async function readFacts(
   }
 }
 
-/** Writes the facts of a file that is not visible yet. Returns the path, or null when there is nothing to say. */
+/**
+ * Writes the facts of a file that is not visible yet. Returns the path, or null when there is nothing to say.
+ */
 export async function writeFacts(
   factsFolder: string,
   key: string,

@@ -8,8 +8,9 @@ const SCOPES = ['https://www.googleapis.com/auth/devstorage.read_write']
 export type AccessTokens = (operation: StoreOperation) => Promise<string | null>
 
 /**
- * The tokens of a store: of its service account's key, else of this machine at Google's own endpoint, else none.
- * Google's library keeps a token until shortly before it expires. Nothing is asked before the first request.
+ * The tokens of a store: of its service account's key, else of this machine at Google's own endpoint, else
+ * none. Google's library keeps a token until shortly before it expires. Nothing is asked before the first
+ * request.
  */
 export function accessTokensOf(options: {
   settings: GcsSettings

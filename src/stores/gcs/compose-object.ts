@@ -24,8 +24,8 @@ export interface Composition {
 }
 
 /**
- * Puts objects together under the operation's key: 32 at once into hidden ones, until 32 are left, which become the
- * object itself under its condition. Google copies no bytes for it.
+ * Puts objects together under the operation's key: 32 at once into hidden ones, until 32 are left, which
+ * become the object itself under its condition. Google copies no bytes for it.
  *
  * Source: https://cloud.google.com/storage/docs/composite-objects
  */

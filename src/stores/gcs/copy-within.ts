@@ -22,7 +22,9 @@ import {
   uploadedResourceOf,
 } from './object-fields.ts'
 
-/** Calls one rewrite may need: Google goes on for half a minute in each, with hundreds of megabytes at least. */
+/**
+ * Calls one rewrite may need: Google goes on for half a minute in each, with hundreds of megabytes at least.
+ */
 const REWRITE_CALLS_MAX = 10_000
 
 const rewriteAnswer = z.object({

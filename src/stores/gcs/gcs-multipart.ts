@@ -26,8 +26,8 @@ const uploadShape = z.object({ key: z.string(), facts: z.record(z.string(), z.un
 type Parts = ReadonlyMap<string, string>
 
 /**
- * Uploads in parts: Google's JSON API has none, so each is a folder of hidden objects, a note and the parts, which
- * are composed at the end. Nothing is visible under the key before; a killed upload is swept.
+ * Uploads in parts: Google's JSON API has none, so each is a folder of hidden objects, a note and the parts,
+ * which are composed at the end. Nothing is visible under the key before; a killed upload is swept.
  */
 export function createGcsMultipart(connection: GcsConnection): MultipartStore {
   const { capabilities } = connection

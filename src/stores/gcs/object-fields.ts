@@ -159,7 +159,10 @@ export function listedObjectOf(resource: ObjectResource): ListedObject {
   }
 }
 
-/** The identity Google gives to bytes: a generation of their own, and an ETag that changes with their metadata too. */
+/**
+ * The identity Google gives to bytes: a generation of their own, and an ETag that changes with their metadata
+ * too.
+ */
 export function identityOf(resource: ObjectResource): StoreIdentity {
   return { etag: resource.etag ?? null, versionId: resource.generation }
 }

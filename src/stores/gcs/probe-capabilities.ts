@@ -36,10 +36,10 @@ interface Probe {
 }
 
 /**
- * Finds out, by trying, what a server of Google's JSON API does that Google and its emulators differ in: whether
- * conditions on writes and deletes are honoured, which digests it reports are its own, and whether an upload
- * can be resumed. Writes and deletes a few small objects in the bucket, which must be there. The answer is
- * stored in the store's settings.
+ * Finds out, by trying, what a server of Google's JSON API does that Google and its emulators differ in:
+ * whether conditions on writes and deletes are honoured, which digests it reports are its own, and whether an
+ * upload can be resumed. Writes and deletes a few small objects in the bucket, which must be there. The
+ * answer is stored in the store's settings.
  *
  * Throws {@link StoreError} when the server cannot be reached or refuses an ordinary write.
  */

@@ -44,10 +44,10 @@ const HOPED = {
 } as const
 
 /**
- * Finds out, by trying, what an S3 server does that servers differ in: which conditions it honours, which digests
- * it reports and checks, what it does to keys, and whether it has copies, storage classes, tags, encryption and
- * locks. Writes and deletes a few dozen small objects in the bucket, which must be there. The answer is stored in
- * the store's settings; what is known of the server besides is in `vendors.ts`.
+ * Finds out, by trying, what an S3 server does that servers differ in: which conditions it honours, which
+ * digests it reports and checks, what it does to keys, and whether it has copies, storage classes, tags,
+ * encryption and locks. Writes and deletes a few dozen small objects in the bucket, which must be there. The
+ * answer is stored in the store's settings; what is known of the server besides is in `vendors.ts`.
  *
  * Throws `StoreError` when the server cannot be reached or refuses an ordinary write.
  */

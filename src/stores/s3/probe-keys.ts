@@ -11,8 +11,8 @@ const UNLIKE_PATHS = ['a//b', 'o/../z', './w', 'v/.', 'control\u0001']
 const UNLIKE_NAMES = ['dot.', 'dot./x', 'space ', 'back\\slash']
 
 /**
- * What a server does to keys. A key counts as kept when it is listed as it was given: a server may answer 200 and
- * keep another one.
+ * What a server does to keys. A key counts as kept when it is listed as it was given: a server may answer 200
+ * and keep another one.
  */
 export async function probeKeys(probe: Probe): Promise<S3Settings['keys']> {
   for (const key of UNLIKE_NAMES) if (!(await keeps(probe, key))) return 'names'

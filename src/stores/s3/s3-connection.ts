@@ -14,7 +14,10 @@ export interface SendOptions {
   readonly as: 'read' | 'write'
 }
 
-/** A command of the SDK. Its own type ties it to one client's input and output in ways that cannot be passed on. */
+/**
+ * A command of the SDK. Its own type ties it to one client's input and output in ways that cannot be passed
+ * on.
+ */
 type Command = object
 
 /** Characters XML 1.0 cannot hold, not even escaped. */

@@ -144,7 +144,10 @@ export function createS3Multipart(
   }
 }
 
-/** What a part is called: its ETag and, where the server told it, its checksum, which a completion must repeat. */
+/**
+ * What a part is called: its ETag and, where the server told it, its checksum, which a completion must
+ * repeat.
+ */
 export function partTagOf(etag: string, crc64nvme: string | null | undefined): string {
   return crc64nvme ? `${etag} ${crc64nvme}` : etag
 }

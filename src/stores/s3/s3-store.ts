@@ -35,7 +35,9 @@ import { createS3Multipart } from './s3-multipart.ts'
 import { S3Wire } from './s3-wire.ts'
 import { translateS3Error } from './translate-error.ts'
 
-/** Opens an S3-compatible endpoint as a store; containers are buckets. Nothing is sent before the first call. */
+/**
+ * Opens an S3-compatible endpoint as a store; containers are buckets. Nothing is sent before the first call.
+ */
 export function createS3Store(options: {
   name: string
   settings: S3Settings

@@ -57,8 +57,9 @@ const KIND_OF_CODE: Readonly<Record<string, StoreErrorKind>> = {
 }
 
 /**
- * Codes with which servers refuse to touch what an object lock holds, and their words for it, which alone tell
- * that from a missing right or a bad request: AWS and Ceph answer AccessDenied, MinIO and versitygw InvalidRequest.
+ * Codes with which servers refuse to touch what an object lock holds, and their words for it, which alone
+ * tell that from a missing right or a bad request: AWS and Ceph answer AccessDenied, MinIO and versitygw
+ * InvalidRequest.
  */
 const CODES_OF_LOCK = new Set(['AccessDenied', 'InvalidRequest', 'ObjectLocked', 'MethodNotAllowed'])
 const WORDS_OF_LOCK = /object[ -]?lock|\bWORM\b|retention|legal[ -]?hold|immutab/i

@@ -19,7 +19,10 @@ const SHRINK_PAUSE_MS = 1_000
 /** An answer is slow from so many times the usual time on, and never below the floor. */
 const SLOW_FACTOR = 4
 const SLOW_FLOOR_MS = 200
-/** How fast the usual time follows: quickly down, slowly up, so that a lasting overload is not taken for usual. */
+/**
+ * How fast the usual time follows: quickly down, slowly up, so that a lasting overload is not taken for
+ * usual.
+ */
 const FOLLOW_DOWN = 0.2
 const FOLLOW_UP = 0.005
 
@@ -28,9 +31,9 @@ interface Waiter {
 }
 
 /**
- * How many requests a store is asked at once: one more for each round of good answers while all of them are in use, a
- * third less when the store says `SlowDown`, does not answer, or takes many times its usual time (AIMD; Chiu
- * and Jain, 1989). Who may not wait is let in at once and takes the place of one who may.
+ * How many requests a store is asked at once: one more for each round of good answers while all of them are
+ * in use, a third less when the store says `SlowDown`, does not answer, or takes many times its usual time
+ * (AIMD; Chiu and Jain, 1989). Who may not wait is let in at once and takes the place of one who may.
  */
 export class AdaptiveLimit {
   readonly #rules: LimitRules

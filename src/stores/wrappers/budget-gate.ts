@@ -11,8 +11,8 @@ export interface DrawnTokens extends RequestCost {
 }
 
 /**
- * Draws tokens for at least so much; more when it draws ahead. `urgent`: they were spent already, by somebody who
- * did not wait. Without a limit it gives what was asked for at once.
+ * Draws tokens for at least so much; more when it draws ahead. `urgent`: they were spent already, by somebody
+ * who did not wait. Without a limit it gives what was asked for at once.
  */
 export type DrawTokens = (need: RequestCost, urgent: boolean) => Promise<DrawnTokens>
 
@@ -55,7 +55,10 @@ export class BudgetGate {
     return this.#waiting.length
   }
 
-  /** Waits until so much may be spent, and spends it. Rejects with the signal's reason when that aborts before. */
+  /**
+   * Waits until so much may be spent, and spends it. Rejects with the signal's reason when that aborts
+   * before.
+   */
   async take(cost: RequestCost, signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted()
     if (this.#waiting.length === 0 && this.#covers(cost)) return this.#spend(cost)

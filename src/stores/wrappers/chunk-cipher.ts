@@ -59,9 +59,10 @@ export class SealBroken extends Error {
 }
 
 /**
- * Seals and opens one content with a key of its own, derived from the master key and the content's salt. Chunks of
- * 64 KiB are sealed with AES-256-GCM; the nonce of a chunk is its number, and whether it is the last one, so that
- * chunks can be neither exchanged nor left out at the end. A key seals only one content, so no nonce comes twice.
+ * Seals and opens one content with a key of its own, derived from the master key and the content's salt.
+ * Chunks of 64 KiB are sealed with AES-256-GCM; the nonce of a chunk is its number, and whether it is the
+ * last one, so that chunks can be neither exchanged nor left out at the end. A key seals only one content, so
+ * no nonce comes twice.
  *
  * Source: Hoang, Reyhanitabar, Rogaway, Vizár, "Online Authenticated-Encryption and its Nonce-Reuse
  * Misuse-Resistance" (STREAM), CRYPTO 2015; RFC 5869 for the derivation.
@@ -89,8 +90,8 @@ export class ChunkCipher {
   }
 
   /**
-   * The content in sealed chunks from `first` on, of a content of `size` bytes. Throws {@link SealBroken} before it
-   * gives anything out of a chunk that is not right.
+   * The content in sealed chunks from `first` on, of a content of `size` bytes. Throws {@link SealBroken}
+   * before it gives anything out of a chunk that is not right.
    */
   async *open(
     sealed: AsyncIterable<Uint8Array>,

@@ -28,19 +28,22 @@ const SEAL_NAME = 'dim-seal'
 /** Name and value of it, with room to spare. */
 const SEAL_BYTES = 128
 
-/** Master keys: new objects are sealed with the first, objects are opened with the one they name. At least one. */
+/**
+ * Master keys: new objects are sealed with the first, objects are opened with the one they name. At least
+ * one.
+ */
 export interface ClientEncryptionOptions {
   readonly keys: readonly [ClientKey, ...ClientKey[]]
 }
 
 /**
- * The same store, which sees only sealed bytes: content is encrypted before it leaves us and decrypted, and proven,
- * as it comes back, ranges too. Keys, headers, metadata and tags stay readable. Give it containers of its own: an
- * object that somebody else put there is served as it is, but listed with a wrong size.
+ * The same store, which sees only sealed bytes: content is encrypted before it leaves us and decrypted, and
+ * proven, as it comes back, ranges too. Keys, headers, metadata and tags stay readable. Give it containers of
+ * its own: an object that somebody else put there is served as it is, but listed with a wrong size.
  *
- * What the store computes over sealed bytes tells nothing of the content, so it reports no digests; copies inside the
- * store and uploads in parts would need seals that fit together, so it has none. Throws a RangeError around a store
- * without user metadata.
+ * What the store computes over sealed bytes tells nothing of the content, so it reports no digests; copies
+ * inside the store and uploads in parts would need seals that fit together, so it has none. Throws a
+ * RangeError around a store without user metadata.
  */
 export function clientEncryptedStore(inner: ObjectStore, options: ClientEncryptionOptions): ObjectStore {
   if (!inner.capabilities.userMetadata)

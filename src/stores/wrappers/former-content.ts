@@ -8,7 +8,10 @@ const KEPT_OBJECTS_MAX = 256
 /** An object as it was before its last change; null when there was none. */
 export type FormerObject = { readonly stored: StoredObject; readonly bytes: Buffer | null } | null
 
-/** Remembers what was there before the last change of each key that was changed through it, of the newest 256 keys. */
+/**
+ * Remembers what was there before the last change of each key that was changed through it, of the newest 256
+ * keys.
+ */
 export class FormerContent {
   readonly #inner: ObjectStore
   readonly #former = new Map<string, FormerObject>()

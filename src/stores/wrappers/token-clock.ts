@@ -8,15 +8,18 @@ import type { DrawTokens } from './budget-gate.ts'
  */
 export interface TokenClock {
   /**
-   * Moves the hands, from now on if they were behind, and resolves to how far the later one was ahead before, in
-   * milliseconds. `urgent`: moves no hand further ahead than {@link URGENT_AHEAD_MS}.
+   * Moves the hands, from now on if they were behind, and resolves to how far the later one was ahead before,
+   * in milliseconds. `urgent`: moves no hand further ahead than {@link URGENT_AHEAD_MS}.
    */
   advance(by: { requestsMs: number; bytesMs: number }, urgent: boolean): Promise<number>
 }
 
 /** How far spending without waiting may push back those who wait. */
 export const URGENT_AHEAD_MS = 5_000
-/** Tokens are drawn for so long ahead, so that the clock moves a few times a second however many workers there are. */
+/**
+ * Tokens are drawn for so long ahead, so that the clock moves a few times a second however many workers there
+ * are.
+ */
 const DRAWN_MS = 250
 
 /** Draws from a clock at the rates that hold now. Where nothing limits, the clock is not asked. */

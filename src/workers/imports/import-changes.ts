@@ -1,12 +1,12 @@
 import PQueue from 'p-queue'
-import type { ContainerLocation, ListedForCatalog } from '../../database/catalog-import.ts'
 import {
   type ForeignChangeOutcome,
   type ForeignChangeSuspicion,
   settleForeignChange,
-} from '../../database/foreign-changes.ts'
-import { addForeignChanges, type ForeignChangeCount } from '../../database/import-jobs.ts'
-import { withObjectLock } from '../../database/object-lock.ts'
+} from '../../database/catalog/foreign-changes.ts'
+import type { ContainerLocation, ListedForCatalog } from '../../database/imports/catalog-import.ts'
+import { addForeignChanges, type ForeignChangeCount } from '../../database/imports/import-jobs.ts'
+import { withObjectLock } from '../../database/writes/object-lock.ts'
 import { SECOND } from '../../domain/duration.ts'
 import type { FoundBytes } from '../../domain/foreign-change.ts'
 import type { Uuid } from '../../domain/identifiers.ts'

@@ -4,17 +4,17 @@ import {
   insertListedObjects,
   type ListedForCatalog,
   listContainerLocations,
-} from '../../database/catalog-import.ts'
+} from '../../database/imports/catalog-import.ts'
 import {
   checkpointImportJob,
   type ImportJob,
   ImportLeaseLostError,
   releaseImportJob,
   takeImportJob,
-} from '../../database/import-jobs.ts'
-import { type CoveredKeys, noteUnseenCopies } from '../../database/import-unseen-copies.ts'
+} from '../../database/imports/import-jobs.ts'
+import { type CoveredKeys, noteUnseenCopies } from '../../database/imports/import-unseen-copies.ts'
+import { requestReviews } from '../../database/placement/review-sweeps.ts'
 import { inTransaction } from '../../database/postgres.ts'
-import { requestReviews } from '../../database/review-sweeps.ts'
 import { newId, type ObjectId, type Uuid } from '../../domain/identifiers.ts'
 import { type ListPage, type ObjectStore, StoreError } from '../../stores/object-store.ts'
 import type { Loop } from '../loop.ts'
@@ -163,7 +163,9 @@ async function enter(
   }
 }
 
-/** Rolls a page back whose known objects have to be looked at first: that takes longer than a transaction may. */
+/**
+ * Rolls a page back whose known objects have to be looked at first: that takes longer than a transaction may.
+ */
 class DifferingObjects extends Error {
   override readonly name = 'DifferingObjects'
   readonly objectIds: ReadonlySet<ObjectId>

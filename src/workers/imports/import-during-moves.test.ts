@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createMovingWorld, type MovingWorld, sampleOf } from '../../../test/builders/moving-world.ts'
-import { createImportJob, findImportJob } from '../../database/import-jobs.ts'
-import { resolveObject } from '../../database/objects.ts'
+import { resolveObject } from '../../database/catalog/objects.ts'
+import { createImportJob, findImportJob } from '../../database/imports/import-jobs.ts'
 import { silentLogger } from '../../telemetry/logger.ts'
 import type { MigrationParts } from '../migrations/migration-parts.ts'
 import { importLoop } from './import-container.ts'
@@ -12,7 +12,10 @@ const live = new AbortController().signal
 
 type Boundary = Parameters<NonNullable<MigrationParts['atBoundary']>>[0]
 
-/** Whatever a move and an import do at the same time, readers get one of the two contents, and the later one wins. */
+/**
+ * Whatever a move and an import do at the same time, readers get one of the two contents, and the later one
+ * wins.
+ */
 describe('an import while an object moves', () => {
   let world: MovingWorld
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { ContainerLocation, ListedForCatalog } from '../../database/catalog-import.ts'
-import type { SkippedKeys } from '../../database/import-jobs.ts'
+import type { ContainerLocation, ListedForCatalog } from '../../database/imports/catalog-import.ts'
+import type { SkippedKeys } from '../../database/imports/import-jobs.ts'
 import { newId, objectIdOf, type Uuid } from '../../domain/identifiers.ts'
 import { SHARED_CONTAINER_PREFIX } from '../../domain/native-key.ts'
 import type { ListedObject } from '../../stores/object-store.ts'

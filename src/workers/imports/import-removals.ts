@@ -1,13 +1,13 @@
 import PQueue from 'p-queue'
-import { findBucket } from '../../database/buckets.ts'
-import { renewImportLease, withholdRemovals } from '../../database/import-jobs.ts'
+import { findBucket } from '../../database/catalog/buckets.ts'
+import { renewImportLease, withholdRemovals } from '../../database/imports/import-jobs.ts'
 import {
   countUnseenCopies,
   forgetAllUnseenCopies,
   forgetUnseenCopies,
   listUnseenCopies,
   type UnseenCopy,
-} from '../../database/import-unseen-copies.ts'
+} from '../../database/imports/import-unseen-copies.ts'
 import { SECOND } from '../../domain/duration.ts'
 import { type ImportedContainer, lookForBytes, settleBatch } from './import-changes.ts'
 import { askPatiently, type ImportRun } from './import-run.ts'

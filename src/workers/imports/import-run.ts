@@ -1,4 +1,4 @@
-import { type ImportJob, renewImportLease } from '../../database/import-jobs.ts'
+import { type ImportJob, renewImportLease } from '../../database/imports/import-jobs.ts'
 import type { Database } from '../../database/postgres.ts'
 import type { Clock } from '../../domain/clock.ts'
 import type { Uuid } from '../../domain/identifiers.ts'

@@ -1,7 +1,11 @@
 import PQueue from 'p-queue'
-import { adoptIdentity, type IdentifiedCopy, listIdentifiedCopies } from '../../database/copy-identities.ts'
-import { withObjectLock } from '../../database/object-lock.ts'
+import {
+  adoptIdentity,
+  type IdentifiedCopy,
+  listIdentifiedCopies,
+} from '../../database/catalog/copy-identities.ts'
 import type { Database } from '../../database/postgres.ts'
+import { withObjectLock } from '../../database/writes/object-lock.ts'
 import { isSameBytes } from '../../domain/foreign-change.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
 import { type ObjectStore, type StoredObject, StoreError } from '../../stores/object-store.ts'

@@ -1,8 +1,16 @@
-import { addAccessDays } from '../../database/access-daily.ts'
-import { type AccessWindowRow, readAccessWindows, writeAccessWindows } from '../../database/access-windows.ts'
-import { insertDeadLetters } from '../../database/dead-letters.ts'
-import { advanceIngestPartition, raiseBootMarks, readBootMarks } from '../../database/ingest-partitions.ts'
-import { type HeatMerged, mergeObjectHeat } from '../../database/object-heat.ts'
+import { addAccessDays } from '../../database/accesses/access-daily.ts'
+import {
+  type AccessWindowRow,
+  readAccessWindows,
+  writeAccessWindows,
+} from '../../database/accesses/access-windows.ts'
+import { insertDeadLetters } from '../../database/accesses/dead-letters.ts'
+import {
+  advanceIngestPartition,
+  raiseBootMarks,
+  readBootMarks,
+} from '../../database/accesses/ingest-partitions.ts'
+import { type HeatMerged, mergeObjectHeat } from '../../database/accesses/object-heat.ts'
 import { type Connection, type Database, inTransaction } from '../../database/postgres.ts'
 import type { Instant } from '../../domain/clock.ts'
 import { newId, type ObjectId } from '../../domain/identifiers.ts'

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { LeasedPartition } from '../../database/ingest-partitions.ts'
+import type { LeasedPartition } from '../../database/accesses/ingest-partitions.ts'
 import type { ObjectId, Uuid } from '../../domain/identifiers.ts'
 
 /** Encoded rings kept per partition: those of the busiest objects, about 100 bytes each. */
@@ -18,7 +18,9 @@ const BOOTS_KEPT_MAX = 1_000
 export interface PartitionHold {
   readonly lease: LeasedPartition
   nextOffset: number
-  /** How many events to take at once: halved when the database refuses a stretch, to find the one it refuses. */
+  /**
+   * How many events to take at once: halved when the database refuses a stretch, to find the one it refuses.
+   */
   eventsMax: number
   readonly rings: LRUCache<ObjectId, Uint8Array>
   readonly bootMarks: LRUCache<Uuid, number>

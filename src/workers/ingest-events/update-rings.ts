@@ -1,4 +1,4 @@
-import type { AccessWindowRow } from '../../database/access-windows.ts'
+import type { AccessWindowRow } from '../../database/accesses/access-windows.ts'
 import type { ObjectId } from '../../domain/identifiers.ts'
 import { type AccessRings, addReads, emptyRings } from '../../heat/access-windows.ts'
 import type { ObjectAccesses } from '../../heat/fold-accesses.ts'

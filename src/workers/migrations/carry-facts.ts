@@ -15,9 +15,10 @@ import { type MigrationJob, requestSignal, StepFailure } from './migration-job.t
 import { lookAt } from './same-bytes.ts'
 
 /**
- * The subject of a migration with everything that is to travel with its bytes. Of an object that was only listed nothing is known, and where others write, its tags
- * and locks are theirs: then the source is asked before anything is written, and what it says is kept in the catalog.
- * Throws {@link StepFailure} `copy-refused` when something that must be kept cannot be.
+ * The subject of a migration with everything that is to travel with its bytes. Of an object that was only
+ * listed nothing is known, and where others write, its tags and locks are theirs: then the source is asked
+ * before anything is written, and what it says is kept in the catalog. Throws {@link StepFailure}
+ * `copy-refused` when something that must be kept cannot be.
  */
 export async function carryFacts(
   job: MigrationJob,

@@ -1,4 +1,4 @@
-import { type AnnounceDeletion, DELETION_MS_MAX } from '../../database/deletions-in-flight.ts'
+import { type AnnounceDeletion, DELETION_MS_MAX } from '../../database/writes/deletions-in-flight.ts'
 import type { BucketMode } from '../../domain/bucket.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
 import type { Copy, StoreIdentity } from '../../domain/object.ts'
@@ -26,7 +26,7 @@ export interface CopyDeletion {
   readonly timers: Timers
   /** A fresh signal for each request. */
   readonly signal: () => AbortSignal
-  /** Makes durable that the bytes are about to go; see database/deletions-in-flight. */
+  /** Makes durable that the bytes are about to go; see database/writes/deletions-in-flight. */
   readonly announce: AnnounceDeletion
   /** Awaited right before the deletion. */
   readonly beforeDeletion?: () => Promise<void>

@@ -54,7 +54,10 @@ function kindOf(error: unknown): string {
   return 'unexpected'
 }
 
-/** A request that hung until its deadline tells of the store; one that was given up for another reason does not. */
+/**
+ * A request that hung until its deadline tells of the store; one that was given up for another reason does
+ * not.
+ */
 function isDeadline(cause: unknown): boolean {
   return cause instanceof Error && cause.name === 'TimeoutError'
 }

@@ -1,4 +1,4 @@
-import type { MigrationHolds } from '../../database/migration-holds.ts'
+import type { MigrationHolds } from '../../database/migrations/migration-holds.ts'
 import type { ClaimedMigration, MigrationLease } from '../../domain/migration-record.ts'
 import { isPermitted } from '../../migration/transitions.ts'
 import { systemTimers } from '../timers.ts'

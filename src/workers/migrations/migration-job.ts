@@ -115,7 +115,10 @@ export function recordOf(
   }
 }
 
-/** What the timeline says of these events beside their names: the try, what was proven, an outage that is over. */
+/**
+ * What the timeline says of these events beside their names: the try, what was proven, an outage that is
+ * over.
+ */
 function toldOf(
   { attempt, evidence }: Migration,
   events: readonly MigrationEvent[],
@@ -141,8 +144,8 @@ export function isBrief(bytes: Bytes): boolean {
 }
 
 /**
- * Ends a request that carries so many bytes when it hangs, or when the job ends. Where a store has a budget, its time
- * begins when its turn has come.
+ * Ends a request that carries so many bytes when it hangs, or when the job ends. Where a store has a budget,
+ * its time begins when its turn has come.
  */
 export function requestSignal(
   job: Pick<MigrationJob, 'signal' | 'parts'> & { readonly held?: HeldLease },
@@ -184,7 +187,9 @@ function briefSignal({ signal, parts }: Pick<MigrationJob, 'signal' | 'parts'>):
   return made.signal
 }
 
-/** How long works that share a transaction wait for one of them, in wall milliseconds; a second more at most. */
+/**
+ * How long works that share a transaction wait for one of them, in wall milliseconds; a second more at most.
+ */
 const LANE_MS_MAX = 5 * SECOND
 const LANE_SHARED_MS = SECOND
 
@@ -202,7 +207,10 @@ function laneSignal({ signal, parts }: Pick<MigrationJob, 'signal' | 'parts'>): 
   return AbortSignal.any([signal, timeout.signal])
 }
 
-/** Whether a migration may share a transaction: not once its store failed it, so that it holds nobody up twice. */
+/**
+ * Whether a migration may share a transaction: not once its store failed it, so that it holds nobody up
+ * twice.
+ */
 function mayShare({ attempt, evidence }: Migration): boolean {
   return attempt <= 1 && evidence.outage == null
 }

@@ -17,9 +17,9 @@ export interface ProofOfCopies {
 }
 
 /**
- * Proves the object's complete copies other than the source: the store has them, and they are right by a proof of
- * these very bytes, by a digest the store reports, or by reading them where `readsBytes`. A copy that cannot be
- * proven does not count. Rejects with a `StoreError` when a store could not be asked.
+ * Proves the object's complete copies other than the source: the store has them, and they are right by a
+ * proof of these very bytes, by a digest the store reports, or by reading them where `readsBytes`. A copy
+ * that cannot be proven does not count. Rejects with a `StoreError` when a store could not be asked.
  */
 export async function proveOtherCopies(
   job: MigrationJob,

@@ -132,8 +132,8 @@ async function change(job: MigrationJob, copy: Copy, storageClass: string): Prom
 }
 
 /**
- * Whether bytes that have another identity than the copy are the copy, changed by a try before this one: they have
- * the class that was asked for, and the same content.
+ * Whether bytes that have another identity than the copy are the copy, changed by a try before this one: they
+ * have the class that was asked for, and the same content.
  */
 async function isWhatWeMade(
   job: MigrationJob,

@@ -11,7 +11,10 @@ import { openSourceRange } from './source-body.ts'
 
 /** How many parts of one object are on their way at once. */
 const PARTS_AT_ONCE = 4
-/** Larger parts, which only the largest objects have, pass through without being collected, one after the other. */
+/**
+ * Larger parts, which only the largest objects have, pass through without being collected, one after the
+ * other.
+ */
 const COLLECTED_BYTES_MAX = 16 * MIB
 
 /** A part at the target. */

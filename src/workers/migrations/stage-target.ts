@@ -96,9 +96,9 @@ async function readWhole(job: MigrationJob, copy: Copy, into: Uint8Array): Promi
 }
 
 /**
- * Whether SHA-256 is to be computed of an object that is copied in parts: it is the dearest digest, and cannot be put
- * together. Once the catalog has it, the CRC-64/NVME shows whether the source is still what it was, and the target's
- * report whether the copy is.
+ * Whether SHA-256 is to be computed of an object that is copied in parts: it is the dearest digest, and
+ * cannot be put together. Once the catalog has it, the CRC-64/NVME shows whether the source is still what it
+ * was, and the target's report whether the copy is.
  */
 function needsSha256(job: MigrationJob, { version }: MigrationSubject): boolean {
   const known = version?.digests

@@ -3,7 +3,10 @@ import { isPermitted } from '../../migration/transitions.ts'
 import { type MigrationJob, StepFailure } from './migration-job.ts'
 import { checkSourceUnchanged } from './source-body.ts'
 
-/** What is reported when a target is proven: a switch, as far as grace or past it when there is none, or that it joins. */
+/**
+ * What is reported when a target is proven: a switch, as far as grace or past it when there is none, or that
+ * it joins.
+ */
 export interface SwitchOutcome {
   readonly events: readonly MigrationEvent[]
   readonly releaseForMs?: number

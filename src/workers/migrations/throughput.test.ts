@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ThroughputSample } from '../../database/migration-throughput.ts'
+import type { ThroughputSample } from '../../database/migrations/migration-throughput.ts'
 import type { Migration } from '../../domain/migration.ts'
 import { ThroughputCounter } from './throughput.ts'
 

@@ -1,4 +1,4 @@
-import type { ThroughputSample } from '../../database/migration-throughput.ts'
+import type { ThroughputSample } from '../../database/migrations/migration-throughput.ts'
 import { SECOND } from '../../domain/duration.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
 import type { Migration, MigrationState } from '../../domain/migration.ts'
@@ -22,8 +22,8 @@ interface Running {
 }
 
 /**
- * Counts what this mover does, by plan, and tells it every few seconds: objects at their switch, bytes while they
- * are copied. What was not told when the process ends is lost; it is a pace and no account.
+ * Counts what this mover does, by plan, and tells it every few seconds: objects at their switch, bytes while
+ * they are copied. What was not told when the process ends is lost; it is a pace and no account.
  */
 export class ThroughputCounter {
   readonly #tell: (samples: readonly ThroughputSample[]) => Promise<void>

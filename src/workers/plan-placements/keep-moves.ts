@@ -1,10 +1,15 @@
-import { insertActivities } from '../../database/activities.ts'
-import { insertDecisions, type NewDecision, newDecision, refuseDecisions } from '../../database/decisions.ts'
-import { createMigrations, NEW_MIGRATIONS_MAX } from '../../database/migration-creation.ts'
-import { changeOf, MIGRATION_ATTEMPTS_MAX } from '../../database/plan-approval.ts'
-import { openPlan, sumAutomaticPlans } from '../../database/plans.ts'
+import { createMigrations, NEW_MIGRATIONS_MAX } from '../../database/migrations/migration-creation.ts'
+import { holdRoom } from '../../database/migrations/room.ts'
+import { insertActivities } from '../../database/people/activities.ts'
+import {
+  insertDecisions,
+  type NewDecision,
+  newDecision,
+  refuseDecisions,
+} from '../../database/placement/decisions.ts'
+import { changeOf, MIGRATION_ATTEMPTS_MAX } from '../../database/placement/plan-approval.ts'
+import { openPlan, sumAutomaticPlans } from '../../database/placement/plans.ts'
 import type { Connection } from '../../database/postgres.ts'
-import { holdRoom } from '../../database/room.ts'
 import type { Instant } from '../../domain/clock.ts'
 import { HOUR } from '../../domain/duration.ts'
 import { newId, type Uuid } from '../../domain/identifiers.ts'

@@ -1,5 +1,5 @@
-import type { NextReviewRow } from '../../database/object-reviews.ts'
-import type { OpenDecision, PlacementFactsRow } from '../../database/placement-facts.ts'
+import type { NextReviewRow } from '../../database/placement/object-reviews.ts'
+import type { OpenDecision, PlacementFactsRow } from '../../database/placement/placement-facts.ts'
 import type { Instant } from '../../domain/clock.ts'
 import { directionBetween, type MigrationDirection } from '../../domain/migration.ts'
 import type { Decision } from '../../domain/placement.ts'

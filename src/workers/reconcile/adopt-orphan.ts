@@ -1,10 +1,10 @@
-import { listPlacedCopies } from '../../database/copies.ts'
-import { promoteLeftover, readContentDigests } from '../../database/last-copies.ts'
-import { withObjectLock } from '../../database/object-lock.ts'
-import { lookAtObject } from '../../database/objects.ts'
-import { adoptAsCopy, decideOrphan, type OrphanRow } from '../../database/orphans.ts'
+import { listPlacedCopies } from '../../database/catalog/copies.ts'
+import { promoteLeftover, readContentDigests } from '../../database/catalog/last-copies.ts'
+import { lookAtObject } from '../../database/catalog/objects.ts'
 import type { Connection } from '../../database/postgres.ts'
-import { matchCatalog } from '../../database/reconcile-matches.ts'
+import { adoptAsCopy, decideOrphan, type OrphanRow } from '../../database/upkeep/orphans.ts'
+import { matchCatalog } from '../../database/upkeep/reconcile-matches.ts'
+import { withObjectLock } from '../../database/writes/object-lock.ts'
 import { decodeCopyDescription } from '../../domain/copy-description.ts'
 import { SECOND } from '../../domain/duration.ts'
 import { newId } from '../../domain/identifiers.ts'
@@ -21,8 +21,8 @@ const LOCK_WAIT_MS_MAX = 5 * SECOND
 
 /**
  * Makes bytes that say they are an object's present content a copy of it again, after reading all of them and
- * comparing with the catalog's digest. Where the primary copy is not sound they become the primary one; otherwise
- * they are a `retained` copy. Rejects with a `StoreError` when a store could not be asked.
+ * comparing with the catalog's digest. Where the primary copy is not sound they become the primary one;
+ * otherwise they are a `retained` copy. Rejects with a `StoreError` when a store could not be asked.
  */
 export async function adoptOrphan(
   parts: ReconcileParts,

@@ -4,7 +4,7 @@ import {
   listDecidedOrphans,
   type OrphanRow,
   sumOrphans,
-} from '../../database/orphans.ts'
+} from '../../database/upkeep/orphans.ts'
 import { MINUTE, SECOND } from '../../domain/duration.ts'
 import type { Loop } from '../loop.ts'
 import { adoptOrphan } from './adopt-orphan.ts'

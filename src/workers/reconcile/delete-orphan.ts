@@ -1,11 +1,11 @@
-import { findBucket, holdBucket } from '../../database/buckets.ts'
-import { deleteCopyRow, listPlacedCopies, type PlacedCopy } from '../../database/copies.ts'
-import { DELETION_MS_MAX } from '../../database/deletions-in-flight.ts'
-import { withObjectLock } from '../../database/object-lock.ts'
-import { lookAtObject } from '../../database/objects.ts'
-import { decideOrphan, findOrphan, type OrphanRow } from '../../database/orphans.ts'
+import { findBucket, holdBucket } from '../../database/catalog/buckets.ts'
+import { deleteCopyRow, listPlacedCopies, type PlacedCopy } from '../../database/catalog/copies.ts'
+import { lookAtObject } from '../../database/catalog/objects.ts'
 import type { Connection } from '../../database/postgres.ts'
-import { findPublishingMigrations, matchCatalog } from '../../database/reconcile-matches.ts'
+import { decideOrphan, findOrphan, type OrphanRow } from '../../database/upkeep/orphans.ts'
+import { findPublishingMigrations, matchCatalog } from '../../database/upkeep/reconcile-matches.ts'
+import { DELETION_MS_MAX } from '../../database/writes/deletions-in-flight.ts'
+import { withObjectLock } from '../../database/writes/object-lock.ts'
 import { decodeCopyDescription } from '../../domain/copy-description.ts'
 import { SECOND } from '../../domain/duration.ts'
 import { objectIdOf } from '../../domain/identifiers.ts'
@@ -27,9 +27,9 @@ const LOOK_MS_MAX = 20 * SECOND
 export type OrphanDeletion = { readonly state: OrphanState; readonly outcome: string }
 
 /**
- * Deletes the bytes of an orphan if everything proves that they are ours and needed by nobody: looked at under
- * the object's lock, announced before, and on condition of their identity where the store can compare. What it came
- * to is written into the ledger. Rejects with a `StoreError` when a store could not be asked.
+ * Deletes the bytes of an orphan if everything proves that they are ours and needed by nobody: looked at
+ * under the object's lock, announced before, and on condition of their identity where the store can compare.
+ * What it came to is written into the ledger. Rejects with a `StoreError` when a store could not be asked.
  */
 export async function deleteOrphan(
   parts: ReconcileParts,

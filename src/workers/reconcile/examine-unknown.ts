@@ -1,6 +1,9 @@
 import PQueue from 'p-queue'
-import { findKnownOrphans, type OrphanSighting } from '../../database/orphans.ts'
-import { findPublishingMigrations, type PublishingMigration } from '../../database/reconcile-matches.ts'
+import { findKnownOrphans, type OrphanSighting } from '../../database/upkeep/orphans.ts'
+import {
+  findPublishingMigrations,
+  type PublishingMigration,
+} from '../../database/upkeep/reconcile-matches.ts'
 import { type CopyDescription, decodeCopyDescription } from '../../domain/copy-description.ts'
 import { SECOND } from '../../domain/duration.ts'
 import { objectIdOf, type Uuid } from '../../domain/identifiers.ts'
@@ -17,9 +20,9 @@ const LOOK_MS_MAX = 20 * SECOND
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /**
- * Looks at bytes the catalog knows no copy of: whether they are still there, and whose they say they are. What an
- * earlier run knows is not asked for again. Resolves to what belongs in the ledger of orphans; bytes that a move of
- * ours is just bringing do not. Rejects with a `StoreError`.
+ * Looks at bytes the catalog knows no copy of: whether they are still there, and whose they say they are.
+ * What an earlier run knows is not asked for again. Resolves to what belongs in the ledger of orphans; bytes
+ * that a move of ours is just bringing do not. Rejects with a `StoreError`.
  */
 export async function examineUnknown(
   running: RunningReconcile,

@@ -2,9 +2,9 @@ import type { Copy } from '../../domain/object.ts'
 import type { InventoryEntry } from './inventories/inventory.ts'
 
 /**
- * What an inventory's entry is to the catalog. `known`: as a copy's row says. `under-way`: a write, a move or a
- * deletion of our own is not finished there. `changed`: a copy should lie there and other bytes do. `unknown`: no
- * copy should.
+ * What an inventory's entry is to the catalog. `known`: as a copy's row says. `under-way`: a write, a move or
+ * a deletion of our own is not finished there. `changed`: a copy should lie there and other bytes do.
+ * `unknown`: no copy should.
  */
 export type EntryVerdict = 'known' | 'under-way' | 'changed' | 'unknown'
 

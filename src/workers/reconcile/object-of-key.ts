@@ -11,8 +11,9 @@ export interface KeyedObject {
 }
 
 /**
- * The object that the catalog would keep under a native key of a container (see domain/native-key), or null when
- * no bucket keeps objects under such a key. So a page of any inventory finds its rows by primary key, in any order.
+ * The object that the catalog would keep under a native key of a container (see domain/native-key), or null
+ * when no bucket keeps objects under such a key. So a page of any inventory finds its rows by primary key, in
+ * any order.
  */
 export function objectOfKey(
   nativeKey: string,

@@ -1,8 +1,8 @@
-import type { ContainerLocation } from '../../database/catalog-import.ts'
-import type { AnnounceDeletion } from '../../database/deletions-in-flight.ts'
-import type { OrphanSum } from '../../database/orphans.ts'
+import type { ContainerLocation } from '../../database/imports/catalog-import.ts'
 import type { Database } from '../../database/postgres.ts'
-import type { ReconcileRun } from '../../database/reconcile-runs.ts'
+import type { OrphanSum } from '../../database/upkeep/orphans.ts'
+import type { ReconcileRun } from '../../database/upkeep/reconcile-runs.ts'
+import type { AnnounceDeletion } from '../../database/writes/deletions-in-flight.ts'
 import type { Bucket } from '../../domain/bucket.ts'
 import type { Clock } from '../../domain/clock.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
@@ -16,7 +16,7 @@ import type { Timers } from '../timers.ts'
 /** What comparing containers with the catalog needs. */
 export interface ReconcileParts {
   readonly database: Database
-  /** Holds objects' locks while stores are asked; see database/long-holds. */
+  /** Holds objects' locks while stores are asked; see database/migrations/long-holds. */
   readonly lockDatabase: Database
   /** The open store with this id. Rejects with a `StoreError`. Whoever opens stores closes them. */
   readonly openStore: (storeId: Uuid) => Promise<ObjectStore>

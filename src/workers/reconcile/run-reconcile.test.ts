@@ -6,8 +6,12 @@ import {
   SETTINGS,
 } from '../../../test/builders/reconciling-world.ts'
 import { writeVendorInventory } from '../../../test/builders/vendor-inventories.ts'
-import { decideOrphan, type OrphanRow, releaseKeptCopy } from '../../database/orphans.ts'
-import { createReconcileRun, findReconcileRun, resumeReconcileRun } from '../../database/reconcile-runs.ts'
+import { decideOrphan, type OrphanRow, releaseKeptCopy } from '../../database/upkeep/orphans.ts'
+import {
+  createReconcileRun,
+  findReconcileRun,
+  resumeReconcileRun,
+} from '../../database/upkeep/reconcile-runs.ts'
 import type { BucketMode } from '../../domain/bucket.ts'
 import { copyDescriptionMetadata } from '../../domain/copy-description.ts'
 import { DAY, HOUR } from '../../domain/duration.ts'

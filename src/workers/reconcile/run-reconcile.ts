@@ -1,17 +1,17 @@
-import { listBuckets } from '../../database/buckets.ts'
-import { listContainerLocations } from '../../database/catalog-import.ts'
-import { findContainerOwner } from '../../database/import-jobs.ts'
-import { findLocation } from '../../database/locations.ts'
-import { enterSightings, listDeletableOrphans, settleSightings } from '../../database/orphans.ts'
+import { listBuckets } from '../../database/catalog/buckets.ts'
+import { findLocation } from '../../database/catalog/locations.ts'
+import { listContainerLocations } from '../../database/imports/catalog-import.ts'
+import { findContainerOwner } from '../../database/imports/import-jobs.ts'
+import { findCurrentPriceBook } from '../../database/placement/price-books.ts'
 import { inTransaction } from '../../database/postgres.ts'
-import { findCurrentPriceBook } from '../../database/price-books.ts'
+import { enterSightings, listDeletableOrphans, settleSightings } from '../../database/upkeep/orphans.ts'
 import {
   countUnlistedCopies,
   forgetSeenCopies,
   listLeftoverCopies,
   listUnlistedCopies,
   noteSeenCopies,
-} from '../../database/reconcile-matches.ts'
+} from '../../database/upkeep/reconcile-matches.ts'
 import {
   addFindings,
   checkpointReconcileRun,
@@ -20,7 +20,7 @@ import {
   type ReconcileRun,
   releaseReconcileRun,
   takeReconcileRun,
-} from '../../database/reconcile-runs.ts'
+} from '../../database/upkeep/reconcile-runs.ts'
 import { newId, type Uuid } from '../../domain/identifiers.ts'
 import type { LocationPrice } from '../../domain/price.ts'
 import { addCounts, type ReconcileCounts } from '../../domain/reconcile.ts'
@@ -62,9 +62,9 @@ export function reconcileLoop(parts: ReconcileParts): Loop {
 }
 
 /**
- * Does a run from where it stopped: reads the inventory, asks for the copies it did not show, enters the copies
- * kept for people, and deletes what two scans confirmed, if it may. Each step is written down with its place in one
- * transaction, so that a killed run goes on there and counts nothing twice.
+ * Does a run from where it stopped: reads the inventory, asks for the copies it did not show, enters the
+ * copies kept for people, and deletes what two scans confirmed, if it may. Each step is written down with its
+ * place in one transaction, so that a killed run goes on there and counts nothing twice.
  */
 async function runReconcile(
   parts: ReconcileParts,

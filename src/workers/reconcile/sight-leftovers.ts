@@ -1,6 +1,6 @@
 import PQueue from 'p-queue'
-import type { OrphanSighting } from '../../database/orphans.ts'
-import type { LeftoverCopy } from '../../database/reconcile-matches.ts'
+import type { OrphanSighting } from '../../database/upkeep/orphans.ts'
+import type { LeftoverCopy } from '../../database/upkeep/reconcile-matches.ts'
 import { SECOND } from '../../domain/duration.ts'
 import { lookAt } from '../migrations/same-bytes.ts'
 import { monthlyUsdOf } from './examine-unknown.ts'
@@ -10,8 +10,8 @@ const LOOKS_AT_ONCE = 8
 const LOOK_MS_MAX = 20 * SECOND
 
 /**
- * Copies that were kept for a person, as the ledger of orphans has them: with what lies in their places now, which
- * of a suspect one is not what its row says. Rejects with a `StoreError`.
+ * Copies that were kept for a person, as the ledger of orphans has them: with what lies in their places now,
+ * which of a suspect one is not what its row says. Rejects with a `StoreError`.
  */
 export async function sightLeftovers(
   running: RunningReconcile,

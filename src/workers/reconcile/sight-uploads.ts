@@ -1,6 +1,6 @@
-import { findNeededUploads } from '../../database/leftover-sweeps.ts'
-import { findEndedUploads } from '../../database/reconcile-matches.ts'
-import type { ReconcileFinding } from '../../database/reconcile-runs.ts'
+import { findNeededUploads } from '../../database/upkeep/leftover-sweeps.ts'
+import { findEndedUploads } from '../../database/upkeep/reconcile-matches.ts'
+import type { ReconcileFinding } from '../../database/upkeep/reconcile-runs.ts'
 import { DAY, SECOND } from '../../domain/duration.ts'
 import type { MultipartStore, UploadPage } from '../../stores/object-store.ts'
 import { objectOfKey } from './object-of-key.ts'
@@ -19,9 +19,9 @@ export interface SightedUploads {
 }
 
 /**
- * Looks for uploads in parts of a container that began more than a day ago and that nobody here needs. Those that a
- * move of ours began which has ended are aborted when the run may delete; the others are somebody else's, for all we
- * know, and are only named. Rejects with a `StoreError`.
+ * Looks for uploads in parts of a container that began more than a day ago and that nobody here needs. Those
+ * that a move of ours began which has ended are aborted when the run may delete; the others are somebody
+ * else's, for all we know, and are only named. Rejects with a `StoreError`.
  */
 export async function sightUploads(running: RunningReconcile): Promise<SightedUploads> {
   const { multipart } = running.store

@@ -1,4 +1,4 @@
-import type { PlacedCopy } from '../../database/copies.ts'
+import type { PlacedCopy } from '../../database/catalog/copies.ts'
 import { newId } from '../../domain/identifiers.ts'
 import type { Copy } from '../../domain/object.ts'
 import type { BadVerdict, Condemnation, CopyToScrub } from '../../domain/scrub.ts'
@@ -20,9 +20,9 @@ export interface BadCopy {
 }
 
 /**
- * Makes a bad copy suspect and sees to it that it is repaired: from the primary copy, or, when it was that itself,
- * from another complete one that is read to its end first. Rejects with a `StoreError` when a store could not be
- * asked, and then nothing is changed.
+ * Makes a bad copy suspect and sees to it that it is repaired: from the primary copy, or, when it was that
+ * itself, from another complete one that is read to its end first. Rejects with a `StoreError` when a store
+ * could not be asked, and then nothing is changed.
  */
 export async function condemnCopy(parts: ScrubParts, bad: BadCopy): Promise<Condemnation> {
   const { copy } = bad.found
@@ -54,7 +54,10 @@ const WORDS: Readonly<Record<BadVerdict, string>> = {
   corrupt: 'The scrubber read its last good copy, and it is not what the catalog says.',
 }
 
-/** A place may have been empty, or another, only while it was being written. Bytes that were read twice are bad. */
+/**
+ * A place may have been empty, or another, only while it was being written. Bytes that were read twice are
+ * bad.
+ */
 async function isStillBad(parts: ScrubParts, { found, verdict, signalFor }: BadCopy): Promise<boolean> {
   if (verdict === 'corrupt') return true
   const store = await parts.openStore(found.place.storeId)
@@ -62,7 +65,10 @@ async function isStillBad(parts: ScrubParts, { found, verdict, signalFor }: BadC
   return stored === null || !isSameCopy(found.copy, stored)
 }
 
-/** The first other complete copy of the same content that turns out right when it is read; null when none does. */
+/**
+ * The first other complete copy of the same content that turns out right when it is read; null when none
+ * does.
+ */
 async function findSuccessor(
   parts: ScrubParts,
   placed: readonly PlacedCopy[],

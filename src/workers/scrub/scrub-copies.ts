@@ -24,10 +24,10 @@ const IDLE_MS = 5 * SECOND
 const PACE_FACTOR = 2
 
 /**
- * The loop that compares complete copies with the catalog's digests for ever, the one that nobody proved for the
- * longest time first, within a budget of dollars per day and of bytes per second. Where it is, is in the copies
- * themselves: a scrubber that is killed goes on where it was. A copy that two looks find bad becomes suspect and is
- * repaired from a proven one before anything else; without one the object is quarantined.
+ * The loop that compares complete copies with the catalog's digests for ever, the one that nobody proved for
+ * the longest time first, within a budget of dollars per day and of bytes per second. Where it is, is in the
+ * copies themselves: a scrubber that is killed goes on where it was. A copy that two looks find bad becomes
+ * suspect and is repaired from a proven one before anything else; without one the object is quarantined.
  */
 export function createScrubber(parts: ScrubParts): Loop {
   const resting = new Map<Uuid, number>()

@@ -1,4 +1,4 @@
-import type { PlacedCopy } from '../../database/copies.ts'
+import type { PlacedCopy } from '../../database/catalog/copies.ts'
 import type { Instant } from '../../domain/clock.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
 import type { Copy } from '../../domain/object.ts'
@@ -7,20 +7,23 @@ import type { Condemnation, CopyToScrub, Indictment, ScrubResult } from '../../d
 /** What the scrubber asks of the catalog. */
 export interface ScrubLedger {
   /**
-   * Takes or keeps the turn to scrub for a while. Resolves to what was spent on the present day, in dollars; null
-   * while somebody paused the scrubber or another process has the turn.
+   * Takes or keeps the turn to scrub for a while. Resolves to what was spent on the present day, in dollars;
+   * null while somebody paused the scrubber or another process has the turn.
    */
   takeTurn(): Promise<{ readonly spentUsd: number } | null>
   /**
-   * Complete copies of present content that nobody looked at or proved since `before`, the oldest look first and
-   * those that nobody ever looked at before all.
+   * Complete copies of present content that nobody looked at or proved since `before`, the oldest look first
+   * and those that nobody ever looked at before all.
    */
   listCopiesToScrub(options: {
     readonly limit: number
     readonly before: Instant
     readonly exceptCopyIds: readonly Uuid[]
   }): Promise<readonly CopyToScrub[]>
-  /** Notes looks, with what they cost, on the present day's account. Copies that are others by now are left out. */
+  /**
+   * Notes looks, with what they cost, on the present day's account. Copies that are others by now are left
+   * out.
+   */
   noteResults(results: readonly ScrubResult[], modelNow: Instant): Promise<void>
   /** Runs `work` while nobody publishes, replaces or deletes bytes of the copy's object. */
   withLockedObject<T>(

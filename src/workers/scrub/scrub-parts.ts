@@ -25,7 +25,10 @@ export interface ScrubParts {
   readonly settings: ScrubSettings
   /** The open store with this id. Rejects with a `StoreError`. */
   readonly openStore: (storeId: Uuid) => Promise<ObjectStore>
-  /** What a look at this copy costs, in dollars. Infinite for bytes that must be restored before they can be read. */
+  /**
+   * What a look at this copy costs, in dollars. Infinite for bytes that must be restored before they can be
+   * read.
+   */
   readonly costOf: (found: CopyToScrub, closeness: Closeness) => Promise<number>
   readonly modelClock: Clock
   readonly wallClock: Clock

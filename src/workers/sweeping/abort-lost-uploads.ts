@@ -1,10 +1,10 @@
-import { findNeededUploads } from '../../database/leftover-sweeps.ts'
 import type { Database } from '../../database/postgres.ts'
+import { findNeededUploads } from '../../database/upkeep/leftover-sweeps.ts'
 import {
   deleteUploadStart,
   type LostUploadStart,
   listLostUploadStarts,
-} from '../../database/upload-starts.ts'
+} from '../../database/writes/upload-starts.ts'
 import type { Clock } from '../../domain/clock.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../domain/duration.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
@@ -36,8 +36,9 @@ export interface LostUploadParts {
 }
 
 /**
- * The loop that aborts uploads in parts whose writer died before it could write their id down: those that began
- * at a key where one of ours was about to, at that time, and that nobody knows. Others' uploads are not touched.
+ * The loop that aborts uploads in parts whose writer died before it could write their id down: those that
+ * began at a key where one of ours was about to, at that time, and that nobody knows. Others' uploads are not
+ * touched.
  */
 export function createLostUploadAborter(parts: LostUploadParts): Loop {
   const { database, wallClock } = parts

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { createMovingWorld, type MovingWorld, sampleOf } from '../../../test/builders/moving-world.ts'
-import { cancelMigration, rollBackMigration } from '../../database/migration-commands.ts'
+import { cancelMigration, rollBackMigration } from '../../database/migrations/migration-commands.ts'
 import type { BucketMode } from '../../domain/bucket.ts'
 import { stepsFrom } from '../../migration/transitions.ts'
 import type { ObjectStore } from '../../stores/object-store.ts'

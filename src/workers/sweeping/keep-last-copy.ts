@@ -1,4 +1,4 @@
-import type { CopyToSweep, PlacedCopy } from '../../database/copies.ts'
+import type { CopyToSweep, PlacedCopy } from '../../database/catalog/copies.ts'
 import type { Copy } from '../../domain/object.ts'
 import { isSameCopy } from '../../migration/deletion.ts'
 import { judgeLeftover, type LeftoverFinding, type PrimaryFinding } from '../../migration/last-copy.ts'

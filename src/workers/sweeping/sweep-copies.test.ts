@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createMovingWorld, type MovingWorld, sampleOf } from '../../../test/builders/moving-world.ts'
-import { CONNECTIONS_MIN } from '../../database/long-holds.ts'
+import { CONNECTIONS_MIN } from '../../database/migrations/long-holds.ts'
 import { inTransaction } from '../../database/postgres.ts'
 import { newId } from '../../domain/identifiers.ts'
 import { type ObjectStore, StoreError } from '../../stores/object-store.ts'

@@ -1,12 +1,17 @@
-import type { CopyToSweep, PlacedCopy } from '../../database/copies.ts'
+import type { CopyToSweep, PlacedCopy } from '../../database/catalog/copies.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
 import type { Copy, StoreIdentity } from '../../domain/object.ts'
 
 /** What the sweeper asks of the catalog. */
 export interface SweepLedger {
-  /** Hands copies that were being written for a migration that has ended to the sweeper. Resolves to how many. */
+  /**
+   * Hands copies that were being written for a migration that has ended to the sweeper. Resolves to how many.
+   */
   abandonStagingCopies(limit: number): Promise<number>
-  /** Copies in state `deleting`, without those that were just tried in vain and those of locations that failed. */
+  /**
+   * Copies in state `deleting`, without those that were just tried in vain and those of locations that
+   * failed.
+   */
   listCopiesToSweep(options: {
     readonly limit: number
     readonly exceptCopyIds: readonly Uuid[]

@@ -1,6 +1,6 @@
-import { findNeededUploads, sweepAlone } from '../../database/leftover-sweeps.ts'
-import { listPlacedLocations } from '../../database/locations.ts'
+import { listPlacedLocations } from '../../database/catalog/locations.ts'
 import type { Database } from '../../database/postgres.ts'
+import { findNeededUploads, sweepAlone } from '../../database/upkeep/leftover-sweeps.ts'
 import type { Clock } from '../../domain/clock.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../domain/duration.ts'
 import type { Uuid } from '../../domain/identifiers.ts'

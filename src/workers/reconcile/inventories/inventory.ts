@@ -32,8 +32,8 @@ export interface Inventory {
 }
 
 /**
- * An inventory cannot be used. `unsupported`: of a kind we do not read. `damaged`: not what its manifest says, or
- * not readable. `wrong-container`: it tells of another container.
+ * An inventory cannot be used. `unsupported`: of a kind we do not read. `damaged`: not what its manifest
+ * says, or not readable. `wrong-container`: it tells of another container.
  */
 export class InventoryError extends Error {
   override readonly name = 'InventoryError'

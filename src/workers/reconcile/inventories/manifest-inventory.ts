@@ -19,8 +19,8 @@ export interface ManifestPlace {
 
 /**
  * An inventory that S3, Azure or Google wrote, opened by its manifest, whose checksum is compared where the
- * vendor gives one. `container` is what the inventory should tell of. A position is a file's number and the rows
- * read of it.
+ * vendor gives one. `container` is what the inventory should tell of. A position is a file's number and the
+ * rows read of it.
  */
 export async function openManifestInventory(
   place: ManifestPlace,

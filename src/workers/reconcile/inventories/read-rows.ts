@@ -58,7 +58,10 @@ export async function* csvRows(
   }
 }
 
-/** The rows of a Parquet file after the first `skip`; only the wanted columns, named as {@link columnName} does. */
+/**
+ * The rows of a Parquet file after the first `skip`; only the wanted columns, named as {@link columnName}
+ * does.
+ */
 export async function* parquetRows(
   file: SpooledFile,
   options: { readonly wanted: ReadonlySet<string>; readonly skip: number },

@@ -1,0 +1,61 @@
+import type { ObjectId } from '../../domain/identifiers.ts'
+import type { Copy, StoreIdentity } from '../../domain/object.ts'
+import type { Queryable } from '../postgres.ts'
+
+/**
+ * Digests that the catalog knows of one generation's content, lower-case hexadecimal; null where nobody
+ * knows.
+ */
+export async function readContentDigests(
+  connection: Queryable,
+  objectId: ObjectId,
+  generation: number,
+): Promise<{ readonly sha256: string | null; readonly crc64nvme: string | null }> {
+  const { rows } = await connection.query<{ sha256: string | null; crc64nvme: string | null }>(
+    `select encode(sha256, 'hex') as sha256, encode(crc64nvme, 'hex') as crc64nvme
+     from object_version where object_id = $1 and generation = $2`,
+    [objectId, generation],
+  )
+  return rows[0] ?? { sha256: null, crc64nvme: null }
+}
+
+/**
+ * Makes a copy that was to be deleted the primary one, with the identity its bytes were found to have; the
+ * former primary copy, whose bytes are gone or doubtful, is `suspect`. Call it in a transaction, under the
+ * object's lock. Resolves to false, having changed nothing, when the object's content is another one by now.
+ */
+export async function promoteLeftover(
+  connection: Queryable,
+  copy: Copy,
+  identity: StoreIdentity,
+): Promise<boolean> {
+  const { rowCount } = await connection.query(
+    `update object set placement_version = placement_version + 1
+     where id = $1 and generation = $2 and is_present`,
+    [copy.objectId, copy.generation],
+  )
+  if (rowCount !== 1) return false
+  await connection.query(
+    `update copy set is_primary = false, state = 'suspect', grace_until_ms = null
+     where object_id = $1 and is_primary`,
+    [copy.objectId],
+  )
+  await connection.query(
+    `update copy set is_primary = true, state = 'complete', grace_until_ms = null, etag = $3, version_id = $4
+     where object_id = $1 and id = $2`,
+    [copy.objectId, copy.id, identity.etag, identity.versionId],
+  )
+  return true
+}
+
+/**
+ * Keeps an object from being moved until a client writes it anew or its primary is proven; `because` is for
+ * people.
+ */
+export async function quarantineObject(
+  connection: Queryable,
+  objectId: ObjectId,
+  because: string,
+): Promise<void> {
+  await connection.query('update object set quarantined_because = $2 where id = $1', [objectId, because])
+}

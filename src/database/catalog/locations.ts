@@ -1,0 +1,191 @@
+import type { Uuid } from '../../domain/identifiers.ts'
+import type { Location } from '../../domain/location.ts'
+import type { Principal } from '../../domain/principal.ts'
+import type { Store } from '../../domain/store.ts'
+import type { Queryable } from '../postgres.ts'
+
+/** A location with its store's name and how much lies there: every copy, those in grace included. */
+export interface LocationRow extends Location {
+  readonly storeName: string
+  readonly copies: number
+  readonly bytes: number
+  readonly revision: number
+  readonly createdAt: Date
+  readonly principal: string
+}
+
+const SELECT = `
+  select l.id, l.name, l.store_id as "storeId", s.name as "storeName", l.container,
+         l.storage_class as "storageClass", l.tier, l.price_id as "priceId", l.region,
+         l.first_byte_ms_p99 as "firstByteMsP99", l.restore_hours as "restoreHours",
+         l.capacity_bytes as "capacityBytes", l.revision, l.created_at as "createdAt", l.principal,
+         coalesce(u.copies, 0)::bigint as copies, coalesce(u.bytes, 0)::bigint as bytes
+  from location as l
+  join store as s on s.id = l.store_id
+  left join lateral (
+    select sum(copies) as copies, sum(bytes) as bytes from location_usage where location_id = l.id
+  ) as u on true`
+
+/** The location with this id, or null. */
+export async function findLocation(database: Queryable, id: Uuid): Promise<LocationRow | null> {
+  const { rows } = await database.query<LocationRow>(`${SELECT} where l.id = $1`, [id])
+  return rows[0] ?? null
+}
+
+/** One page of locations in the order of names, those after `afterName`. */
+export async function listLocations(
+  database: Queryable,
+  page: { afterName: string | null; limit: number },
+): Promise<LocationRow[]> {
+  const { rows } = await database.query<LocationRow>(
+    `${SELECT}
+     where $1::text is null or l.name collate "C" > $1
+     order by l.name collate "C" limit $2`,
+    [page.afterName, page.limit],
+  )
+  return rows
+}
+
+/** A location with what its place depends on. */
+export interface PlacedLocation {
+  readonly id: Uuid
+  readonly name: string
+  readonly container: string
+  readonly copies: number
+  readonly store: Pick<Store, 'id' | 'kind' | 'settings'>
+}
+
+/** Every location with its store: people add them, so there are few. */
+export async function listPlacedLocations(database: Queryable): Promise<PlacedLocation[]> {
+  const { rows } = await database.query<PlacedLocation>(`
+    select l.id, l.name, l.container,
+           coalesce((select sum(copies) from location_usage where location_id = l.id), 0)::bigint as copies,
+           jsonb_build_object('id', s.id, 'kind', s.kind, 'settings', s.settings) as store
+    from location l join store s on s.id = l.store_id
+    order by l.name collate "C"`)
+  return rows
+}
+
+/** Whether a write, an upload or an import of this location is under way. */
+export async function isLocationWritten(database: Queryable, id: Uuid): Promise<boolean> {
+  const { rows } = await database.query<{ written: boolean }>(
+    `select exists (select from write_intent where location_id = $1)
+         or exists (select from multipart_upload where location_id = $1 and completed_at is null)
+         or exists (select from import_job where location_id = $1 and state = 'running')
+         or exists (select from migration where target_location_id = $1 and finished_at is null) as written`,
+    [id],
+  )
+  return rows[0]!.written
+}
+
+/** What a new location is made of. */
+export type NewLocation = Location & { readonly principal: Principal }
+
+/**
+ * Adds a location. Resolves to `name-taken` or `place-taken` (same store, container and storage class) when
+ * there is one already, to `no-store` when the store does not exist.
+ */
+export async function insertLocation(
+  database: Queryable,
+  location: NewLocation,
+): Promise<'added' | 'name-taken' | 'place-taken' | 'no-store'> {
+  const { rows } = await database.query<{ added: boolean; name_taken: boolean; store_found: boolean }>(
+    `with added as (
+       insert into location (id, name, store_id, container, storage_class, tier, price_id, region,
+         first_byte_ms_p99, restore_hours, capacity_bytes, principal)
+       select $1, $2, s.id, $4, $5, $6, $7, $8, $9, $10, $11, $12
+       from store as s where s.id = $3
+       on conflict do nothing
+       returning id
+     )
+     select exists (select 1 from added) as added,
+            exists (select 1 from location where name = $2) as name_taken,
+            exists (select 1 from store where id = $3) as store_found`,
+    [
+      location.id,
+      location.name,
+      location.storeId,
+      location.container,
+      location.storageClass,
+      location.tier,
+      location.priceId,
+      location.region,
+      location.firstByteMsP99,
+      location.restoreHours,
+      location.capacityBytes,
+      location.principal,
+    ],
+  )
+  const [outcome] = rows
+  if (outcome?.added === true) return 'added'
+  if (outcome?.store_found === false) return 'no-store'
+  return outcome?.name_taken === true ? 'name-taken' : 'place-taken'
+}
+
+/** What may change about a location; undefined leaves it as it is, null takes it away. */
+export interface LocationChange {
+  readonly tier?: Location['tier'] | undefined
+  readonly priceId?: string | undefined
+  readonly region?: string | undefined
+  readonly firstByteMsP99?: number | undefined
+  readonly restoreHours?: number | null | undefined
+  readonly capacityBytes?: number | null | undefined
+}
+
+/** Changes a location if it still has this revision. Resolves to whether it did. */
+export async function updateLocation(
+  database: Queryable,
+  target: { id: Uuid; revision: number },
+  change: LocationChange,
+  principal: Principal,
+): Promise<boolean> {
+  const { rowCount } = await database.query(
+    `update location
+     set tier = coalesce($3, tier), price_id = coalesce($4, price_id), region = coalesce($5, region),
+         first_byte_ms_p99 = coalesce($6, first_byte_ms_p99),
+         restore_hours = case when $7 then $8::double precision else restore_hours end,
+         capacity_bytes = case when $9 then $10::bigint else capacity_bytes end,
+         revision = revision + 1, principal = $11
+     where id = $1 and revision = $2`,
+    [
+      target.id,
+      target.revision,
+      change.tier ?? null,
+      change.priceId ?? null,
+      change.region ?? null,
+      change.firstByteMsP99 ?? null,
+      change.restoreHours !== undefined,
+      change.restoreHours ?? null,
+      change.capacityBytes !== undefined,
+      change.capacityBytes ?? null,
+      principal,
+    ],
+  )
+  return rowCount === 1
+}
+
+/**
+ * Forgets a location that has this revision and that nothing refers to: no copy, no bucket, no import, no
+ * upload or write under way, no unfinished migration. Resolves to whether it did. Call it in a transaction:
+ * whoever refers to the location anew waits for its end, and then finds it gone.
+ */
+export async function deleteLocation(
+  connection: Queryable,
+  target: { id: Uuid; revision: number },
+): Promise<boolean> {
+  // What was written while this waits for the row is seen only by a statement of its own.
+  await connection.query('select from location where id = $1 for update', [target.id])
+  const { rowCount } = await connection.query(
+    `delete from location
+     where id = $1 and revision = $2
+       and not exists (select 1 from copy where location_id = $1)
+       and not exists (select 1 from bucket where write_location_id = $1)
+       and not exists (select 1 from import_job where location_id = $1)
+       and not exists (select 1 from write_intent where location_id = $1)
+       and not exists (select 1 from multipart_upload where location_id = $1 and completed_at is null)
+       and not exists (select 1 from migration
+                       where finished_at is null and $1 in (source_location_id, target_location_id))`,
+    [target.id, target.revision],
+  )
+  return rowCount === 1
+}

@@ -1,0 +1,117 @@
+import type { Principal } from '../../domain/principal.ts'
+import type { ScrubVerdict } from '../../domain/scrub.ts'
+import type { Queryable } from '../postgres.ts'
+
+/** For how long a process that took the turn to scrub has it, unless it takes it again. */
+const TURN_SECONDS = 60
+
+/**
+ * Takes or keeps the turn to scrub. Resolves to what was spent on the present day, in dollars; null while
+ * somebody paused the scrubber or another process has the turn.
+ */
+export async function takeScrubTurn(
+  queryable: Queryable,
+  owner: string,
+  settings: Readonly<Record<string, unknown>>,
+): Promise<{ readonly spentUsd: number } | null> {
+  const { rows } = await queryable.query<{ spentUsd: number }>({
+    name: 'scrub_take_turn',
+    text: `
+      with taken as (
+        update scrub_turn
+        set owner = $1, owned_until = now() + interval '${TURN_SECONDS} seconds', settings = $2
+        where paused_at is null and (owner is null or owner = $1 or owned_until < now())
+        returning id
+      )
+      select coalesce((select usd from scrub_day where day = (now() at time zone 'utc')::date), 0) as "spentUsd"
+      from taken`,
+    values: [owner, JSON.stringify(settings)],
+  })
+  return rows[0] ?? null
+}
+
+/** Lets nobody scrub until {@link startScrubbing}. The first pause stays. Resolves to whether it was new. */
+export async function pauseScrubbing(
+  queryable: Queryable,
+  pause: { readonly because: string | null; readonly principal: Principal },
+): Promise<boolean> {
+  const { rowCount } = await queryable.query(
+    `update scrub_turn set paused_at = now(), paused_by = $1, paused_because = $2, owner = null
+     where paused_at is null`,
+    [pause.principal, pause.because],
+  )
+  return rowCount === 1
+}
+
+/** Lets the scrubber work. Resolves to whether it was paused. */
+export async function startScrubbing(queryable: Queryable): Promise<boolean> {
+  const { rowCount } = await queryable.query(
+    `update scrub_turn set paused_at = null, paused_by = null, paused_because = null where paused_at is not null`,
+  )
+  return rowCount === 1
+}
+
+/** How far the scrubber is. */
+export interface ScrubStatusRow {
+  readonly pausedAt: Date | null
+  readonly pausedBy: string | null
+  readonly pausedBecause: string | null
+  /** Whether a process has the turn now. */
+  readonly isRunning: boolean
+  readonly settings: Readonly<Record<string, unknown>>
+  readonly today: ScrubDayRow
+  /** The latest days that had looks, the newest first. */
+  readonly days: readonly ScrubDayRow[]
+  /** Model time of the oldest look or proof among complete copies; null when there is none, 0 for never. */
+  readonly oldestLookMs: number | null
+  /** Copies that were found bad and are not repaired yet. */
+  readonly badCopies: number
+  /** Objects without a good copy; a person must look. */
+  readonly quarantinedObjects: number
+}
+
+/** One day of the scrubber's account. */
+export interface ScrubDayRow {
+  readonly day: string
+  readonly copies: number
+  readonly bytes: number
+  readonly usd: number
+  readonly verdicts: Readonly<Partial<Record<ScrubVerdict, number>>>
+}
+
+/** Days that a status tells of. */
+const DAYS_TOLD = 30
+
+/** How far the scrubber is. Quarantined objects are counted up to 10,000. */
+export async function readScrubStatus(queryable: Queryable): Promise<ScrubStatusRow> {
+  const [turn, days, facts] = await Promise.all([
+    queryable.query<Omit<ScrubStatusRow, 'today' | 'days'>>(
+      `select paused_at as "pausedAt", paused_by as "pausedBy", paused_because as "pausedBecause",
+              owner is not null and owned_until > now() as "isRunning", settings
+       from scrub_turn`,
+    ),
+    queryable.query<ScrubDayRow & { isToday: boolean }>(
+      `select to_char(day, 'YYYY-MM-DD') as day, copies, bytes, usd, verdicts,
+              day = (now() at time zone 'utc')::date as "isToday"
+       from scrub_day order by scrub_day.day desc limit ${DAYS_TOLD}`,
+    ),
+    queryable.query<Pick<ScrubStatusRow, 'oldestLookMs' | 'badCopies' | 'quarantinedObjects'>>(
+      `select
+         (select coalesce(scrubbed_ms, verified_ms, 0) from copy where state = 'complete'
+          order by coalesce(scrubbed_ms, verified_ms, 0) limit 1) as "oldestLookMs",
+         (select count(*) from copy
+          where state = 'suspect' and scrub_verdict in ('missing', 'changed', 'corrupt')) as "badCopies",
+         (select count(*) from (
+            select from object where quarantined_because is not null limit 10000) as quarantined
+         ) as "quarantinedObjects"`,
+    ),
+  ])
+  const told = days.rows.map(({ isToday: _, ...day }) => day)
+  const today = days.rows.find(day => day.isToday)
+  return {
+    ...turn.rows[0]!,
+    ...facts.rows[0]!,
+    today: today ?? { day: '', copies: 0, bytes: 0, usd: 0, verdicts: {} },
+    days: told,
+  }
+}

@@ -1,0 +1,69 @@
+import { SECOND } from '../../domain/duration.ts'
+import type { Copy } from '../../domain/object.ts'
+import { createBatcher } from '../batches.ts'
+import type { Database } from '../postgres.ts'
+
+/** How long a deletion may take from its announcement until the store answers, in wall milliseconds. */
+export const DELETION_MS_MAX = 10 * SECOND
+/** How long after that a store may still do what it was asked. */
+const LANDING_MS_MAX = 20 * SECOND
+
+const ANNOUNCEMENTS_MAX = 256
+
+/** Writes down that the bytes of a copy are about to be deleted; resolves when that is durable. */
+export type AnnounceDeletion = (copy: Pick<Copy, 'id' | 'objectId'>) => Promise<void>
+
+/**
+ * Makes what announces deletions, those that are asked for at the same time with one statement.
+ *
+ * An object's lock is a session of the database: when that is lost while a store deletes, somebody else gets
+ * the lock, and a deletion that is on its way cannot be called back. The announcement is committed before the
+ * deletion is sent, on a connection of its own, and goes with the copy's row. So who publishes under the lock
+ * meets one only when a deletion was cut off, and then keeps away for as long as it may still land. One that is
+ * announced again was not answered the first time and may still land when the second has: it is kept under an
+ * id of its own, which no copy's row takes along.
+ */
+export function createDeletionAnnouncer(database: Database): AnnounceDeletion {
+  return createBatcher<Pick<Copy, 'id' | 'objectId'>, void>({
+    itemsMax: ANNOUNCEMENTS_MAX,
+    runsMax: 1,
+    run: async copies => {
+      await database.query({
+        name: 'deletion_announce',
+        text: `
+          with landed as (
+            delete from deletion_in_flight where lands_until < now() - interval '1 hour'
+          ), unanswered as (
+            insert into deletion_in_flight (object_id, copy_id, lands_until)
+            select d.object_id, gen_random_uuid(), d.lands_until
+            from unnest($1::uuid[], $2::uuid[]) as n (object_id, copy_id)
+            join deletion_in_flight d on d.object_id = n.object_id and d.copy_id = n.copy_id
+            where d.object_id = any ($1::uuid[]) and d.lands_until > now()
+          )
+          insert into deletion_in_flight (object_id, copy_id, lands_until)
+          select object_id, copy_id, clock_timestamp() + $3::double precision * interval '1 millisecond'
+          from unnest($1::uuid[], $2::uuid[]) as n (object_id, copy_id)
+          order by object_id, copy_id
+          on conflict (object_id, copy_id) do update set lands_until = excluded.lands_until`,
+        values: [
+          copies.map(copy => copy.objectId),
+          copies.map(copy => copy.id),
+          DELETION_MS_MAX + LANDING_MS_MAX,
+        ],
+      })
+      return copies.map(() => ({ value: undefined }))
+    },
+  })
+}
+
+/**
+ * For how long bytes of the object with this id may still go by a deletion that was cut off, in wall
+ * milliseconds by the database's clock, 0 when none is known: a sub-select, for whoever looks at an object
+ * under its lock. `objectId` is the expression that names the object.
+ */
+export function deletionLandsInMs(objectId: string): string {
+  return `coalesce((
+    select greatest(0, ceil(extract(epoch from max(d.lands_until) - clock_timestamp()) * 1000))
+    from deletion_in_flight d where d.object_id = ${objectId}
+  ), 0)::double precision`
+}
