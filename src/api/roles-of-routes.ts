@@ -121,6 +121,7 @@ export const ROLES_OF_ROUTES: Readonly<Record<string, RouteRole>> = {
   'POST /v1/reconcile-runs/:id/resume': 'operator',
 
   'GET /v1/orphans': 'viewer',
+  'GET /v1/orphan-sums': 'viewer',
   'GET /v1/orphans/:id': 'viewer',
   'POST /v1/orphans/:id/delete': 'operator',
   'POST /v1/orphans/:id/keep': 'operator',

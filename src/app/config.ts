@@ -91,6 +91,18 @@ export const configSchema = z.strictObject({
         .describe('How long a migration belongs to a silent worker'),
     })
     .prefault({}),
+  reconcile: z
+    .strictObject({
+      everyHours: z
+        .number()
+        .min(0)
+        .max(8_760)
+        .default(168)
+        .describe(
+          'Hours after which a container is listed and compared with the catalog again, without deleting anything; 0: only when somebody asks. A listing costs a request per 1,000 objects',
+        ),
+    })
+    .prefault({}),
   scrubber: z
     .strictObject({
       closeness: z

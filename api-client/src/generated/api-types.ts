@@ -1284,6 +1284,10 @@ export type ScrubStatus = {
   readonly settings: Readonly<Record<string, unknown>>
   /** The copy that nobody looked at or proved for the longest time; null while one never was */
   readonly oldestLookAt: string | null
+  /** Kept in all places, in every state */
+  readonly copies: number
+  /** Complete ones that nobody looked at or proved for the interval in force (ever, while none is known), up to 100,000 */
+  readonly dueCopies: number
   /** Found bad, and not repaired yet */
   readonly badCopies: number
   /** Without a good copy, up to 10,000; a person must look */
@@ -2013,6 +2017,23 @@ export interface Operations {
     answer: {
       readonly items: readonly (Orphan)[]
       readonly nextCursor: string | null
+    }
+  }
+  /** What orphans that are still there add up to, by kind and state */
+  'GET /v1/orphan-sums': {
+    path: undefined
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: {
+      readonly items: readonly ({
+        readonly kind: 'dark' | 'forgotten' | 'retained' | 'suspect'
+        readonly state: 'seen' | 'confirmed' | 'deleting' | 'deleted' | 'kept' | 'adopting' | 'adopted' | 'gone'
+        readonly orphans: number
+        readonly bytes: number
+        /** Of those that have a price */
+        readonly monthlyUsd: number
+      })[]
     }
   }
   /** One orphan */

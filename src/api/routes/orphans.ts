@@ -8,6 +8,7 @@ import {
   listOrphans,
   type OrphanRow,
   releaseKeptCopy,
+  sumOrphans,
 } from '../../database/upkeep/orphans.ts'
 import { DAY } from '../../domain/duration.ts'
 import { DECIDABLE_ORPHAN_STATES, type OrphanState } from '../../domain/orphan.ts'
@@ -19,7 +20,12 @@ import { timeText } from '../present.ts'
 import { ApiError, notFound } from '../problems.ts'
 import { recordActivity } from '../record-activity.ts'
 import { pageOf } from '../schemas/page.ts'
-import { type OrphanResource, orphanSchema, orphansQuerySchema } from '../schemas/reconcile.ts'
+import {
+  type OrphanResource,
+  orphanSchema,
+  orphanSumsSchema,
+  orphansQuerySchema,
+} from '../schemas/reconcile.ts'
 import { idParametersSchema, idSchema } from '../schemas/values.ts'
 
 const LIST = ['orphans']
@@ -59,6 +65,19 @@ export function orphansRoutes({ database }: ApiOptions): FastifyPluginAsyncZod {
         const rows = await listOrphans(database, { kind, locationId, state }, page)
         return toPage(rows, limit, presentOrphan, last => encodeCursor(LIST, [last.id]))
       },
+    )
+
+    app.get(
+      '/v1/orphan-sums',
+      {
+        schema: {
+          operationId: 'sumOrphans',
+          summary: 'What orphans that are still there add up to, by kind and state',
+          tags: ['reconcile'],
+          response: { 200: orphanSumsSchema },
+        },
+      },
+      async () => ({ items: await sumOrphans(database) }),
     )
 
     app.get(

@@ -13,8 +13,8 @@ import { type ScrubStatus, scrubStatusSchema } from '../schemas/scrub.ts'
 const ALL = 'all'
 
 /** The scrubber: how far it is, and whether it may work. */
-export function scrubRoutes({ database, wall }: ApiOptions): FastifyPluginAsyncZod {
-  const status = () => presentStatus(database, wall.now())
+export function scrubRoutes({ clock, database, wall }: ApiOptions): FastifyPluginAsyncZod {
+  const status = () => presentStatus(database, { model: clock.now(), wall: wall.now() })
   return async app => {
     app.get(
       '/v1/scrub',
@@ -76,12 +76,17 @@ export function scrubRoutes({ database, wall }: ApiOptions): FastifyPluginAsyncZ
   }
 }
 
-async function presentStatus(database: Queryable, now: number): Promise<ScrubStatus> {
-  const { isRunning, oldestLookMs, pausedAt, pausedBecause, pausedBy, ...row } =
-    await readScrubStatus(database)
+async function presentStatus(
+  database: Queryable,
+  now: { readonly model: number; readonly wall: number },
+): Promise<ScrubStatus> {
+  const { isRunning, oldestLookMs, pausedAt, pausedBecause, pausedBy, ...row } = await readScrubStatus(
+    database,
+    now.model,
+  )
   const pause =
     pausedAt === null ? null : { at: timeText(pausedAt), reason: pausedBecause, principal: pausedBy }
-  const today = new Date(now).toISOString().slice(0, 10)
+  const today = new Date(now.wall).toISOString().slice(0, 10)
   return {
     ...row,
     state: pause !== null ? 'paused' : isRunning ? 'working' : 'waiting',

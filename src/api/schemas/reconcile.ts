@@ -126,6 +126,19 @@ export const orphanSchema = z.object({
 })
 export type OrphanResource = z.infer<typeof orphanSchema>
 
+/** What the ledger of orphans adds up to, of those that are still there. */
+export const orphanSumsSchema = z.object({
+  items: z.array(
+    z.object({
+      kind: z.enum(ORPHAN_KINDS),
+      state: z.enum(ORPHAN_STATES),
+      orphans: countSchema,
+      bytes: bytesSchema,
+      monthlyUsd: z.number().meta({ description: 'Of those that have a price' }),
+    }),
+  ),
+})
+
 export const orphansQuerySchema = pageQueryOf({
   state: z.enum(ORPHAN_STATES).optional(),
   kind: z.enum(ORPHAN_KINDS).optional(),

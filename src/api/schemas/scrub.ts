@@ -21,6 +21,11 @@ export const scrubStatusSchema = z.object({
   oldestLookAt: modelTimeSchema.nullable().meta({
     description: 'The copy that nobody looked at or proved for the longest time; null while one never was',
   }),
+  copies: countSchema.meta({ description: 'Kept in all places, in every state' }),
+  dueCopies: countSchema.meta({
+    description:
+      'Complete ones that nobody looked at or proved for the interval in force (ever, while none is known), up to 100,000',
+  }),
   badCopies: countSchema.meta({ description: 'Found bad, and not repaired yet' }),
   quarantinedObjects: countSchema.meta({
     description: 'Without a good copy, up to 10,000; a person must look',

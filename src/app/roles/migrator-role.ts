@@ -15,6 +15,7 @@ import { ThroughputCounter } from '../../workers/migrations/throughput.ts'
 import { orphanDecisionsLoop } from '../../workers/reconcile/carry-out-decisions.ts'
 import type { ReconcileParts } from '../../workers/reconcile/reconcile-parts.ts'
 import { reconcileLoop } from '../../workers/reconcile/run-reconcile.ts'
+import { scheduleReconcileLoop } from '../../workers/reconcile/schedule-reconcile.ts'
 import { createMigrationWorker } from '../../workers/run-migrations.ts'
 import { createLostUploadAborter } from '../../workers/sweeping/abort-lost-uploads.ts'
 import { createCopySweeper } from '../../workers/sweeping/sweep-copies.ts'
@@ -107,6 +108,14 @@ export async function startMigratorRole(parts: ServerParts): Promise<RunningRole
     database,
     missed: (of, count) => metrics.migrationDeadlinesMissed.inc({ of }, count),
   })
-  const loops = [worker, createHoldSweeper(database), deadlines, reconcileLoop(reconcile), ...deleting]
+  const schedule = scheduleReconcileLoop({ database, everyHours: config.reconcile.everyHours })
+  const loops = [
+    worker,
+    createHoldSweeper(database),
+    deadlines,
+    schedule,
+    reconcileLoop(reconcile),
+    ...deleting,
+  ]
   return runLoops(parts, loops, () => announcerDatabase.end())
 }

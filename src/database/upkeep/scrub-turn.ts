@@ -1,3 +1,5 @@
+import type { Instant } from '../../domain/clock.ts'
+import { DAY } from '../../domain/duration.ts'
 import type { Principal } from '../../domain/principal.ts'
 import type { ScrubVerdict } from '../../domain/scrub.ts'
 import type { Queryable } from '../postgres.ts'
@@ -64,11 +66,17 @@ export interface ScrubStatusRow {
   readonly days: readonly ScrubDayRow[]
   /** Model time of the oldest look or proof among complete copies; null when there is none, 0 for never. */
   readonly oldestLookMs: number | null
+  /** Copies that are kept, in every state. */
+  readonly copies: number
+  /** Complete copies that the interval in force says should be looked at, counted up to 100,000. */
+  readonly dueCopies: number
   /** Copies that were found bad and are not repaired yet. */
   readonly badCopies: number
   /** Objects without a good copy; a person must look. */
   readonly quarantinedObjects: number
 }
+
+type TurnFacts = Pick<ScrubStatusRow, 'pausedAt' | 'pausedBy' | 'pausedBecause' | 'isRunning' | 'settings'>
 
 /** One day of the scrubber's account. */
 export interface ScrubDayRow {
@@ -82,10 +90,14 @@ export interface ScrubDayRow {
 /** Days that a status tells of. */
 const DAYS_TOLD = 30
 
-/** How far the scrubber is. Quarantined objects are counted up to 10,000. */
-export async function readScrubStatus(queryable: Queryable): Promise<ScrubStatusRow> {
+/**
+ * How far the scrubber is at an instant of the model clock. Quarantined objects are counted up to 10,000, due
+ * copies up to 100,000; while no process had a turn, no interval is known and those that nobody ever looked at
+ * are due.
+ */
+export async function readScrubStatus(queryable: Queryable, now: Instant): Promise<ScrubStatusRow> {
   const [turn, days, facts] = await Promise.all([
-    queryable.query<Omit<ScrubStatusRow, 'today' | 'days'>>(
+    queryable.query<TurnFacts>(
       `select paused_at as "pausedAt", paused_by as "pausedBy", paused_because as "pausedBecause",
               owner is not null and owned_until > now() as "isRunning", settings
        from scrub_turn`,
@@ -95,8 +107,14 @@ export async function readScrubStatus(queryable: Queryable): Promise<ScrubStatus
               day = (now() at time zone 'utc')::date as "isToday"
        from scrub_day order by scrub_day.day desc limit ${DAYS_TOLD}`,
     ),
-    queryable.query<Pick<ScrubStatusRow, 'oldestLookMs' | 'badCopies' | 'quarantinedObjects'>>(
+    queryable.query<Omit<ScrubStatusRow, keyof TurnFacts | 'today' | 'days'>>(
       `select
+         (select coalesce(sum(copies), 0)::bigint from location_usage) as copies,
+         (select count(*) from (
+            select from copy
+            where state = 'complete' and coalesce(scrubbed_ms, verified_ms, 0) < (
+              select coalesce($1 - (settings ->> 'intervalDays')::float8 * ${DAY}, 1) from scrub_turn)
+            limit 100000) as due) as "dueCopies",
          (select coalesce(scrubbed_ms, verified_ms, 0) from copy where state = 'complete'
           order by coalesce(scrubbed_ms, verified_ms, 0) limit 1) as "oldestLookMs",
          (select count(*) from copy
@@ -104,6 +122,7 @@ export async function readScrubStatus(queryable: Queryable): Promise<ScrubStatus
          (select count(*) from (
             select from object where quarantined_because is not null limit 10000) as quarantined
          ) as "quarantinedObjects"`,
+      [Math.round(now)],
     ),
   ])
   const told = days.rows.map(({ isToday: _, ...day }) => day)
