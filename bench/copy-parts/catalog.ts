@@ -77,11 +77,16 @@ export async function importLocation(
   return bucketId
 }
 
-/** Plans a move of every object of a bucket, without grace. */
-export async function planMoves(database: Database, bucketId: Uuid, target: Location): Promise<number> {
+/** Plans a move of every object of a bucket, or of so many, without grace. */
+export async function planMoves(
+  database: Database,
+  bucketId: Uuid,
+  target: Location,
+  objectsMax: number | null = null,
+): Promise<number> {
   const { rows } = await database.query<{ id: Uuid; generation: number; placement_version: number }>(
-    'select id, generation, placement_version from object where bucket_id = $1',
-    [bucketId],
+    'select id, generation, placement_version from object where bucket_id = $1 limit $2',
+    [bucketId, objectsMax],
   )
   const ledger = createPostgresLedger(database)
   for (let start = 0; start < rows.length; start += MIGRATIONS_PER_CALL) {

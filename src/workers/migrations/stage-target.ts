@@ -3,7 +3,12 @@ import { type Bytes, MIB } from '../../domain/bytes.ts'
 import type { MigrationSubject } from '../../domain/migration-record.ts'
 import type { Copy } from '../../domain/object.ts'
 import { judgeSource, type SourceVerdict } from '../../migration/verification.ts'
-import type { MultipartStore, PutResult, WriteCondition } from '../../stores/object-store.ts'
+import type {
+  MultipartStore,
+  PutResult,
+  StoreCapabilities,
+  WriteCondition,
+} from '../../stores/object-store.ts'
 import { digestBody, digestBytes, type SeenContent } from './content-digests.ts'
 import { targetFacts } from './copy-metadata.ts'
 import {
@@ -42,12 +47,19 @@ export async function stageTarget(
 ): Promise<StagedTarget> {
   const { capabilities } = job.target.store
   if (copy.size <= Math.min(WHOLE_BYTES_MAX, capabilities.putSizeMax)) return stageWhole(job, subject, copy)
-  if (job.target.store.multipart !== undefined && capabilities.multipart !== null) {
+  const partedMax = partedBytesMaxOf(capabilities)
+  if (job.target.store.multipart !== undefined && copy.size <= partedMax) {
     return stageParts(job, subject, copy, job.target.store.multipart)
   }
   if (copy.size <= capabilities.putSizeMax) return stageStream(job, subject, copy)
-  const message = `${job.target.store.name} takes at most ${capabilities.putSizeMax} bytes`
+  const bytesMax = Math.max(capabilities.putSizeMax, partedMax)
+  const message = `${job.target.store.name} takes at most ${bytesMax} bytes`
   throw new StepFailure('copy-refused', 'too-large', message)
+}
+
+/** The largest object that fits into the parts a store allows; 0 where it takes none. */
+function partedBytesMaxOf({ multipart }: StoreCapabilities): Bytes {
+  return multipart === null ? 0 : multipart.partSizeMax * multipart.partsMax
 }
 
 async function stageWhole(job: MigrationJob, subject: MigrationSubject, copy: Copy): Promise<StagedTarget> {
