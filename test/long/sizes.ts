@@ -50,7 +50,9 @@ export const test: LongTest = {
     try {
       const test = await cloneDatabase(server.url)
       say(`load ${loadavg()[0]!.toFixed(1)}`)
-      return await CASES[piece]!({ test, seed, folder: home })
+      const result = await CASES[piece]!({ test, seed, folder: home })
+      await test.drop()
+      return result
     } finally {
       await server.stop()
       await server.forget()

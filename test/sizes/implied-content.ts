@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Bytes, KIB } from '../../src/domain/bytes.ts'
 
 const BLOCK_BYTES = 4 * KIB
@@ -43,6 +44,8 @@ export function impliedContent(name: string): ImpliedContent {
       for (let offset = 0; offset < length; offset += CHUNK_BYTES) {
         const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, length - offset))
         fill(chunk, start + offset)
+        // As bytes from a disk or a network would: timers and connections get their turn.
+        await nextTurn()
         yield chunk
       }
     },

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { keepSourceFacts } from '../../src/database/catalog/source-facts.ts'
 import { createImportJob, findImportJob } from '../../src/database/imports/import-jobs.ts'
 import { createPostgresLedger } from '../../src/database/migrations/postgres-ledger.ts'
@@ -120,6 +121,17 @@ async function importAll(task: SizeTask, database: Database, store: ObjectStore)
   if (job?.state !== 'done') throw new Error(`the import ended as ${job?.state}: ${job?.error}`)
 }
 
+/** A busy machine makes connections time out; what is to be tried again is waited for. */
+const RETRY_MS_MAX = 900_000
+const RETRY_LOOK_MS = 100
+
+async function isWaiting(database: Database): Promise<boolean> {
+  const { rows } = await database.query<{ found: boolean }>(
+    'select exists (select from migration where finished_at is null) as found',
+  )
+  return rows[0]!.found
+}
+
 async function moveAll(
   { source, target }: SizeTask,
   database: Database,
@@ -141,6 +153,10 @@ async function moveAll(
     metrics: noMigrationMetrics(),
     random: Math.random,
   })
-  for (let moved = 1; moved > 0; ) moved = await worker.step(new AbortController().signal)
+  const until = performance.now() + RETRY_MS_MAX
+  const { signal } = new AbortController()
+  while ((await worker.step(signal)) > 0 || (performance.now() < until && (await isWaiting(database)))) {
+    await delay(RETRY_LOOK_MS)
+  }
   await announcerDatabase.end()
 }
