@@ -11,6 +11,8 @@ import { runPhase, type SizeReport, type SizeTask } from './size-phase.ts'
 import type { SizedStore } from './sized-stores.ts'
 
 const PROGRAM = path.join(import.meta.dirname, 'size-process.ts')
+/** As `bin/dim.js` asks Node. */
+const LAUNCHER_FLAGS = ['--max-semi-space-size=8', '--heap-growing-percent=100']
 /** What a mover and an importer may take, and how much more once they are half through. */
 export const MEMORY_MIB_PERMITTED = 256
 export const GROWTH_PERMITTED = 1.15
@@ -121,8 +123,8 @@ async function measure(task: SizeTask, { isHere = false }: MoveOrder): Promise<M
 }
 
 async function runProcess(task: SizeTask): Promise<SizeReport> {
-  const parameters = ['--disable-warning=ExperimentalWarning', PROGRAM, JSON.stringify(task)]
-  const { stdout } = await promisify(execFile)(process.execPath, parameters)
+  const flags = ['--disable-warning=ExperimentalWarning', ...LAUNCHER_FLAGS]
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, PROGRAM, JSON.stringify(task)])
   return JSON.parse(stdout) as SizeReport
 }
 
