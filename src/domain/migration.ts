@@ -121,6 +121,8 @@ export interface MigrationEvidence {
    * different places, whatever stores reach them.
    */
   readonly targetWasAbsent?: boolean
+  /** The store may have been asked for another storage class: what has another identity may be our copy. */
+  readonly classChangeBegun?: boolean
   readonly verifiedBy?: VerifyWay
   /** The store answered our deletion of the source: nothing that was sent can still land. */
   readonly deletionAnswered?: boolean

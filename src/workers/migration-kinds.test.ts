@@ -5,11 +5,21 @@ import { listReadableCopies } from '../database/catalog/objects.ts'
 import { newId, type Uuid } from '../domain/identifiers.ts'
 import type { NewMigration } from '../domain/migration-record.ts'
 import type { Copy } from '../domain/object.ts'
-import { type ObjectStore, StoreError } from '../stores/object-store.ts'
+import { type ObjectStore, type StoredObject, StoreError } from '../stores/object-store.ts'
 
 const BYTES = sampleOf(5_000)
 const OTHER_BYTES = sampleOf(5_000, 'b')
 const SHA256 = createHash('sha256').update(BYTES).digest('hex')
+
+function noAnswer(kind: 'aborted' | 'archived' | 'timeout'): StoreError {
+  return new StoreError({
+    kind,
+    retry: 'unknown-outcome',
+    store: 'hot-store',
+    operation: 'changeStorageClass',
+    message: kind,
+  })
+}
 
 /** A store with some of its ways changed. */
 function changed(store: ObjectStore, change: Partial<ObjectStore>): ObjectStore {
@@ -213,6 +223,52 @@ describe('the mover, of other kinds', () => {
       expect(await finish(await plan())).toMatchObject({ state: 'done' })
       expect(changes).toBe(1)
       expect(await world.read('k')).toEqual(BYTES)
+    })
+
+    it('is found out by asking the store when its mover was stopped before the answer came', async () => {
+      await newWorld()
+      const id = await plan()
+      const { hot } = world.stores
+      const stop = new AbortController()
+      let changes = 0
+      world.stores.hot = changed(hot, {
+        changeStorageClass: async (...asked) => {
+          await hot.changeStorageClass!(...asked)
+          changes++
+          stop.abort()
+          throw noAnswer('aborted')
+        },
+      })
+      await world.work({}, stop.signal)
+      // The try is given back: it counts as if it had not been.
+      expect(await world.migration(id)).toMatchObject({ attempt: 0, evidence: { classChangeBegun: true } })
+      expect(await finish(id)).toMatchObject({ state: 'done' })
+      expect(changes).toBe(1)
+      expect(await world.read('k')).toEqual(BYTES)
+    })
+
+    it('ends with the identity that is there when an archive cannot be read and reports no digest', async () => {
+      await newWorld()
+      const { hot } = world.stores
+      const silent = (found: StoredObject) => ({ ...found, digests: {} })
+      world.stores.hot = changed(hot, {
+        head: async (...asked) => silent(await hot.head(...asked)),
+        get: async (container, key, options) => {
+          const { storageClass } = await hot.head(container, key)
+          if (storageClass === 'STANDARD_IA') throw noAnswer('archived')
+          return hot.get(container, key, options)
+        },
+        changeStorageClass: async (...asked) => {
+          await hot.changeStorageClass!(...asked)
+          throw noAnswer('timeout')
+        },
+      })
+      expect(await finish(await plan())).toMatchObject({
+        state: 'quarantined',
+        evidence: { error: { kind: 'archived' } },
+      })
+      const { identity } = await hot.head('data', 'k')
+      expect(await world.copies('k')).toMatchObject([{ state: 'complete', isPrimary: true, identity }])
     })
 
     it('can be read while its outcome is not known', async () => {

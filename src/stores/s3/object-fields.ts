@@ -1,7 +1,7 @@
 import type { ContentHeaders, StoreIdentity } from '../../domain/object.ts'
 import { checkHeaderValue } from '../call-rules.ts'
 import { decodeMetadataValue, encodeMetadataValue } from '../metadata-encoding.ts'
-import type { ObjectDigests, PutFacts, PutOptions, StoredObject } from '../object-store.ts'
+import type { ObjectDigests, PutFacts, PutOptions, StoreCapabilities, StoredObject } from '../object-store.ts'
 import type { StoreOperation } from '../store-operation.ts'
 import { encryptionOf, extraHeadersOf, lockOf } from './object-extras.ts'
 import { elementOf } from './xml-elements.ts'
@@ -66,16 +66,23 @@ export function checksumAlgorithmHeader({ sha256, crc64nvme, crc32c }: ObjectDig
   return name === false ? {} : { 'x-amz-sdk-checksum-algorithm': name }
 }
 
-/** Facts of an object from the headers of the answer to HEAD or GET. `size` is that of the whole object. */
-export function storedObjectOf(headers: Headers, size: number, keepsVersions: boolean): StoredObject {
+/**
+ * Facts of an object from the headers of the answer to HEAD or GET. `size` is that of the whole object. S3 says
+ * nothing of the class STANDARD, which is what an object has of which it says nothing, where there are classes.
+ */
+export function storedObjectOf(
+  headers: Headers,
+  size: number,
+  { versions, storageClasses }: Pick<StoreCapabilities, 'versions' | 'storageClasses'>,
+): StoredObject {
   const lastModified = Date.parse(headers['last-modified'] ?? '')
   return {
     size,
-    identity: identityOf(headers, keepsVersions),
+    identity: identityOf(headers, versions),
     lastModified: Number.isNaN(lastModified) ? 0 : lastModified,
     headers: contentHeadersOf(headers),
     metadata: metadataOf(headers),
-    storageClass: headers['x-amz-storage-class'] ?? null,
+    storageClass: headers['x-amz-storage-class'] ?? (storageClasses.includes('STANDARD') ? 'STANDARD' : null),
     tags: null,
     encryption: encryptionOf(headers),
     lock: lockOf(headers),

@@ -94,7 +94,7 @@ export function createS3Store(options: {
           signal,
         })
         answer.body.drop()
-        const found = storedObjectOf(answer.headers, sizeOf(operation, answer), capabilities.versions)
+        const found = storedObjectOf(answer.headers, sizeOf(operation, answer), capabilities)
         if (!withTags || !capabilities.tags) return found
         const { versionId } = found.identity
         return { ...found, tags: await readTags(wire, operation, container, versionId, signal) }
@@ -132,7 +132,7 @@ export function createS3Store(options: {
             brokenBody(operation, translateS3Error(operation, error, { mayHaveHappened: false })),
         }
         const body = storedBody(operation, source, bodySize, signal)
-        return { ...storedObjectOf(answer.headers, size, capabilities.versions), bodySize, body }
+        return { ...storedObjectOf(answer.headers, size, capabilities), bodySize, body }
       } catch (error) {
         answer.body.destroy()
         throw error

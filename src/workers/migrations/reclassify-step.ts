@@ -28,10 +28,22 @@ import { lookAt } from './same-bytes.ts'
 export async function reclassifyStep(job: MigrationJob): Promise<StepOutcome> {
   const before = await job.parts.ledger.readSubject(job.migration.id)
   await noteContent(job, before, checkReclassifiable(job, before))
+  const mayBeChanged = await intendChange(job)
   await reach(job, 'before-publication')
-  await underObjectLock(job, { isBrief: false }, locked => changeClass(job, locked))
+  await underObjectLock(job, { isBrief: false }, locked => changeClass(job, locked, mayBeChanged))
   await reach(job, 'copied')
   return { kind: 'recorded' }
+}
+
+/**
+ * Makes the intent durable, before the migration's row is held: a try that was interrupted is given back, and
+ * may have changed the class all the same. Resolves to whether a try before this one may have.
+ */
+async function intendChange(job: MigrationJob): Promise<boolean> {
+  const { attempt, evidence } = job.migration
+  const isBegun = evidence.classChangeBegun === true
+  if (!isBegun) job.migration = await job.parts.ledger.reportProgress(job.lease, { classChangeBegun: true })
+  return isBegun || attempt > 1 || evidence.outage !== undefined
 }
 
 /** Proves that the copy still holds the object's content, now that it lies in another class. */
@@ -95,7 +107,7 @@ async function readDigests(job: MigrationJob, store: ObjectStore, copy: Copy) {
   return digests
 }
 
-async function changeClass(job: MigrationJob, locked: LockedLedger): Promise<void> {
+async function changeClass(job: MigrationJob, locked: LockedLedger, mayBeChanged: boolean): Promise<void> {
   const subject = await locked.readSubject()
   const copy = checkReclassifiable(job, subject)
   if (subject.deletionLandsInMs > 0) throw deletionCutOff(job)
@@ -107,7 +119,8 @@ async function changeClass(job: MigrationJob, locked: LockedLedger): Promise<voi
   if (found === null) throw sourceChanged(found)
   const isOurs = isSameCopy(copy, found)
   // An answer that was lost, or a worker that died before it could be written down: the store says what it did.
-  if (!isOurs && !(await isWhatWeMade(job, copy, found, wanted))) throw sourceChanged(found)
+  const isMade = !isOurs && mayBeChanged && (await isWhatWeMade(job, copy, found, wanted))
+  if (!isOurs && !isMade) throw sourceChanged(found)
   const isThere = !isOurs || found.storageClass === wanted
   if (!isThere && job.migration.attempt > job.migration.attemptsMax) throw triedTooOften(job)
   const changed = isThere ? found : await change(job, copy, wanted)
@@ -133,7 +146,9 @@ async function change(job: MigrationJob, copy: Copy, storageClass: string): Prom
 
 /**
  * Whether bytes that have another identity than the copy are the copy, changed by a try before this one: they
- * have the class that was asked for, and the same content.
+ * have the class that was asked for, and the same content. Of bytes that cannot be read in that class the
+ * length has to do: only we write there, and an identity nobody wrote down would be unreadable for ever. What
+ * they hold is for the verification to say, which fails where it cannot.
  */
 async function isWhatWeMade(
   job: MigrationJob,
@@ -141,11 +156,13 @@ async function isWhatWeMade(
   found: StoredObject,
   wanted: string,
 ): Promise<boolean> {
-  const { attempt, evidence } = job.migration
-  const isAgain = attempt > 1 || evidence.outage !== undefined
-  if (!isAgain) return false
   if (found.size !== copy.size || found.storageClass !== wanted) return false
-  return (await judge(job, { ...copy, identity: found.identity }, found)).verdict === 'verified'
+  try {
+    return (await judge(job, { ...copy, identity: found.identity }, found)).verdict === 'verified'
+  } catch (error) {
+    if (error instanceof StoreError && error.kind === 'archived') return true
+    throw error
+  }
 }
 
 /** Judges a copy by what its store reports, or by its bytes. */
