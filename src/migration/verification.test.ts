@@ -23,6 +23,11 @@ describe('what was read from the source', () => {
     expect(judgeSource(10, { sha256: B }, read).verdict).toBe('corrupt')
     expect(judgeSource(10, { crc64nvme: 'other' }, read).verdict).toBe('corrupt')
   })
+
+  it('is compared with what its store reports where the catalog knows nothing', () => {
+    expect(judgeSource(10, {}, read, { sha256: B }).verdict).toBe('corrupt')
+    expect(judgeSource(10, { sha256: A }, read, { crc64nvme: 'other' }).verdict).toBe('right')
+  })
 })
 
 describe('what the target reports', () => {

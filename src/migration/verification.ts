@@ -34,11 +34,20 @@ export type SourceVerdict =
   /** Bytes of the right number whose digest is another one. */
   | { readonly verdict: 'corrupt'; readonly difference: Difference }
 
-/** Judges what was read from the source. A digest the catalog does not have cannot differ. */
-export function judgeSource(promisedSize: Bytes, catalog: KnownDigests, read: ReadContent): SourceVerdict {
+/**
+ * Judges what was read from the source. A digest the catalog does not have cannot differ; where it has none
+ * that could, what the source's store is trusted to report of the whole object decides (`reported`).
+ */
+export function judgeSource(
+  promisedSize: Bytes,
+  catalog: KnownDigests,
+  read: ReadContent,
+  reported: KnownDigests = {},
+): SourceVerdict {
   const size = sizeDifference(promisedSize, read.size)
   if (size !== null) return { verdict: 'broken-off', difference: size }
-  const digest = digestDifference(catalog, read.digests, DIGEST_NAMES)
+  const isKnown = DIGEST_NAMES.some(name => catalog[name] != null && read.digests[name] != null)
+  const digest = digestDifference(isKnown ? catalog : reported, read.digests, DIGEST_NAMES)
   return digest === null ? { verdict: 'right' } : { verdict: 'corrupt', difference: digest }
 }
 

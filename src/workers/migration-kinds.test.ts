@@ -74,6 +74,24 @@ describe('the mover, of other kinds', () => {
   }
 
   describe('adding a copy', () => {
+    it('reports a source corrupt that differs from what its own store reports, when nobody else knows', async () => {
+      world = await createMovingWorld()
+      await world.addObject('k', BYTES)
+      const { hot } = world.stores
+      world.stores.hot = changed(hot, {
+        get: async (...asked) => {
+          const found = await hot.get(...asked)
+          found.body.destroy()
+          const { Readable } = await import('node:stream')
+          return { ...found, digests: { sha256: SHA256 }, body: Readable.from([OTHER_BYTES]) }
+        },
+      })
+      expect(await addCopy()).toMatchObject({
+        state: 'quarantined',
+        evidence: { error: { kind: 'source-sha256' } },
+      })
+    })
+
     it('leaves the primary one as it is, and both are whole', async () => {
       await newWorld()
       expect(await addCopy()).toMatchObject({ state: 'done', evidence: { verifiedBy: 'target-checksum' } })

@@ -113,6 +113,9 @@ export function createS3Store(options: {
       const headers = {
         ...only.headers,
         ...(range === undefined ? {} : { range: `bytes=${range.start}-${range.end}` }),
+        ...(range === undefined && capabilities.reportedDigests.length > 0
+          ? { 'x-amz-checksum-mode': 'ENABLED' }
+          : {}),
       }
       const answer = await wire.send(operation, {
         ...only,

@@ -2,9 +2,11 @@ import { hash } from 'node:crypto'
 import { type Bytes, MIB } from '../../domain/bytes.ts'
 import type { MigrationSubject } from '../../domain/migration-record.ts'
 import type { Copy } from '../../domain/object.ts'
+import { isSameCopy } from '../../migration/deletion.ts'
 import { judgeSource, type SourceVerdict } from '../../migration/verification.ts'
 import type {
   MultipartStore,
+  ObjectDigests,
   PutResult,
   StoreCapabilities,
   WriteCondition,
@@ -21,6 +23,7 @@ import {
   WHOLE_BYTES_MAX,
 } from './migration-job.ts'
 import { buffersOf } from './migration-memory.ts'
+import { lookAt } from './same-bytes.ts'
 import { openSource } from './source-body.ts'
 import { sendParts } from './stage-parts.ts'
 
@@ -66,8 +69,9 @@ async function stageWhole(job: MigrationJob, subject: MigrationSubject, copy: Co
   const buffer = await buffersOf(job.parts).take(copy.size, job.signal)
   const { bytes } = buffer
   try {
-    const content = withMd5For(job, await readWhole(job, copy, bytes), bytes)
-    await checkContent(job, subject, copy, content)
+    const { digests, ...read } = await readWhole(job, copy, bytes)
+    const content = withMd5For(job, read.content, bytes)
+    await checkContent(job, subject, copy, content, digests)
     await reach(job, 'source-read')
     return {
       content,
@@ -96,15 +100,16 @@ async function stageWhole(job: MigrationJob, subject: MigrationSubject, copy: Co
   }
 }
 
-async function readWhole(job: MigrationJob, copy: Copy, into: Uint8Array): Promise<SeenContent> {
-  const { body } = await openSource(job, copy)
+/** Resolves to what was read, with the digests the source's store reports of it. */
+async function readWhole(job: MigrationJob, copy: Copy, into: Uint8Array) {
+  const { body, digests } = await openSource(job, copy)
   let length = 0
   // A body ends with an error unless it is as long as the store said, which is the copy's size.
   for await (const chunk of body) {
     into.set(chunk, length)
     length += chunk.byteLength
   }
-  return digestBytes(into.subarray(0, length), digestsFor(job))
+  return { content: await digestBytes(into.subarray(0, length), digestsFor(job)), digests }
 }
 
 /**
@@ -118,9 +123,11 @@ function needsSha256(job: MigrationJob, { version }: MigrationSubject): boolean 
   return !isKnown || mustReadBack(job) || !job.target.store.capabilities.reportedDigests.includes('crc64nvme')
 }
 
-/** CRC-32C only for a target that could report it. */
-function digestsFor({ target }: MigrationJob): { needsCrc32c: boolean } {
-  return { needsCrc32c: target.store.capabilities.reportedDigests.includes('crc32c') }
+/** CRC-32C only for a store that could report it. */
+function digestsFor({ source, target }: MigrationJob): { needsCrc32c: boolean } {
+  return {
+    needsCrc32c: [source, target].some(({ store }) => store.capabilities.reportedDigests.includes('crc32c')),
+  }
 }
 
 /** Adds MD5, which is slow, for a target that reports no other digest. */
@@ -152,7 +159,7 @@ async function stageParts(
     partBytes,
     needsSha256: needsSha256(job, subject),
   })
-  await checkContent(job, subject, copy, content)
+  await checkContent(job, subject, copy, content, await reportedOfWhole(job, subject, copy))
   await reach(job, 'parts-staged')
   return {
     content,
@@ -168,8 +175,9 @@ async function stageParts(
 /** For stores without multipart uploads: the source is read while the object is locked. */
 async function stageStream(job: MigrationJob, subject: MigrationSubject, copy: Copy): Promise<StagedTarget> {
   // Read twice: nothing may be published before its digest is known to be right.
-  const content = await digestBody((await openSource(job, copy)).body)
-  await checkContent(job, subject, copy, content)
+  const { body, digests } = await openSource(job, copy)
+  const content = await digestBody(body)
+  await checkContent(job, subject, copy, content, digests)
   return {
     content,
     publish: async condition => {
@@ -186,8 +194,22 @@ async function stageStream(job: MigrationJob, subject: MigrationSubject, copy: C
   }
 }
 
+/** What the source's store reports of an object that was read in ranges, where nobody else knows a digest. */
+async function reportedOfWhole(
+  job: MigrationJob,
+  { version }: MigrationSubject,
+  copy: Copy,
+): Promise<ObjectDigests> {
+  const { store, location } = job.source
+  const isKnown = version?.digests.sha256 != null || version?.digests.crc64nvme != null
+  if (isKnown || store.capabilities.reportedDigests.length === 0) return {}
+  const place = { store, container: location.container, nativeKey: copy.nativeKey }
+  const found = await lookAt(place, requestSignal(job, 0))
+  return found !== null && isSameCopy(copy, found) ? found.digests : {}
+}
+
 /**
- * Throws unless the bytes are what the catalog knows. A digest that differs is read once more before the
+ * Throws unless the bytes are what the catalog knows, or else the source's own store. A digest that differs is read once more before the
  * source is called corrupt: the network lies more often than a disk.
  */
 async function checkContent(
@@ -195,13 +217,17 @@ async function checkContent(
   subject: MigrationSubject,
   copy: Copy,
   content: SeenContent,
+  digests: ObjectDigests,
 ): Promise<void> {
   const known = subject.version?.digests ?? {}
-  const first = judgeSource(copy.size, known, content)
+  const trusted = job.source.store.capabilities.reportedDigests
+  const reported = Object.fromEntries(trusted.map(name => [name, digests[name]]))
+  const first = judgeSource(copy.size, known, content, reported)
   if (first.verdict === 'right') return
   if (first.verdict === 'corrupt') {
     job.parts.metrics.verificationFailed('source')
-    const again = judgeSource(copy.size, known, await digestBody((await openSource(job, copy)).body))
+    const read = await digestBody((await openSource(job, copy)).body)
+    const again = judgeSource(copy.size, known, read, reported)
     if (again.verdict === 'corrupt') {
       throw new StepFailure('source-corrupt', `source-${again.difference.what}`, explain(job, again))
     }
