@@ -146,7 +146,10 @@ async function decideDeletion(connection: Connection, orphan: OrphanRow): Promis
     case 'suspect':
       // The sweeper deletes it, under the object's lock and with every check.
       if (!(await releaseKeptCopy(connection, orphan)))
-        return { refusal: 'the copy is no longer one that was kept for a person' }
+        return {
+          refusal:
+            'what was seen there is not the copy that was kept: the bytes may be somebody else’s, or the copy is no longer kept',
+        }
       return { to: 'deleting', outcome: null }
     default:
       return orphan.kind satisfies never

@@ -236,21 +236,32 @@ export async function sumOrphans(queryable: Queryable): Promise<OrphanSum[]> {
 }
 
 /**
- * Hands a copy that was kept for a person to the sweeper, with the identity its bytes were seen to have: it is
- * deleted with every check of the sweeper. Resolves to false when it is no such copy any more.
+ * Hands a copy that was kept for a person to the sweeper, which deletes it with every check. Resolves to false
+ * when it is no such copy any more, or when the bytes that were seen are not the ones the copy is known to
+ * have: those may be somebody else's. A copy whose identity was never learned gets that of the bytes, where only
+ * we write.
  */
 export async function releaseKeptCopy(
   queryable: Queryable,
   orphan: Pick<Orphan, 'objectId' | 'copyId' | 'etag' | 'versionId' | 'bytes'>,
 ): Promise<boolean> {
   const { rowCount } = await queryable.query(
-    `update copy set state = 'deleting', grace_until_ms = null, size = $3, etag = coalesce($4, etag),
-       version_id = coalesce($5, version_id)
-     where object_id = $1 and id = $2 and not is_primary and state in ('retained', 'suspect')`,
+    `update copy c set state = 'deleting', grace_until_ms = null, etag = coalesce(c.etag, $4),
+       version_id = coalesce(c.version_id, $5)
+     from object o join bucket b on b.id = o.bucket_id
+     where c.object_id = $1 and c.id = $2 and o.id = $1 and not c.is_primary
+       and c.state in ('retained', 'suspect')
+       and (${SAW_NOTHING} or (c.size = $3 and ${HAS_THIS_IDENTITY}))`,
     [orphan.objectId, orphan.copyId, orphan.bytes, orphan.etag, orphan.versionId],
   )
   return rowCount === 1
 }
+
+/** Nothing lay there any more: only the row has to go, with the identity it has. */
+const SAW_NOTHING = '($3 = 0 and $4::text is null and $5::text is null)'
+const HAS_THIS_IDENTITY = `(
+  (c.etag is null and c.version_id is null and b.mode = 'exclusive')
+  or (c.etag is not null and c.etag = $4 and c.version_id is not distinct from coalesce($5, c.version_id)))`
 
 /** What state a copy that was handed to the sweeper is in; null when its row is gone. */
 export async function findKeptCopyState(

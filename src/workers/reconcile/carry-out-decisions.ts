@@ -55,9 +55,12 @@ export function orphanDecisionsLoop(parts: ReconcileParts): Loop {
 /** Resolves to whether it is over. */
 async function carryOut(parts: ReconcileParts, orphan: OrphanRow, signal: AbortSignal): Promise<boolean> {
   if (orphan.copyId !== null) return followSweeper(parts, orphan)
-  if (orphan.state === 'adopting') await adoptOrphan(parts, orphan, signal)
-  else await deleteOrphan(parts, orphan, ['deleting'], signal)
-  return true
+  if (orphan.state === 'adopting') {
+    await adoptOrphan(parts, orphan, signal)
+    return true
+  }
+  const { state } = await deleteOrphan(parts, orphan, ['deleting'], signal)
+  return state !== 'deleting'
 }
 
 /** A copy's row is deleted by the sweeper, with all its checks: this only notes what came of it. */

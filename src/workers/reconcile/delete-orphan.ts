@@ -1,6 +1,7 @@
 import { findBucket, holdBucket } from '../../database/catalog/buckets.ts'
 import { deleteCopyRow, listPlacedCopies, type PlacedCopy } from '../../database/catalog/copies.ts'
 import { lookAtObject } from '../../database/catalog/objects.ts'
+import { readMigrationHolds } from '../../database/migrations/migration-holds.ts'
 import type { Connection } from '../../database/postgres.ts'
 import { decideOrphan, findOrphan, type OrphanRow } from '../../database/upkeep/orphans.ts'
 import { findPublishingMigrations, matchCatalog } from '../../database/upkeep/reconcile-matches.ts'
@@ -29,7 +30,7 @@ export type OrphanDeletion = { readonly state: OrphanState; readonly outcome: st
 /**
  * Deletes the bytes of an orphan if everything proves that they are ours and needed by nobody: looked at
  * under the object's lock, announced before, and on condition of their identity where the store can compare.
- * What it came to is written into the ledger. Rejects with a `StoreError` when a store could not be asked.
+ * What it came to is written into the ledger; while people hold the store, it stays as it is. Rejects with a `StoreError` when a store could not be asked.
  */
 export async function deleteOrphan(
   parts: ReconcileParts,
@@ -46,6 +47,7 @@ export async function deleteOrphan(
     const current = await findOrphan(connection, orphan.id)
     if (current === null || !from.includes(current.state))
       return { state: current?.state ?? 'gone', outcome: 'somebody else decided meanwhile' }
+    if (await isHeld(parts, current)) return { state: current.state, outcome: HELD }
     const look = () => AbortSignal.any([signal, AbortSignal.timeout(LOOK_MS_MAX)])
     const found = await lookAt({ ...current, store }, look())
     const facts = await gatherFacts(parts, connection, { orphan: current, objectId, store, found, look })
@@ -54,6 +56,14 @@ export async function deleteOrphan(
       verdict = await deleteNow(parts, connection, current, { store, found: found!, verdict })
     return conclude(parts, current, from, verdict, connection)
   })
+}
+
+const HELD = 'not yet: everything is stopped, or the store is paused'
+
+/** People stopped everything, or paused the store: what they hold still is not deleted from. */
+async function isHeld(parts: ReconcileParts, { locationId }: OrphanRow): Promise<boolean> {
+  const { isStopped, locationIds } = await readMigrationHolds(parts.database)
+  return isStopped || (locationId !== null && locationIds.includes(locationId))
 }
 
 interface Gathering {

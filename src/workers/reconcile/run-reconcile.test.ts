@@ -6,6 +6,13 @@ import {
   SETTINGS,
 } from '../../../test/builders/reconciling-world.ts'
 import { writeVendorInventory } from '../../../test/builders/vendor-inventories.ts'
+import {
+  pauseStore,
+  resumeMigrations,
+  resumeStore,
+  stopMigrations,
+} from '../../database/migrations/migration-holds.ts'
+import { inTransaction } from '../../database/postgres.ts'
 import { decideOrphan, type OrphanRow, releaseKeptCopy } from '../../database/upkeep/orphans.ts'
 import {
   createReconcileRun,
@@ -291,6 +298,24 @@ describe('comparing a container with the catalog', () => {
       expect(await here.keysAt('cold')).toEqual(['a'])
     })
 
+    it('not while everything is stopped, or their store is paused', async () => {
+      await confirmed()
+      const { database } = world.test
+      await stopMigrations(database, { reason: 'an incident', principal: 'user:test' })
+      const stopped = await here.reconcile({ at: 'cold', settings: DELETING })
+      expect(stopped.counts).toMatchObject({ deleted: 0, withheld: 1 })
+      await resumeMigrations(database)
+      const store = (await here.orphans())[0]!.storeId
+      const pause = { id: store, reason: 'an incident', principal: 'user:test' } as const
+      await inTransaction(database, connection => pauseStore(connection, pause))
+      const paused = await here.reconcile({ at: 'cold', settings: DELETING })
+      expect(paused.counts).toMatchObject({ deleted: 0, withheld: 1 })
+      expect(await here.states()).toEqual({ a: 'forgotten confirmed' })
+      await inTransaction(database, connection => resumeStore(connection, store))
+      const free = await here.reconcile({ at: 'cold', settings: DELETING })
+      expect(free.counts).toMatchObject({ deleted: 1 })
+    })
+
     it('and forgets those that went by themselves', async () => {
       await confirmed()
       await world.stores.cold.delete('data', 'a')
@@ -349,6 +374,25 @@ describe('comparing a container with the catalog', () => {
         outcome: expect.stringMatching(/not what the catalog says/),
       })
       expect(await world.copies('a')).toHaveLength(1)
+    })
+
+    it('never deletes what others wrote over a copy that was kept', async () => {
+      await open('shared')
+      const id = await world.plan('a')
+      await world.work()
+      await here.put('a', sampleOf(1_000, 'theirs'))
+      for (let round = 0; round < 3; round++) {
+        world.endGrace()
+        await world.letTimePass()
+        await world.work()
+      }
+      expect((await world.migration(id)).state).toBe('retained')
+      const kept = (await world.copies('a')).find(copy => copy.state === 'suspect')!
+      const seen = await world.stores.hot.head('data', 'a')
+      const orphan = { objectId: kept.objectId, copyId: kept.id, bytes: seen.size, ...seen.identity }
+      expect(await releaseKeptCopy(world.test.database, orphan)).toBe(false)
+      await world.sweep()
+      expect((await world.stores.hot.head('data', 'a')).identity).toEqual(seen.identity)
     })
 
     it('lets the sweeper delete a retained copy', async () => {
