@@ -13,10 +13,13 @@ const deadlines = new WeakMap<AbortSignal, RequestDeadline>()
 /**
  * A signal that aborts when the deadline's own signal does or when its time is over. Whoever lets the request
  * wait for its turn finds the deadline again with {@link deadlineOf} and lets its time begin after the turn
- * came.
+ * came. `timeout` is a time-out that runs already and that many requests share.
  */
-export function withDeadline(deadline: RequestDeadline): AbortSignal {
-  const signal = AbortSignal.any([deadline.signal, deadline.timeoutSignal(deadline.ms)])
+export function withDeadline(
+  deadline: RequestDeadline,
+  timeout: AbortSignal = deadline.timeoutSignal(deadline.ms),
+): AbortSignal {
+  const signal = AbortSignal.any([deadline.signal, timeout])
   deadlines.set(signal, deadline)
   return signal
 }

@@ -176,13 +176,18 @@ function briefSignal({ signal, parts }: Pick<MigrationJob, 'signal' | 'parts'>):
   const now = parts.wallClock.now()
   const known = briefSignals.get(signal)
   if (isUsable(known, now)) return known.signal
+  const { timers = systemTimers } = parts
+  const timeoutSignal = (ms: number) => timers.timeoutSignal(ms)
+  const ms = deadlineMs(BRIEF_BYTES_MAX) + SHARED_MS
   let timeout = briefTimeouts.get(parts)
   if (!isUsable(timeout, now)) {
-    const { timers = systemTimers } = parts
-    timeout = { madeAt: now, signal: timers.timeoutSignal(deadlineMs(BRIEF_BYTES_MAX) + SHARED_MS) }
+    timeout = { madeAt: now, signal: timeoutSignal(ms) }
     briefTimeouts.set(parts, timeout)
   }
-  const made = { madeAt: timeout.madeAt, signal: AbortSignal.any([signal, timeout.signal]) }
+  const made = {
+    madeAt: timeout.madeAt,
+    signal: withDeadline({ signal, ms, timeoutSignal }, timeout.signal),
+  }
   briefSignals.set(signal, made)
   return made.signal
 }

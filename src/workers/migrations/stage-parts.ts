@@ -94,6 +94,14 @@ interface PartToSend {
   readonly signal: AbortSignal
 }
 
+/**
+ * Ends a request for a part when it hangs, or when another part failed. Made anew for each request: in one
+ * whose turn at its store was long in coming, the next would have no time left.
+ */
+function ofPart({ job, span, signal }: PartToSend): AbortSignal {
+  return requestSignal({ parts: job.parts, signal }, span.size)
+}
+
 /** A part at the target and the CRC-64/NVME of its bytes. */
 interface CopiedPart {
   readonly part: SentPart
@@ -106,8 +114,7 @@ async function copyPart(options: PartToSend): Promise<CopiedPart> {
   const buffer = await buffersOf(job.parts).take(span.size, signal)
   let isDone = false
   try {
-    const requests = AbortSignal.any([requestSignal(job, span.size), signal])
-    const crc64nvme = await readPart(job, copy, { span, into: buffer.bytes, signal: requests })
+    const crc64nvme = await readPart(job, copy, { span, into: buffer.bytes, signal: ofPart(options) })
     const [{ etag }] = await Promise.all([
       upload.multipart.putPart(
         container,
@@ -115,7 +122,7 @@ async function copyPart(options: PartToSend): Promise<CopiedPart> {
         upload.uploadId,
         span.partNumber,
         buffer.bytes,
-        { size: span.size, digests: { crc64nvme }, signal: requests },
+        { size: span.size, digests: { crc64nvme }, signal: ofPart(options) },
       ),
       inOrder.feed(span.partNumber, buffer.bytes, signal),
     ])
@@ -127,8 +134,8 @@ async function copyPart(options: PartToSend): Promise<CopiedPart> {
 }
 
 async function streamPart(options: PartToSend): Promise<CopiedPart> {
-  const { job, copy, span, upload, inOrder, signal } = options
-  const requests = AbortSignal.any([requestSignal(job, span.size), signal])
+  const { job, copy, span, upload, inOrder } = options
+  const requests = ofPart(options)
   const { body } = await openSourceRange(job, copy, rangeOf(span), requests)
   const crc64nvme = await startCrc64Nvme()
   async function* passing() {
