@@ -32,7 +32,7 @@ test('a demo whose process tree is killed loses nothing, shows nothing wrong and
     const killed = await killDemo({ ...settings, ...kill, resume: index > 0 })
     expect(killed, `the demo ended before it was killed in ${kill.part}`).not.toBeNull()
     const recovery = await recoverDemo({ ...settings, isImported: kill.part !== 'set-up' })
-    expect(recovery, kill.part).toMatchObject({
+    expect(recovery, `${kill.part}: ${JSON.stringify(recovery)}`).toMatchObject({
       objects: OBJECTS,
       lost: [],
       wrong: [],

@@ -10,7 +10,7 @@ import { silentLogger } from '../../src/telemetry/logger.ts'
 /** What a restart over a killed demo's data found and how long it took to be whole again. */
 export interface DemoRecovery {
   readonly objects: number
-  /** Objects that could not be read within lease time + 10 s, or were gone later. */
+  /** Objects that could not be read within lease time + 10 s, or 10 s after the start, or were gone later. */
   readonly lost: readonly string[]
   /** Objects that ever had bytes nobody had written there last. */
   readonly wrong: readonly string[]
@@ -74,7 +74,8 @@ export async function recoverDemo(options: {
     }
     const limitSeconds = leaseSeconds + SLACK_SECONDS
     const leases = releasedLeases(watch, unfinished, seconds, limitSeconds)
-    const first = await readAll(stage, reader, seconds, limitSeconds)
+    // A machine that is so busy that starting takes long still gets a second look before it counts as a loss.
+    const first = await readAll(stage, reader, seconds, Math.max(limitSeconds, startSeconds + SLACK_SECONDS))
     const readableSeconds = first.readableSeconds ?? startSeconds
     const { held, leasesSeconds } = await leases
     const neverEnded = await untilEnded(watch, unfinished, seconds)
