@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createMovingWorld, type MovingWorld, sampleOf } from '../../test/builders/moving-world.ts'
 import { listReadableCopies } from '../database/catalog/objects.ts'
+import { DAY } from '../domain/duration.ts'
 import { newId, type Uuid } from '../domain/identifiers.ts'
 import type { NewMigration } from '../domain/migration-record.ts'
 import type { Copy } from '../domain/object.ts'
@@ -169,6 +170,32 @@ describe('the mover, of other kinds', () => {
       })
       expect(await copyIn('cold')).toMatchObject({ state: 'complete' })
       expect(await stored('cold')).toEqual(BYTES)
+    })
+
+    it.each([
+      ['reads the copy that stays where its proof is older than a week', 8, 'aborted', 1],
+      ['believes a proof of the copy that stays for a week', 6, 'done', 0],
+    ])('%s', async (_, days, state, reads) => {
+      await newWorld()
+      await addCopy()
+      const { cold } = world.stores
+      let readings = 0
+      // A store that reports no digests, on a disk that rots.
+      world.stores.cold = changed(cold, {
+        head: async (...asked) => ({ ...(await cold.head(...asked)), digests: {} }),
+        get: async (...asked) => {
+          readings++
+          const found = await cold.get(...asked)
+          found.body.destroy()
+          const { Readable } = await import('node:stream')
+          return { ...found, body: Readable.from([OTHER_BYTES]) }
+        },
+      })
+      world.modelClock.at += days * DAY
+      const id = await planDrop((await copyIn('hot'))!, (await copyIn('cold'))!)
+      expect(await finish(id)).toMatchObject({ state })
+      expect(readings).toBe(reads)
+      expect(await isIn('hot')).toBe(state === 'aborted')
     })
 
     it('takes the copy back when another one was lost during grace', async () => {

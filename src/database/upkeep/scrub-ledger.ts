@@ -318,7 +318,7 @@ async function planRepairs(database: Database, limit: number): Promise<number> {
       from copy c
       join object o on o.id = c.object_id and o.generation = c.generation and o.is_present
       join copy good on good.object_id = c.object_id and good.is_primary and good.state = 'complete'
-      where c.state = 'suspect' and c.scrub_verdict in ('missing', 'changed', 'corrupt') and not c.is_primary
+      where c.state = 'suspect' and c.scrub_verdict in ('missing', 'changed', 'corrupt', 'unreadable') and not c.is_primary
         and o.quarantined_because is null
         and not exists (
           select from migration m

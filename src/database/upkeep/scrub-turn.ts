@@ -118,7 +118,7 @@ export async function readScrubStatus(queryable: Queryable, now: Instant): Promi
          (select coalesce(scrubbed_ms, verified_ms, 0) from copy where state = 'complete'
           order by coalesce(scrubbed_ms, verified_ms, 0) limit 1) as "oldestLookMs",
          (select count(*) from copy
-          where state = 'suspect' and scrub_verdict in ('missing', 'changed', 'corrupt')) as "badCopies",
+          where state = 'suspect' and scrub_verdict in ('missing', 'changed', 'corrupt', 'unreadable')) as "badCopies",
          (select count(*) from (
             select from object where quarantined_because is not null limit 10000) as quarantined
          ) as "quarantinedObjects"`,

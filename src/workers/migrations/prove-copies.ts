@@ -1,7 +1,9 @@
+import { DAY } from '../../domain/duration.ts'
 import type { MigrationSubject } from '../../domain/migration-record.ts'
 import type { Copy } from '../../domain/object.ts'
 import { isSameCopy } from '../../migration/deletion.ts'
 import { judgeReadBack, judgeReport, type ReadContent } from '../../migration/verification.ts'
+import { StoreError, type StoreErrorKind } from '../../stores/object-store.ts'
 import { digestBody } from './content-digests.ts'
 import { type MigrationEnd, type MigrationJob, openEnd, requestSignal } from './migration-job.ts'
 import { lookAt } from './same-bytes.ts'
@@ -16,10 +18,14 @@ export interface ProofOfCopies {
   readonly proven: ProvenCopies
 }
 
+/** For how long a proof of a copy's bytes is believed, in model milliseconds: disks rot meanwhile. */
+const PROOF_MS_MAX = 7 * DAY
+
 /**
  * Proves the object's complete copies other than the source: the store has them, and they are right by a
- * proof of these very bytes, by a digest the store reports, or by reading them where `readsBytes`. A copy
- * that cannot be proven does not count. Rejects with a `StoreError` when a store could not be asked.
+ * digest the store reports now, by a proof of these very bytes that is younger than a week or of this
+ * migration, or by reading them where `readsBytes`. A copy that cannot be proven does not count. Rejects with a
+ * `StoreError` when a store could not be asked.
  */
 export async function proveOtherCopies(
   job: MigrationJob,
@@ -53,18 +59,35 @@ async function isProven(
   const place = { store, container: location.container, nativeKey: copy.nativeKey }
   const found = await lookAt(place, requestSignal(job, 0))
   if (found === null || !isSameCopy(copy, found)) return false
-  if (copy.verifiedAt !== null || wasProvenBefore(job, copy)) return true
   const content: ReadContent = { size: copy.size, digests: version?.digests ?? {} }
   const report = judgeReport(content, found, store.capabilities.reportedDigests)
   if (report.verdict !== 'must-read-back') return report.verdict === 'verified'
+  if (wasProvenBefore(job, copy) || wasProvenLately(job, copy)) return true
   if (!readsBytes) return false
-  const onlyIf = store.capabilities.conditionalRead ? { onlyIf: copy.identity } : {}
-  const signal = requestSignal(job, copy.size)
-  const stored = await store.get(location.container, copy.nativeKey, { ...onlyIf, signal })
-  if (isSameCopy(copy, stored))
-    return judgeReadBack(content, await digestBody(stored.body)).verdict === 'verified'
-  stored.body.destroy()
+  try {
+    const onlyIf = store.capabilities.conditionalRead ? { onlyIf: copy.identity } : {}
+    const signal = requestSignal(job, copy.size)
+    const stored = await store.get(location.container, copy.nativeKey, { ...onlyIf, signal })
+    if (isSameCopy(copy, stored))
+      return judgeReadBack(content, await digestBody(stored.body)).verdict === 'verified'
+    stored.body.destroy()
+  } catch (error) {
+    if (!(error instanceof StoreError) || !PROVES_NOTHING.has(error.kind)) throw error
+  }
   return false
+}
+
+/** What a later try would meet again: the bytes are not there to be read, or are not what was written. */
+const PROVES_NOTHING: ReadonlySet<StoreErrorKind> = new Set([
+  'digest-mismatch',
+  'archived',
+  'not-found',
+  'container-not-found',
+  'precondition-failed',
+])
+
+function wasProvenLately({ parts }: MigrationJob, { verifiedAt }: Copy): boolean {
+  return verifiedAt !== null && parts.modelClock.now() - verifiedAt <= PROOF_MS_MAX
 }
 
 function wasProvenBefore(job: MigrationJob, copy: Copy): boolean {

@@ -1,7 +1,7 @@
 import type { CopyToScrub, ScrubResult, ScrubVerdict } from '../../domain/scrub.ts'
 import { isSameCopy } from '../../migration/deletion.ts'
 import { judgeReadBack, judgeReport, type ReadContent } from '../../migration/verification.ts'
-import { type ObjectStore, StoreError } from '../../stores/object-store.ts'
+import { type ObjectStore, StoreError, type StoreErrorKind } from '../../stores/object-store.ts'
 import { digestBody } from '../migrations/content-digests.ts'
 import { lookAt } from '../migrations/same-bytes.ts'
 import type { Pace } from './pace.ts'
@@ -23,9 +23,14 @@ export interface CopyCheck {
 export interface Seen extends Pick<ScrubResult, 'verdict' | 'bytesRead' | 'digests'> {
   /** What was read instead of the content, where bytes were read: two readings of one disk agree. */
   readonly content?: string
+  /** Why it is `unreadable` this time. */
+  readonly error?: StoreError
 }
 
-/** Compares a copy with the catalog. Rejects with a `StoreError` when its store could not be asked. */
+/**
+ * Compares a copy with the catalog. Rejects with a `StoreError` when its store could not be asked; where the
+ * store told of the copy and does not hand out its bytes, that is a verdict, which may be another one next time.
+ */
 export async function checkCopy(check: CopyCheck): Promise<Seen> {
   const { store, found, signalFor } = check
   const place = { ...found.place, store }
@@ -39,7 +44,36 @@ export async function checkCopy(check: CopyCheck): Promise<Seen> {
   return seen(report.verdict === 'verified' ? 'same' : 'unproven')
 }
 
-async function readCopy({ store, found, pace, signalFor }: CopyCheck): Promise<Seen> {
+async function readCopy(check: CopyCheck): Promise<Seen> {
+  const read = { bytes: 0 }
+  try {
+    return await readToItsEnd(check, read)
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error
+    // What the store seals is not what was sealed: that is content, and no accident of the way.
+    if (error.kind === 'digest-mismatch')
+      return { verdict: 'corrupt', bytesRead: read.bytes, content: error.message }
+    if (!TELLS_OF_THE_COPY.has(error.kind)) throw error
+    return { verdict: 'unreadable', bytesRead: read.bytes, error }
+  }
+}
+
+/**
+ * Errors of a reading that may be the copy's own, as its facts were answered a moment ago. Rights, archives and
+ * limits are somebody's decision, and say nothing about bytes.
+ */
+const TELLS_OF_THE_COPY: ReadonlySet<StoreErrorKind> = new Set([
+  'unexpected',
+  'truncated',
+  'range-not-satisfiable',
+  'unreachable',
+  'timeout',
+])
+
+async function readToItsEnd(
+  { store, found, pace, signalFor }: CopyCheck,
+  read: { bytes: number },
+): Promise<Seen> {
   const { copy, place, digests } = found
   const onlyIf = store.capabilities.conditionalRead ? { onlyIf: copy.identity } : {}
   const signal = signalFor(copy.size)
@@ -48,7 +82,7 @@ async function readCopy({ store, found, pace, signalFor }: CopyCheck): Promise<S
     stored?.body.destroy()
     return seen('changed')
   }
-  const content = await digestBody(pace.through(stored.body, signal))
+  const content = await digestBody(counted(pace.through(stored.body, signal), read))
   const bytesRead = content.size
   const seenContent = `${content.size} ${content.digests.sha256}`
   if (content.size !== copy.size) return { verdict: 'corrupt', bytesRead, content: seenContent }
@@ -57,6 +91,13 @@ async function readCopy({ store, found, pace, signalFor }: CopyCheck): Promise<S
     return { verdict: 'same', bytesRead, digests: content.digests }
   const verdict = judge(found, content)
   return { verdict, bytesRead, content: seenContent }
+}
+
+async function* counted(body: AsyncIterable<Uint8Array>, read: { bytes: number }) {
+  for await (const chunk of body) {
+    read.bytes += chunk.byteLength
+    yield chunk
+  }
 }
 
 function judge({ copy, digests }: CopyToScrub, content: ReadContent): ScrubVerdict {

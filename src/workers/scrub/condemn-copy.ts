@@ -52,22 +52,24 @@ const WORDS: Readonly<Record<BadVerdict, string>> = {
   missing: 'The scrubber found no bytes where its last good copy was.',
   changed: 'The scrubber found other bytes where its last good copy was.',
   corrupt: 'The scrubber read its last good copy, and it is not what the catalog says.',
+  unreadable: 'The scrubber could not read its last good copy, time after time.',
 }
 
 /**
  * A place may have been empty, or another, only while it was being written. Bytes that were read twice are
- * bad.
+ * bad. Those that cannot be read must still be the copy's.
  */
 async function isStillBad(parts: ScrubParts, { found, verdict, signalFor }: BadCopy): Promise<boolean> {
   if (verdict === 'corrupt') return true
   const store = await parts.openStore(found.place.storeId)
   const stored = await lookAt({ ...found.place, store }, signalFor(0))
-  return stored === null || !isSameCopy(found.copy, stored)
+  const isThere = stored !== null && isSameCopy(found.copy, stored)
+  return verdict === 'unreadable' ? isThere : !isThere
 }
 
 /**
  * The first other complete copy of the same content that turns out right when it is read; null when none
- * does.
+ * does. Rejects with a `StoreError` when one could not be read and none of the others is right.
  */
 async function findSuccessor(
   parts: ScrubParts,
@@ -75,14 +77,21 @@ async function findSuccessor(
   bad: BadCopy,
 ): Promise<Copy | null> {
   const { found, pace, signalFor } = bad
+  let unread: unknown = null
   for (const { copy, place } of placed) {
     const isOther = copy.id !== found.copy.id && copy.generation === found.copy.generation
     if (!isOther || copy.state !== 'complete') continue
-    const store = await parts.openStore(place.storeId)
-    const check = { store, found: { ...found, copy, place }, closeness: 'bytes', pace, signalFor } as const
-    const { digests, verdict } = await checkCopy(check)
-    // A digest that is only now found out proves nothing about which of two copies is the right one.
-    if (verdict === 'same' && digests === undefined) return copy
+    try {
+      const store = await parts.openStore(place.storeId)
+      const check = { store, found: { ...found, copy, place }, closeness: 'bytes', pace, signalFor } as const
+      const { digests, error, verdict } = await checkCopy(check)
+      // A digest that is only now found out proves nothing about which of two copies is the right one.
+      if (verdict === 'same' && digests === undefined) return copy
+      unread ??= error ?? null
+    } catch (error) {
+      unread ??= error
+    }
   }
+  if (unread !== null) throw unread
   return null
 }

@@ -1,12 +1,15 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createMovingWorld, type MovingWorld, sampleOf } from '../../../test/builders/moving-world.ts'
 import { createPostgresScrubLedger } from '../../database/upkeep/scrub-ledger.ts'
 import { pauseScrubbing, readScrubStatus, startScrubbing } from '../../database/upkeep/scrub-turn.ts'
-import { MIB } from '../../domain/bytes.ts'
-import { DAY } from '../../domain/duration.ts'
+import { GIB, MIB } from '../../domain/bytes.ts'
+import { DAY, HOUR } from '../../domain/duration.ts'
 import type { Condemnation } from '../../domain/scrub.ts'
-import { type ObjectStore, StoreError } from '../../stores/object-store.ts'
+import { createMemoryStore } from '../../stores/memory/memory-store.ts'
+import { type ObjectStore, StoreError, type StoreErrorKind } from '../../stores/object-store.ts'
+import { clientKey } from '../../stores/wrappers/chunk-cipher.ts'
+import { clientEncryptedStore } from '../../stores/wrappers/client-encryption.ts'
 import { silentLogger } from '../../telemetry/logger.ts'
 import { createScrubber } from './scrub-copies.ts'
 import type { ScrubParts } from './scrub-parts.ts'
@@ -77,17 +80,31 @@ describe('the scrubber', () => {
 
   /** Other bytes under the identity that the store gave the right ones, as a disk that rots. */
   function rot(location: 'hot' | 'cold'): void {
-    const store = world.stores[location]
-    world.stores[location] = new Proxy(store, {
+    world.stores[location] = rotten(world.stores[location], () => OTHER_BYTES)
+  }
+
+  /** The scrubber of a process that lives for long, an hour between its steps. */
+  function hourly() {
+    let at = 1_000
+    const step = newScrubber({ wallClock: { now: () => at } })
+    return async (hours: number) => {
+      for (let hour = 0; hour < hours; hour++) {
+        await step()
+        at += HOUR
+      }
+    }
+  }
+
+  /** The bytes of this copy cannot be had any more, though the store tells of it. */
+  function breakReading(location: 'hot' | 'cold', kind: StoreErrorKind, only?: string): void {
+    const { get } = world.stores[location]
+    world.stores[location] = new Proxy(world.stores[location], {
       get(target, name) {
         if (name !== 'get') return Reflect.get(target, name)
         return async (...asked: Parameters<ObjectStore['get']>) => {
-          const found = await target.get(...asked)
-          found.body.destroy()
-          async function* body() {
-            yield OTHER_BYTES
-          }
-          return { ...found, body: Object.assign(body(), { destroy: () => undefined }) }
+          if (only !== undefined && asked[1] !== only) return get.apply(target, asked)
+          const facts = { kind, retry: 'no', store: 'cold-store', operation: 'get' } as const
+          throw new StoreError({ ...facts, message: 'EIO: i/o error, read' })
         }
       },
     })
@@ -152,6 +169,70 @@ describe('the scrubber', () => {
     for await (const chunk of body) chunks.push(chunk)
     expect(Buffer.concat(chunks)).toEqual(BYTES)
     expect(await status()).toMatchObject({ badCopies: 0 })
+  })
+
+  it('has a copy repaired whose seal is broken', async () => {
+    const settingsOfMemory = { capacityBytes: GIB }
+    const hot = createMemoryStore({ name: 'hot-store', settings: settingsOfMemory })
+    let isRotten = false
+    const disk = rotten(createMemoryStore({ name: 'cold-store', settings: settingsOfMemory }), bytes => {
+      if (isRotten) bytes[100]! ^= 1
+      return bytes
+    })
+    const cold = clientEncryptedStore(disk, { keys: [clientKey(randomBytes(32))] })
+    await newWorld({ stores: { hot, cold } })
+    await addTwoCopies()
+    isRotten = true
+    await scrub()
+    expect(condemned).toEqual(['repairing'])
+    expect((await status()).today.verdicts).toMatchObject({ corrupt: 1 })
+    isRotten = false
+    await world.letTimePass()
+    await finish()
+    expect(await copyIn('cold')).toMatchObject({ state: 'complete' })
+  })
+
+  it('has a copy repaired that cannot be read time after time, while its store reads others', async () => {
+    await newWorld()
+    await addTwoCopies()
+    await addTwoCopies('other')
+    const sound = world.stores.cold
+    breakReading('cold', 'unexpected', 'k')
+    const scrubFor = hourly()
+    await scrubFor(4)
+    expect(condemned).toEqual([])
+    expect(await copyIn('cold')).toMatchObject({ state: 'complete' })
+    await scrubFor(2)
+    expect(condemned).toEqual(['repairing'])
+    expect(await copyIn('cold')).toMatchObject({ state: 'suspect' })
+    expect(await status()).toMatchObject({ badCopies: 1, today: { verdicts: { unreadable: 1 } } })
+    world.stores.cold = sound
+    await world.letTimePass()
+    await finish()
+    expect(await copyIn('cold')).toMatchObject({ state: 'complete' })
+    expect(await status()).toMatchObject({ badCopies: 0 })
+  })
+
+  it.each([
+    ['hands out nothing', 'unexpected'],
+    ['says that it is away', 'unreachable'],
+  ] as const)('holds it against no copy for a day that its store %s', async (_, kind) => {
+    await newWorld()
+    await addTwoCopies()
+    breakReading('cold', kind)
+    const scrubFor = hourly()
+    await scrubFor(20)
+    expect(condemned).toEqual([])
+    await scrubFor(8)
+    expect(condemned).toEqual(['repairing'])
+  })
+
+  it('never takes a want of rights for a bad copy', async () => {
+    await newWorld()
+    await addTwoCopies()
+    breakReading('cold', 'access-denied')
+    await hourly()(60)
+    expect(condemned).toEqual([])
   })
 
   it('makes another copy primary, after reading it, when the primary one is bad', async () => {
@@ -296,3 +377,22 @@ describe('the scrubber', () => {
     return { sourceCopyId: cold.id, targetCopyId: hot.id, targetLocationId: hot.locationId }
   }
 })
+
+/** A store whose readings give other bytes than it keeps, under the same identity. */
+function rotten(store: ObjectStore, change: (bytes: Buffer) => Buffer): ObjectStore {
+  return new Proxy(store, {
+    get(target, name) {
+      if (name !== 'get') return Reflect.get(target, name)
+      return async (...asked: Parameters<ObjectStore['get']>) => {
+        const found = await target.get(...asked)
+        const chunks: Uint8Array[] = []
+        for await (const chunk of found.body) chunks.push(chunk)
+        const bytes = change(Buffer.concat(chunks))
+        async function* body() {
+          yield bytes
+        }
+        return { ...found, body: Object.assign(body(), { destroy: () => undefined }) }
+      }
+    },
+  })
+}

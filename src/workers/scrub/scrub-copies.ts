@@ -1,12 +1,12 @@
 import { DAY, SECOND } from '../../domain/duration.ts'
-import type { Uuid } from '../../domain/identifiers.ts'
-import { type CopyToScrub, isBadVerdict, type ScrubResult } from '../../domain/scrub.ts'
+import { type BadVerdict, type CopyToScrub, isBadVerdict, type ScrubResult } from '../../domain/scrub.ts'
 import { deadlineMs } from '../../migration/backoff.ts'
 import { StoreError } from '../../stores/object-store.ts'
 import type { Loop } from '../loop.ts'
 import { systemTimers } from '../timers.ts'
-import { type Closeness, checkCopy } from './check-copy.ts'
+import { type Closeness, type CopyCheck, checkCopy, type Seen } from './check-copy.ts'
 import { condemnCopy } from './condemn-copy.ts'
+import { FailedLooks } from './failed-looks.ts'
 import { Pace } from './pace.ts'
 import type { ScrubParts } from './scrub-parts.ts'
 
@@ -16,9 +16,6 @@ const COPIES_PER_STEP_MAX = 100
 const LOOKS_AT_ONCE = 4
 /** How many bad copies that have no repair yet get one per step. */
 const REPAIRS_PER_STEP_MAX = 100
-/** How long a copy whose store could not be asked is left alone, in wall milliseconds. */
-const REST_MS = 60 * SECOND
-const RESTING_MAX = 10_000
 const IDLE_MS = 5 * SECOND
 /** How much longer than other requests a reading at the scrubber's pace may take. */
 const PACE_FACTOR = 2
@@ -27,10 +24,11 @@ const PACE_FACTOR = 2
  * The loop that compares complete copies with the catalog's digests for ever, the one that nobody proved for
  * the longest time first, within a budget of dollars per day and of bytes per second. Where it is, is in the
  * copies themselves: a scrubber that is killed goes on where it was. A copy that two looks find bad becomes
- * suspect and is repaired from a proven one before anything else; without one the object is quarantined.
+ * suspect and is repaired from a proven one before anything else; without one the object is quarantined. Which
+ * looks failed is known to the process only: one that starts anew counts from nothing.
  */
 export function createScrubber(parts: ScrubParts): Loop {
-  const resting = new Map<Uuid, number>()
+  const failed = new FailedLooks()
   const { timers = systemTimers, settings, wallClock: clock } = parts
   const pace = new Pace({ bytesPerSecond: settings.bytesPerSecond, clock, timers })
   return {
@@ -40,13 +38,12 @@ export function createScrubber(parts: ScrubParts): Loop {
       const turn = await parts.ledger.takeTurn()
       if (turn === null) return 0
       const repairs = await parts.ledger.planRepairs(REPAIRS_PER_STEP_MAX)
-      for (const [id, until] of resting) if (until <= clock.now()) resting.delete(id)
       const copies = await parts.ledger.listCopiesToScrub({
         limit: COPIES_PER_STEP_MAX,
         before: parts.modelClock.now() - settings.intervalDays * DAY,
-        exceptCopyIds: [...resting.keys()],
+        exceptCopyIds: failed.resting(clock.now()),
       })
-      const round = new Round(parts, { pace, resting, signal, spentUsd: turn.spentUsd })
+      const round = new Round(parts, { pace, failed, signal, spentUsd: turn.spentUsd })
       await round.scrub(copies)
       return repairs + round.looks
     },
@@ -57,7 +54,7 @@ export function createScrubber(parts: ScrubParts): Loop {
 class Round {
   readonly #parts: ScrubParts
   readonly #pace: Pace
-  readonly #resting: Map<Uuid, number>
+  readonly #failed: FailedLooks
   readonly #signal: AbortSignal
   readonly #results: ScrubResult[] = []
   #spentUsd: number
@@ -65,11 +62,11 @@ class Round {
 
   constructor(
     parts: ScrubParts,
-    step: { pace: Pace; resting: Map<Uuid, number>; signal: AbortSignal; spentUsd: number },
+    step: { pace: Pace; failed: FailedLooks; signal: AbortSignal; spentUsd: number },
   ) {
     this.#parts = parts
     this.#pace = step.pace
-    this.#resting = step.resting
+    this.#failed = step.failed
     this.#signal = step.signal
     this.#spentUsd = step.spentUsd
   }
@@ -96,7 +93,7 @@ class Round {
       await this.#look(found, closeness)
     } catch (error) {
       if (this.#signal.aborted) return false
-      this.#rest(found.copy.id)
+      this.#failed.rest(found.copy.id, this.#parts.wallClock.now())
       const level = error instanceof StoreError ? 'debug' : 'warn'
       this.#parts.log[level]({ error, copyId: found.copy.id }, 'a copy could not be scrubbed just now')
     }
@@ -104,25 +101,25 @@ class Round {
   }
 
   async #look(found: CopyToScrub, closeness: Closeness): Promise<void> {
-    const { costOf, openStore } = this.#parts
+    const { costOf, openStore, wallClock } = this.#parts
     const store = await openStore(found.place.storeId)
     const check = { store, found, closeness, pace: this.#pace, signalFor: this.#signalFor }
     let usd = await costOf(found, closeness)
     let seen = await checkCopy(check)
     let { bytesRead } = seen
-    if (isBadVerdict(seen.verdict)) {
-      // The network lies more often than a disk.
-      const again = await checkCopy({ ...check, closeness: seen.verdict === 'corrupt' ? closeness : 'facts' })
+    if (isBadVerdict(seen.verdict) && seen.verdict !== 'unreadable') {
+      const again = await lookAgain(check, seen)
       const secondUsd = await costOf(found, closeness)
       this.#spentUsd += secondUsd
       usd += secondUsd
       bytesRead += again.bytesRead
-      if (seen.verdict === 'corrupt' && again.verdict === 'corrupt' && seen.content !== again.content)
-        throw new Error('two readings of a copy differ: something on the way is broken, not the copy')
       seen = again
     }
-    this.looks++
+    if (seen.verdict === 'unreadable' && !this.#isUnreadable(found, seen)) return
     const { digests, verdict } = seen
+    if (seen.bytesRead > 0 && verdict !== 'unreadable')
+      this.#failed.noteRead(found.place.storeId, wallClock.now())
+    this.looks++
     const result = {
       copy: found.copy,
       verdict,
@@ -133,12 +130,25 @@ class Round {
     this.#parts.onResult?.(result)
     if (isBadVerdict(verdict)) await this.#condemn(found, verdict)
     this.#results.push(result)
+    this.#failed.forget(found.copy.id)
   }
 
-  async #condemn(found: CopyToScrub, verdict: 'missing' | 'changed' | 'corrupt'): Promise<void> {
+  /** Whether a copy that could not be read this time failed often enough to be given up. */
+  #isUnreadable({ copy, key, place }: CopyToScrub, { error }: Seen): boolean {
+    const { log, wallClock } = this.#parts
+    const kind = error?.kind ?? 'unexpected'
+    const failure = { copyId: copy.id, storeId: place.storeId, kind, now: wallClock.now() }
+    const { isGivenUp, rounds } = this.#failed.note(failure)
+    const facts = { error, copyId: copy.id, objectId: copy.objectId, key, rounds }
+    log.warn(facts, 'a copy cannot be read, though its store tells of it')
+    return isGivenUp
+  }
+
+  async #condemn(found: CopyToScrub, verdict: BadVerdict): Promise<void> {
     const { log, onCondemned } = this.#parts
     const facts = { copyId: found.copy.id, objectId: found.copy.objectId, key: found.key, verdict }
-    if (verdict !== 'corrupt' && found.bucket.mode !== 'exclusive') {
+    const isOfOthers = verdict === 'missing' || verdict === 'changed'
+    if (isOfOthers && found.bucket.mode !== 'exclusive') {
       // Where others write, the catalog follows them: what they removed or overwrote is no damage.
       log.info(facts, 'a copy was changed by others; an import will follow them')
       return
@@ -178,10 +188,13 @@ class Round {
     const paceMs = Math.ceil((bytes / settings.bytesPerSecond) * SECOND) * PACE_FACTOR * LOOKS_AT_ONCE
     return AbortSignal.any([this.#signal, timers.timeoutSignal(deadlineMs(bytes) + paceMs)])
   }
+}
 
-  #rest(copyId: Uuid): void {
-    const oldest = this.#resting.keys().next().value
-    if (this.#resting.size >= RESTING_MAX && oldest !== undefined) this.#resting.delete(oldest)
-    this.#resting.set(copyId, this.#parts.wallClock.now() + REST_MS)
-  }
+/** The network lies more often than a disk. Rejects when two readings show different bytes. */
+async function lookAgain(check: CopyCheck, seen: Seen): Promise<Seen> {
+  const closeness = seen.verdict === 'corrupt' ? check.closeness : 'facts'
+  const again = await checkCopy({ ...check, closeness })
+  if (seen.verdict === 'corrupt' && again.verdict === 'corrupt' && seen.content !== again.content)
+    throw new Error('two readings of a copy differ: something on the way is broken, not the copy')
+  return again
 }
