@@ -176,8 +176,9 @@ export interface StoreCapabilities {
   /** `get` and `head` honour `onlyIf`. */
   readonly conditionalRead: boolean
   /**
-   * Which whole-object digests `head` can be trusted to report when they were given to `put`. A store that
-   * keeps one digest of several reports `crc64nvme` if it was among them.
+   * Which whole-object digests `head` can be trusted to report when they were given to `put`: computed by a
+   * server from the bytes it took, never an echo of what was given. A store that keeps one digest of several
+   * reports `crc64nvme` if it was among them.
    */
   readonly reportedDigests: readonly ('sha256' | 'crc64nvme' | 'crc32c' | 'md5')[]
   /** Keeps old versions when bytes are overwritten or deleted. */

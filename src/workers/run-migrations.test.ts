@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -30,6 +30,18 @@ async function* flipped(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Ar
     isFlipped = true
     yield copy
   }
+}
+
+/** What a bad disk does: another bit, and neither the size nor the times say so. */
+async function flipKeepingTimes(file: string): Promise<void> {
+  const { atimeNs, mtimeNs } = await stat(file, { bigint: true })
+  const bytes = await readFile(file)
+  bytes[9]! ^= 1
+  await writeFile(file, bytes)
+  // Half a microsecond more: what is lost in fractions of a second must not round down to the former one.
+  const seconds = (ns: bigint) => Number(ns / 1_000n) / 1e6 + 5e-7
+  await utimes(file, seconds(atimeNs), seconds(mtimeNs))
+  if ((await stat(file, { bigint: true })).mtimeNs !== mtimeNs) throw new Error('the time is another one')
 }
 
 async function* chunksOf(body: AsyncIterable<Uint8Array> | Uint8Array): AsyncGenerator<Uint8Array> {
@@ -434,6 +446,33 @@ describe('the mover', () => {
       expect(await world.read('k')).toEqual(SMALL)
       await world.sweep()
       expect(await coldHas('k')).toBe(false)
+    })
+
+    it.each([1_000, 9 * MIB])('never switches to a disk that flips a bit of %i bytes', async size => {
+      const root = await mkdtemp(path.join(tmpdir(), 'dim-mover-'))
+      const cold = createFilesystemStore({ name: 'cold-store', settings: { root, durability: 'none' } })
+      const flipOnDisk = async <T>(written: Promise<T>) => {
+        const result = await written
+        await flipKeepingTimes(path.join(root, 'data', 'k'))
+        return result
+      }
+      const multipart = {
+        ...cold.multipart,
+        complete: (...asked: Parameters<typeof cold.multipart.complete>) =>
+          flipOnDisk(cold.multipart.complete(...asked)),
+      }
+      const bytes = sampleOf(size)
+      const world = await newWorld()
+      const put: ObjectStore['put'] = (...asked) => flipOnDisk(cold.put(...asked))
+      world.stores.cold = changed(cold, { put, multipart })
+      try {
+        await world.addObject('k', bytes, { sha256: sha256Of(bytes) })
+        const migration = await expectNeverSwitched(await world.plan('k'))
+        expect(migration.evidence.error).toMatchObject({ kind: 'target-sha256' })
+        expect(sha256Of(await world.read('k'))).toBe(sha256Of(bytes))
+      } finally {
+        await rm(root, { recursive: true, force: true })
+      }
     })
 
     it('never switches to a target that loses the last byte', async () => {

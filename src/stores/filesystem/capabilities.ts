@@ -10,7 +10,8 @@ export const FILESYSTEM_CAPABILITIES: StoreCapabilities = {
   conditionalPut: true,
   conditionalDelete: true,
   conditionalRead: true,
-  reportedDigests: ['sha256', 'crc64nvme', 'md5'],
+  // The digests in a sidecar are what the writer said of the bytes, not what the disk kept of them.
+  reportedDigests: [],
   versions: false,
   userMetadata: true,
   serverSideCopy: true,

@@ -1,4 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createMovingWorld, type MovingWorld, sampleOf } from '../../../test/builders/moving-world.ts'
 import { createPostgresScrubLedger } from '../../database/upkeep/scrub-ledger.ts'
@@ -6,6 +9,7 @@ import { pauseScrubbing, readScrubStatus, startScrubbing } from '../../database/
 import { GIB, MIB } from '../../domain/bytes.ts'
 import { DAY, HOUR } from '../../domain/duration.ts'
 import type { Condemnation } from '../../domain/scrub.ts'
+import { createFilesystemStore } from '../../stores/filesystem/filesystem-store.ts'
 import { createMemoryStore } from '../../stores/memory/memory-store.ts'
 import { type ObjectStore, StoreError, type StoreErrorKind } from '../../stores/object-store.ts'
 import { clientKey } from '../../stores/wrappers/chunk-cipher.ts'
@@ -317,6 +321,22 @@ describe('the scrubber', () => {
     await scrub({ settings: { ...settings, closeness: 'facts' } })
     expect(reads).toBe(0)
     expect((await status()).today.copies).toBe(1)
+  })
+
+  it('believes no facts of a folder: what its sidecars say is what was to be written', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'dim-scrub-'))
+    try {
+      const hot = createFilesystemStore({ name: 'hot-store', settings: { root, durability: 'none' } })
+      await newWorld({ stores: { hot, cold: hot } })
+      await world.addObject('k', BYTES, { sha256: SHA256 })
+      await scrub({ settings: { ...settings, closeness: 'facts' } })
+      expect(await world.copies('k')).toMatchObject([{ verifiedAt: null }])
+      world.modelClock.at += 100 * DAY
+      await scrub()
+      expect(await world.copies('k')).toMatchObject([{ verifiedAt: world.modelClock.at }])
+    } finally {
+      await rm(root, { recursive: true, force: true })
+    }
   })
 
   it('leaves alone what cannot be asked, and comes back to it', async () => {
