@@ -1,5 +1,5 @@
 import type { Bucket, BucketMode } from '../../domain/bucket.ts'
-import type { Uuid } from '../../domain/identifiers.ts'
+import type { ObjectId, Uuid } from '../../domain/identifiers.ts'
 import type { Principal } from '../../domain/principal.ts'
 import type { Queryable } from '../postgres.ts'
 
@@ -149,6 +149,17 @@ export async function holdBucket(connection: Queryable, id: Uuid): Promise<Bucke
     name: 'bucket_hold',
     text: 'select mode from bucket where id = $1 for key share',
     values: [id],
+  })
+  return rows[0]?.mode ?? null
+}
+
+/** The present mode of an object's bucket, which is held as by {@link holdBucket}; null when it is gone. */
+export async function holdBucketOf(connection: Queryable, objectId: ObjectId): Promise<BucketMode | null> {
+  const { rows } = await connection.query<{ mode: BucketMode }>({
+    name: 'bucket_hold_of_object',
+    text: `select b.mode from bucket b join object o on o.bucket_id = b.id
+           where o.id = $1 for key share of b`,
+    values: [objectId],
   })
   return rows[0]?.mode ?? null
 }

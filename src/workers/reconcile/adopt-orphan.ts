@@ -1,3 +1,4 @@
+import { holdBucketOf } from '../../database/catalog/buckets.ts'
 import { listPlacedCopies } from '../../database/catalog/copies.ts'
 import { promoteLeftover, readContentDigests } from '../../database/catalog/last-copies.ts'
 import { lookAtObject } from '../../database/catalog/objects.ts'
@@ -5,11 +6,13 @@ import type { Connection } from '../../database/postgres.ts'
 import { adoptAsCopy, decideOrphan, type OrphanRow } from '../../database/upkeep/orphans.ts'
 import { matchCatalog } from '../../database/upkeep/reconcile-matches.ts'
 import { withObjectLock } from '../../database/writes/object-lock.ts'
+import type { BucketMode } from '../../domain/bucket.ts'
 import { decodeCopyDescription } from '../../domain/copy-description.ts'
 import { SECOND } from '../../domain/duration.ts'
 import { newId } from '../../domain/identifiers.ts'
 import { isSamePlace } from '../../domain/migration-record.ts'
 import { deadlineMs } from '../../migration/backoff.ts'
+import { judgeLeftover, type PrimaryFinding } from '../../migration/last-copy.ts'
 import { judgeReadBack } from '../../migration/verification.ts'
 import type { ObjectStore, StoredObject } from '../../stores/object-store.ts'
 import { digestBody } from '../migrations/content-digests.ts'
@@ -21,8 +24,9 @@ const LOCK_WAIT_MS_MAX = 5 * SECOND
 
 /**
  * Makes bytes that say they are an object's present content a copy of it again, after reading all of them and
- * comparing with the catalog's digest. Where the primary copy is not sound they become the primary one;
- * otherwise they are a `retained` copy. Rejects with a `StoreError` when a store could not be asked.
+ * comparing with the catalog's digest. Where the primary copy is not sound they become the primary one, unless
+ * others write there, too, and it is they who changed it; otherwise they are a `retained` copy. Rejects with a
+ * `StoreError` when a store could not be asked.
  */
 export async function adoptOrphan(
   parts: ReconcileParts,
@@ -53,6 +57,9 @@ export async function adoptOrphan(
       copies.find(({ copy }) => copy.isPrimary),
       look,
     )
+    const mode = (await holdBucketOf(connection, objectId)) ?? 'observed'
+    const theirs = whyTheirs(mode, primary)
+    if (theirs !== null) return conclude(connection, refused(theirs))
     const copy = await adoptAsCopy(connection, {
       id: newId(),
       orphan,
@@ -67,6 +74,19 @@ export async function adoptOrphan(
       adopted('they are the primary copy of their object: the former one is not sound'),
     )
   })
+}
+
+/**
+ * Why what was seen of the primary copy is others' doing and no loss, or null. Bytes that became the primary copy
+ * then would be shown instead of newer ones.
+ */
+function whyTheirs(mode: BucketMode, primary: PrimaryFinding): string | null {
+  if (primary === 'sound') return null
+  if (mode === 'observed') return 'its bucket is only observed, and its primary copy is not what it was'
+  const verdict = judgeLeftover({ mode, primary, leftover: 'proven' })
+  return verdict === 'wait'
+    ? 'others changed the object where its primary copy lies: once the catalog has followed them, these bytes are a former content'
+    : null
 }
 
 /** Why bytes cannot become a copy, or null when they were proven to be the object's present content. */

@@ -358,6 +358,22 @@ describe('comparing a container with the catalog', () => {
       expect(await world.read('a')).toEqual(BYTES)
     })
 
+    it('adopts nothing over what others wrote a moment ago', async () => {
+      await open('shared')
+      await here.leaveLateBytes('a')
+      await here.reconcile({ at: 'cold' })
+      const theirs = sampleOf(1_001, 'theirs')
+      await here.put('a', theirs)
+      const primary = (await world.copies('a')).find(copy => copy.isPrimary)
+      await decide((await here.orphans())[0]!, 'adopting')
+      await carryOut()
+      expect((await here.orphans())[0]).toMatchObject({
+        state: 'kept',
+        outcome: expect.stringMatching(/others changed the object/),
+      })
+      expect(await world.copies('a')).toEqual([primary])
+    })
+
     it('adopts no bytes that are not the content', async () => {
       await here.leaveLateBytes('a')
       await here.put(
