@@ -42,6 +42,8 @@ export const MIGRATION_EVENTS = [
   'delete-refused',
   /** The copy that became primary is not there any more, or is another one. */
   'primary-lost',
+  /** Another copy of the same content is primary by now in place of the one that was switched to. */
+  'primary-replaced',
   /** The object was overwritten or deleted by a client. */
   'superseded',
   'attempts-exhausted',

@@ -35,6 +35,7 @@ const nothing = {
   'delete-failed': 'refused',
   'delete-refused': 'refused',
   'primary-lost': 'refused',
+  'primary-replaced': 'refused',
   superseded: 'refused',
   'attempts-exhausted': 'refused',
   cancelled: 'refused',
@@ -57,6 +58,8 @@ const endsBeforeSwitch = {
 } as const
 
 const primaryLost = go('quarantined', 'switch-back', 'suspect-target', 'announce')
+/** The source is needed after all; what else is primary by then stays so. */
+const keptAfterAll = go('rolled-back', 'take-back', 'ask-review', 'announce')
 const rolledBack = go('rolled-back', 'switch-back', 'discard-target', 'announce')
 const retained = go('retained', 'retain-source', 'ask-review', 'announce')
 const retriedAnew = go('planned', 'reset-attempts', 'announce')
@@ -123,6 +126,7 @@ const move: TransitionTable = {
     'delete-failed': go('deleting-source'),
     'delete-refused': retained,
     'primary-lost': primaryLost,
+    'primary-replaced': keptAfterAll,
     superseded: abandonedAfterSwitch,
     'attempts-exhausted': retained,
   },
@@ -217,7 +221,8 @@ const dropCopy: TransitionTable = {
     'delete-failed': go('deleting-source'),
     'delete-refused': retained,
     'primary-lost': primaryLost,
-    'too-few-copies': go('rolled-back', 'take-back', 'ask-review', 'announce'),
+    'primary-replaced': keptAfterAll,
+    'too-few-copies': keptAfterAll,
     superseded: dropSuperseded,
     'attempts-exhausted': retained,
   },

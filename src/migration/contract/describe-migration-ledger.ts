@@ -452,15 +452,18 @@ export function describeMigrationLedger(options: {
         },
       )
 
-      it('takes a copy back that is needed after all', async () => {
-        const { id, objectId, sourceCopyId, targetCopyId } = await plannedDrop('primary')
-        const { lease, migration } = await claimed(id)
-        const resting = await recordOf(lease, migration, 'taken-up', 'switch-won', 'grace-began')
-        const ended = await recordOf(lease, resting, 'grace-over', 'too-few-copies')
-        expect(ended.state).toBe('rolled-back')
-        expect(await copyOf(objectId, sourceCopyId!)).toMatchObject({ state: 'complete', isPrimary: false })
-        expect(await copyOf(objectId, targetCopyId)).toMatchObject({ state: 'complete', isPrimary: true })
-      })
+      it.each(['too-few-copies', 'primary-replaced'] as const)(
+        'takes a copy back that is needed after all: %s',
+        async event => {
+          const { id, objectId, sourceCopyId, targetCopyId } = await plannedDrop('primary')
+          const { lease, migration } = await claimed(id)
+          const resting = await recordOf(lease, migration, 'taken-up', 'switch-won', 'grace-began')
+          const ended = await recordOf(lease, resting, 'grace-over', event)
+          expect(ended.state).toBe('rolled-back')
+          expect(await copyOf(objectId, sourceCopyId!)).toMatchObject({ state: 'complete', isPrimary: false })
+          expect(await copyOf(objectId, targetCopyId)).toMatchObject({ state: 'complete', isPrimary: true })
+        },
+      )
 
       it('drops no copy when no good one would be left', async () => {
         const change = await newMigration({ kind: 'drop-copy' })

@@ -31,7 +31,7 @@ const LAWS: Readonly<Record<string, (step: Step) => boolean>> = {
     to,
   }) => {
     const isNews =
-      ['superseded', 'source-changed', 'switch-lost', 'too-few-copies'].includes(event) ||
+      ['superseded', 'source-changed', 'switch-lost', 'too-few-copies', 'primary-replaced'].includes(event) ||
       to === 'done' ||
       to === 'retained'
     return isNews === effects.includes('ask-review')
@@ -86,8 +86,9 @@ const LAWS: Readonly<Record<string, (step: Step) => boolean>> = {
     kind,
   }) =>
     (event === 'joined') === effects.includes('join-target') &&
-    (kind === 'drop-copy' &&
-      (event === 'rolled-back' || (event === 'too-few-copies' && from === 'deleting-source'))) ===
+    (event === 'primary-replaced' ||
+      (kind === 'drop-copy' &&
+        (event === 'rolled-back' || (event === 'too-few-copies' && from === 'deleting-source')))) ===
       effects.includes('take-back'),
   'an end before the switch, and a roll back, leave the target to the sweeper': ({
     effects,

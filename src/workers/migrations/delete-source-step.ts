@@ -50,10 +50,15 @@ async function deleteSource(job: MigrationJob, locked: LockedLedger): Promise<De
   const subject = await locked.readSubject()
   checkStillCurrent(job, subject)
   const { source, target } = subject
-  if (target === null || !target.isPrimary) {
-    throw new StepFailure('superseded', 'target-not-primary', 'the target copy is no longer the primary one')
-  }
   if (source === null) return { event: 'source-deleted', detail: { bytes: 'absent' } }
+  // Of the same content: the one that was switched to was found bad, and this one may be needed.
+  if (target === null || !target.isPrimary) {
+    throw new StepFailure(
+      'primary-replaced',
+      'target-not-primary',
+      'the target copy is no longer the primary one',
+    )
+  }
   const primary = target.state === 'complete' ? await findCopy(job, job.target, target) : 'suspect'
   if (primary !== 'same') return whenPrimaryIsLost(job, subject, primary)
   const missing = await missingCopies(job, subject)

@@ -8,6 +8,7 @@ import { createPostgresScrubLedger } from '../../database/upkeep/scrub-ledger.ts
 import { pauseScrubbing, readScrubStatus, startScrubbing } from '../../database/upkeep/scrub-turn.ts'
 import { GIB, MIB } from '../../domain/bytes.ts'
 import { DAY, HOUR } from '../../domain/duration.ts'
+import { newId, type Uuid } from '../../domain/identifiers.ts'
 import type { Condemnation } from '../../domain/scrub.ts'
 import { createFilesystemStore } from '../../stores/filesystem/filesystem-store.ts'
 import { createMemoryStore } from '../../stores/memory/memory-store.ts'
@@ -76,6 +77,21 @@ describe('the scrubber', () => {
     await world.plan(key, { kind: 'add-copy' })
     await finish()
     world.modelClock.at += 40 * DAY
+  }
+
+  /** A second container of the store in `cold`; movers know it by the change. */
+  async function addThirdLocation() {
+    const id = newId()
+    await world.test.database.query(
+      `insert into location (id, name, store_id, container, tier, price_id, region, first_byte_ms_p99, principal)
+       select $1, 'third', store_id, 'more', 'cold', 'p', 'r', 1, 'user:test' from location where id = $2`,
+      [id, world.locationIds.cold],
+    )
+    const { locationById } = world.parts
+    const like = (await locationById(world.locationIds.cold))!
+    const third = { ...like, id, name: 'third', container: 'more' }
+    const change = { locationById: async (asked: Uuid) => (asked === id ? third : locationById(asked)) }
+    return { id, change }
   }
 
   const copyIn = async (location: 'hot' | 'cold', key = 'k') =>
@@ -289,6 +305,53 @@ describe('the scrubber', () => {
     expect(await copyIn('hot')).toMatchObject({ state: 'complete', isPrimary: true })
     expect(await world.read('k')).toEqual(BYTES)
   })
+
+  it.each(['drop-copy', 'move'] as const)(
+    'lets a %s keep its source whose new primary copy it replaced by a third one',
+    async kind => {
+      await newWorld()
+      const { id: third, change } = await addThirdLocation()
+      await addTwoCopies()
+      const run = async () => {
+        for (let round = 0; round < 12 && (await world.work(change)) > 0; round++) await world.letTimePass()
+      }
+      if (kind === 'drop-copy') {
+        await world.plan('k', { kind: 'add-copy', targetLocationId: third })
+        await run()
+      }
+      const [hot, cold] = [(await copyIn('hot'))!, (await copyIn('cold'))!]
+      // What goes is in `cold` or in `hot`; what stays is primary, and one more good copy is there.
+      const drop = { sourceCopyId: cold.id, targetCopyId: hot.id, targetLocationId: hot.locationId }
+      const ends = kind === 'drop-copy' ? { ...drop, copiesRequired: 2 } : { targetLocationId: third }
+      const id = await world.plan('k', { kind, ...ends, graceMs: 50 * DAY })
+      await world.work(change)
+      expect(await world.migration(id)).toMatchObject({ state: 'grace' })
+      const [leaves, bad] = kind === 'drop-copy' ? (['cold', 'hot'] as const) : (['hot', 'third'] as const)
+      if (bad === 'hot') rot('hot')
+      else await world.stores.cold.delete('more', 'k')
+      world.modelClock.at += 40 * DAY
+      await scrub()
+      expect(condemned).toEqual(['repairing'])
+      world.modelClock.at += 20 * DAY
+      await world.letTimePass()
+      await run()
+      expect(await world.migration(id)).toMatchObject({
+        state: 'rolled-back',
+        evidence: { error: { kind: 'target-not-primary' } },
+      })
+      await world.sweep()
+      expect(await copyIn(leaves)).toMatchObject({ state: 'complete', isPrimary: false })
+      expect((await world.stores[leaves].head('data', 'k')).size).toBe(BYTES.byteLength)
+      expect(await world.read('k')).toEqual(BYTES)
+      // The bad one is rebuilt where it lies, now that nothing keeps the repair from being planned.
+      if (bad === 'third') {
+        await scrub()
+        await run()
+        const copies = (await world.copies('k')).map(copy => copy.state)
+        expect(copies).toEqual(['complete', 'complete', 'complete'])
+      }
+    },
+  )
 
   it('takes for no damage what others did in a shared bucket', async () => {
     await newWorld({ mode: 'shared' })
