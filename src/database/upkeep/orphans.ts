@@ -204,13 +204,17 @@ export async function decideOrphan(
   return rowCount === 1
 }
 
-/** Orphans about which somebody decided and that a worker has to see to, the oldest decision first. */
-export async function listDecidedOrphans(queryable: Queryable, limit: number): Promise<OrphanRow[]> {
+/** A page of the orphans about which somebody decided and that a worker has to see to, by their ids. */
+export async function listDecidedOrphans(
+  queryable: Queryable,
+  page: { readonly afterId: Uuid | null; readonly limit: number },
+): Promise<OrphanRow[]> {
   const { rows } = await queryable.query<OrphanRow>({
     name: 'orphan_list_decided',
-    text: `select ${COLUMNS} from ${SOURCE} where o.state in ('deleting', 'adopting')
-           order by o.decided_at, o.id limit $1`,
-    values: [limit],
+    text: `select ${COLUMNS} from ${SOURCE}
+           where o.state in ('deleting', 'adopting') and ($1::uuid is null or o.id > $1)
+           order by o.id limit $2`,
+    values: [page.afterId, page.limit],
   })
   return rows
 }

@@ -9,6 +9,7 @@ import { withObjectLock } from '../../database/writes/object-lock.ts'
 import type { BucketMode } from '../../domain/bucket.ts'
 import { decodeCopyDescription } from '../../domain/copy-description.ts'
 import { SECOND } from '../../domain/duration.ts'
+import { isSameBytes } from '../../domain/foreign-change.ts'
 import { newId } from '../../domain/identifiers.ts'
 import { isSamePlace } from '../../domain/migration-record.ts'
 import { deadlineMs } from '../../migration/backoff.ts'
@@ -108,11 +109,13 @@ async function refusalOf(
     return 'the catalog uses what lies there, or is about to'
   const digests = await readContentDigests(connection, objectId, object.generation)
   if (digests.sha256 === null) return 'the catalog has no SHA-256 by which they could be proven'
-  const { body } = await store.get(orphan.container, orphan.nativeKey, {
-    onlyIf: found.identity,
-    signal: look(),
-  })
-  const read = judgeReadBack({ size: object.size!, digests }, await digestBody(body))
+  const onlyIf = store.capabilities.conditionalRead ? { onlyIf: found.identity } : {}
+  const stored = await store.get(orphan.container, orphan.nativeKey, { ...onlyIf, signal: look() })
+  if (!isSameBytes(found, stored)) {
+    stored.body.destroy()
+    return 'other bytes lie there now'
+  }
+  const read = judgeReadBack({ size: object.size!, digests }, await digestBody(stored.body))
   return read.verdict === 'verified' ? null : 'their bytes are not what the catalog says of the object'
 }
 

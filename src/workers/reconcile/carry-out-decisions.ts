@@ -6,6 +6,8 @@ import {
   sumOrphans,
 } from '../../database/upkeep/orphans.ts'
 import { MINUTE, SECOND } from '../../domain/duration.ts'
+import type { Uuid } from '../../domain/identifiers.ts'
+import { StoreError, type StoreErrorKind } from '../../stores/object-store.ts'
 import type { Loop } from '../loop.ts'
 import { adoptOrphan } from './adopt-orphan.ts'
 import { deleteOrphan } from './delete-orphan.ts'
@@ -15,12 +17,18 @@ const ORPHANS_PER_STEP_MAX = 20
 const IDLE_MS = SECOND
 /** How long an orphan whose store failed is left alone, in wall milliseconds. */
 const REST_MS = 30 * SECOND
+/** How many of them are remembered. */
+const RESTING_MAX = 10_000
 /** How often the ledger is summed up, in wall milliseconds. */
 const SUMMED_EVERY_MS = MINUTE
 
-/** The loop that does what people decided about orphans, and sums their ledger up. */
+/**
+ * The loop that does what people decided about orphans, and sums their ledger up. It goes round: one that cannot be
+ * carried out yet is left alone for a while, and the others have their turn.
+ */
 export function orphanDecisionsLoop(parts: ReconcileParts): Loop {
-  let restsUntil = 0
+  const rests = new RestingOrphans()
+  let afterId: Uuid | null = null
   let sumsAt = 0
   return {
     name: 'orphan-decisions',
@@ -31,25 +39,67 @@ export function orphanDecisionsLoop(parts: ReconcileParts): Loop {
         sumsAt = now + SUMMED_EVERY_MS
         parts.onSummed(await sumOrphans(parts.database))
       }
-      if (now < restsUntil) return 0
-      const orphans = await listDecidedOrphans(parts.database, ORPHANS_PER_STEP_MAX)
+      const orphans = await listDecidedOrphans(parts.database, { afterId, limit: ORPHANS_PER_STEP_MAX })
+      afterId = orphans.length < ORPHANS_PER_STEP_MAX ? null : orphans.at(-1)!.id
       let done = 0
       for (const orphan of orphans) {
         if (signal.aborted) return done
+        if (rests.isResting(orphan.id, parts.wallClock.now())) continue
         try {
           if (await carryOut(parts, orphan, signal)) done++
         } catch (error) {
           if (signal.aborted) return done
-          restsUntil = parts.wallClock.now() + REST_MS
-          parts.log.warn(
-            { error, orphanId: orphan.id },
-            'what was decided about an orphan is tried again later',
-          )
+          if (await giveUp(parts, orphan, error)) done++
+          else rests.letRest(orphan.id, parts.wallClock.now() + REST_MS)
         }
       }
       return done
     },
   }
+}
+
+/** Orphans whose stores failed a moment ago; when there are too many, the oldest come again earlier. */
+class RestingOrphans {
+  readonly #until = new Map<Uuid, number>()
+
+  isResting(id: Uuid, now: number): boolean {
+    return now < (this.#until.get(id) ?? 0)
+  }
+
+  letRest(id: Uuid, until: number): void {
+    this.#until.delete(id)
+    this.#until.set(id, until)
+    if (this.#until.size > RESTING_MAX) this.#until.delete(this.#until.keys().next().value!)
+  }
+}
+
+/** What no later try changes before a person does something: the decision ends, and a new one can be made. */
+const LASTING: ReadonlySet<StoreErrorKind> = new Set([
+  'access-denied',
+  'archived',
+  'digest-mismatch',
+  'invalid-key',
+  'locked',
+  'unsupported',
+])
+
+/** Ends a decision that its store will not carry out, with the reason. Resolves to whether it did. */
+async function giveUp(parts: ReconcileParts, orphan: OrphanRow, error: unknown): Promise<boolean> {
+  const facts = { error, orphanId: orphan.id }
+  if (!(error instanceof StoreError && LASTING.has(error.kind))) {
+    parts.log.warn(facts, 'what was decided about an orphan is tried again later')
+    return false
+  }
+  parts.log.warn(facts, 'what was decided about an orphan cannot be done')
+  const verb = orphan.state === 'adopting' ? 'adopted' : 'deleted'
+  const outcome = `not ${verb}: ${error.kind}: ${error.message}`
+  await decideOrphan(parts.database, orphan.id, {
+    from: [orphan.state],
+    to: 'kept',
+    outcome,
+    decidedBy: null,
+  })
+  return true
 }
 
 /** Resolves to whether it is over. */
