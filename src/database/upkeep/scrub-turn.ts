@@ -8,15 +8,15 @@ import type { Queryable } from '../postgres.ts'
 const TURN_SECONDS = 60
 
 /**
- * Takes or keeps the turn to scrub. Resolves to what was spent on the present day, in dollars; null while
- * somebody paused the scrubber or another process has the turn.
+ * Takes or keeps the turn to scrub. Resolves to the present day (UTC) and what was spent on it, in dollars; null
+ * while somebody paused the scrubber or another process has the turn.
  */
 export async function takeScrubTurn(
   queryable: Queryable,
   owner: string,
   settings: Readonly<Record<string, unknown>>,
-): Promise<{ readonly spentUsd: number } | null> {
-  const { rows } = await queryable.query<{ spentUsd: number }>({
+): Promise<{ readonly day: string; readonly spentUsd: number } | null> {
+  const { rows } = await queryable.query<{ day: string; spentUsd: number }>({
     name: 'scrub_take_turn',
     text: `
       with taken as (
@@ -25,7 +25,8 @@ export async function takeScrubTurn(
         where paused_at is null and (owner is null or owner = $1 or owned_until < now())
         returning id
       )
-      select coalesce((select usd from scrub_day where day = (now() at time zone 'utc')::date), 0) as "spentUsd"
+      select to_char(now() at time zone 'utc', 'YYYY-MM-DD') as day,
+             coalesce((select usd from scrub_day where day = (now() at time zone 'utc')::date), 0) as "spentUsd"
       from taken`,
     values: [owner, JSON.stringify(settings)],
   })

@@ -16,7 +16,7 @@ export function connectScrubLedger(world: SimulatedWorld, owner: Process): Scrub
   const { catalog, database, scheduler, scrub } = world
   const repairedAt = new Map<ObjectId, number>()
   return {
-    takeTurn: () => database.ask(owner, async () => ({ spentUsd: 0 })),
+    takeTurn: () => database.ask(owner, async () => ({ day: 'every day', spentUsd: 0 })),
     listCopiesToScrub: ({ before, exceptCopyIds, limit }) =>
       database.ask(owner, async () => {
         const lookOf = (copy: Copy) => scrub.looks.get(copy.id) ?? copy.verifiedAt ?? 0

@@ -370,6 +370,41 @@ describe('the scrubber', () => {
     expect((await status()).today.usd).toBeCloseTo(0.8)
   })
 
+  it('goes on with others when some cost more than a day may, and asks those for their facts', async () => {
+    await newWorld()
+    for (const key of ['a', 'b', 'c', 'd']) await world.addObject(key, BYTES, { sha256: SHA256 })
+    await world.test.database.query('update copy set verified_ms = 1000')
+    await world.addObject('small', BYTES, { sha256: SHA256 })
+    await world.test.database.query('update copy set verified_ms = 2000 where verified_ms is null')
+    const looks: string[] = []
+    const costOf: ScrubParts['costOf'] = async ({ key }, closeness) => {
+      if (closeness === 'facts') return 0.001
+      return key === 'small' ? 0.01 : 2
+    }
+    expect(await scrub({ costOf, onResult: ({ bytesRead }) => looks.push(`${bytesRead}`) })).toBe(5)
+    expect(looks.sort()).toEqual(['0', '0', '0', '0', '4000'])
+  })
+
+  it('looks at cheaper copies when a day cannot pay for a dear one any more, and at that one first the next day', async () => {
+    await newWorld()
+    for (const key of ['dear', 'dear too', 'small']) await world.addObject(key, BYTES, { sha256: SHA256 })
+    await world.test.database.query(
+      `update copy set verified_ms = case key when 'small' then 2000 else 1000 end
+       from object o where o.id = copy.object_id`,
+    )
+    const costOf: ScrubParts['costOf'] = async ({ key }, closeness) => {
+      if (closeness === 'facts') return 0
+      return key === 'small' ? 0.1 : 0.8
+    }
+    const step = newScrubber({ costOf })
+    expect([await step(), await step()]).toEqual([2, 0])
+    expect((await status()).today).toMatchObject({ copies: 2, usd: expect.closeTo(0.9) })
+    await world.test.database.query(`update scrub_day set day = day - 1`)
+    // The day of the database is still the same one: a process that begins anew takes it for the next.
+    expect(await newScrubber({ costOf })()).toBe(1)
+    expect((await status()).today).toMatchObject({ copies: 1, usd: expect.closeTo(0.8) })
+  })
+
   it('asks only for facts where nothing more is wanted, and proves what a trusted digest proves', async () => {
     await newWorld()
     await world.addObject('k', BYTES, { sha256: SHA256 })

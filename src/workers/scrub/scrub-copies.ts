@@ -1,4 +1,5 @@
 import { DAY, SECOND } from '../../domain/duration.ts'
+import type { Uuid } from '../../domain/identifiers.ts'
 import { type BadVerdict, type CopyToScrub, isBadVerdict, type ScrubResult } from '../../domain/scrub.ts'
 import { deadlineMs } from '../../migration/backoff.ts'
 import { StoreError } from '../../stores/object-store.ts'
@@ -16,6 +17,8 @@ const COPIES_PER_STEP_MAX = 100
 const LOOKS_AT_ONCE = 4
 /** How many bad copies that have no repair yet get one per step. */
 const REPAIRS_PER_STEP_MAX = 100
+/** How many copies a day may be too short for before it ends for all others, too. */
+const DEAR_MAX = 10_000
 const IDLE_MS = 5 * SECOND
 /** How much longer than other requests a reading at the scrubber's pace may take. */
 const PACE_FACTOR = 2
@@ -29,6 +32,7 @@ const PACE_FACTOR = 2
  */
 export function createScrubber(parts: ScrubParts): Loop {
   const failed = new FailedLooks()
+  let dear: DearCopies = { day: '', copyIds: new Set() }
   const { timers = systemTimers, settings, wallClock: clock } = parts
   const pace = new Pace({ bytesPerSecond: settings.bytesPerSecond, clock, timers })
   return {
@@ -37,17 +41,24 @@ export function createScrubber(parts: ScrubParts): Loop {
     async step(signal) {
       const turn = await parts.ledger.takeTurn()
       if (turn === null) return 0
+      if (turn.day !== dear.day) dear = { day: turn.day, copyIds: new Set() }
       const repairs = await parts.ledger.planRepairs(REPAIRS_PER_STEP_MAX)
       const copies = await parts.ledger.listCopiesToScrub({
         limit: COPIES_PER_STEP_MAX,
         before: parts.modelClock.now() - settings.intervalDays * DAY,
-        exceptCopyIds: failed.resting(clock.now()),
+        exceptCopyIds: [...failed.resting(clock.now()), ...dear.copyIds],
       })
-      const round = new Round(parts, { pace, failed, signal, spentUsd: turn.spentUsd })
+      const round = new Round(parts, { pace, failed, dear, signal, spentUsd: turn.spentUsd })
       await round.scrub(copies)
       return repairs + round.looks
     },
   }
+}
+
+/** Copies whose reading costs more than is left of a day's budget: they come first on the next day. */
+interface DearCopies {
+  readonly day: string
+  readonly copyIds: Set<Uuid>
 }
 
 /** Some copies that are looked at in one step. */
@@ -55,6 +66,7 @@ class Round {
   readonly #parts: ScrubParts
   readonly #pace: Pace
   readonly #failed: FailedLooks
+  readonly #dear: DearCopies
   readonly #signal: AbortSignal
   readonly #results: ScrubResult[] = []
   #spentUsd: number
@@ -62,11 +74,12 @@ class Round {
 
   constructor(
     parts: ScrubParts,
-    step: { pace: Pace; failed: FailedLooks; signal: AbortSignal; spentUsd: number },
+    step: { pace: Pace; failed: FailedLooks; dear: DearCopies; signal: AbortSignal; spentUsd: number },
   ) {
     this.#parts = parts
     this.#pace = step.pace
     this.#failed = step.failed
+    this.#dear = step.dear
     this.#signal = step.signal
     this.#spentUsd = step.spentUsd
   }
@@ -89,6 +102,10 @@ class Round {
   async #tryCopy(found: CopyToScrub): Promise<boolean> {
     const closeness = await this.#affordable(found)
     if (closeness === null) return false
+    if (closeness === 'another day') {
+      this.#dear.copyIds.add(found.copy.id)
+      return this.#dear.copyIds.size < DEAR_MAX
+    }
     try {
       await this.#look(found, closeness)
     } catch (error) {
@@ -164,16 +181,24 @@ class Round {
     log.error({ ...facts, outcome }, words)
   }
 
-  /** How closely the budget lets a copy be looked at; null when not at all. */
-  async #affordable(found: CopyToScrub): Promise<Closeness | null> {
-    const { costOf, settings } = this.#parts
-    if (settings.closeness === 'bytes') {
-      const usd = await costOf(found, 'bytes')
-      if (this.#reserve(usd)) return 'bytes'
-      // Of what must be restored first only the facts can be seen.
-      if (Number.isFinite(usd)) return null
+  /**
+   * How closely the budget lets a copy be looked at. `another day` when only a day that has begun anew can pay
+   * for its reading; null when this one cannot even pay for a look at its facts.
+   */
+  async #affordable(found: CopyToScrub): Promise<Closeness | 'another day' | null> {
+    const { costOf, log, settings } = this.#parts
+    const usd = settings.closeness === 'bytes' ? await costOf(found, 'bytes') : Number.POSITIVE_INFINITY
+    if (this.#reserve(usd)) return 'bytes'
+    const factsUsd = await costOf(found, 'facts')
+    if (usd <= settings.usdPerDay)
+      return this.#spentUsd + factsUsd > settings.usdPerDay ? null : 'another day'
+    // Of what must be restored first, or costs more than a whole day may, only the facts can be seen.
+    if (!this.#reserve(factsUsd)) return null
+    if (Number.isFinite(usd)) {
+      const facts = { copyId: found.copy.id, key: found.key, usd, usdPerDay: settings.usdPerDay }
+      log.warn(facts, 'reading a copy costs more than the budget of a day; only its facts are looked at')
     }
-    return this.#reserve(await costOf(found, 'facts')) ? 'facts' : null
+    return 'facts'
   }
 
   /** Takes so much of the day's budget, if that much is left. */

@@ -7,10 +7,10 @@ import type { Condemnation, CopyToScrub, Indictment, ScrubResult } from '../../d
 /** What the scrubber asks of the catalog. */
 export interface ScrubLedger {
   /**
-   * Takes or keeps the turn to scrub for a while. Resolves to what was spent on the present day, in dollars;
-   * null while somebody paused the scrubber or another process has the turn.
+   * Takes or keeps the turn to scrub for a while. Resolves to the present day and what was spent on it, in
+   * dollars; null while somebody paused the scrubber or another process has the turn.
    */
-  takeTurn(): Promise<{ readonly spentUsd: number } | null>
+  takeTurn(): Promise<{ readonly day: string; readonly spentUsd: number } | null>
   /**
    * Complete copies of present content that nobody looked at or proved since `before`, the oldest look first
    * and those that nobody ever looked at before all.
