@@ -1,8 +1,9 @@
+import { listLeftCopies, takeUpLeftCopy } from '../database/migrations/left-copies.ts'
 import { createMigrations } from '../database/migrations/migration-creation.ts'
 import type { MigrationView } from '../database/migrations/migration-views.ts'
 import { readPlacementFacts } from '../database/placement/placement-facts.ts'
 import { MIGRATION_ATTEMPTS_MAX } from '../database/placement/plan-approval.ts'
-import { inTransaction } from '../database/postgres.ts'
+import { type Connection, inTransaction } from '../database/postgres.ts'
 import { HOUR } from '../domain/duration.ts'
 import { newId } from '../domain/identifiers.ts'
 import { directionBetween } from '../domain/migration.ts'
@@ -30,7 +31,8 @@ export async function undoMigration(
   const [row] = await readPlacementFacts(database, [migration.objectId])
   if (row === undefined) throw notFound('object with a primary copy', migration.key)
   const { copyId, generation, locationId, placementVersion, replicas = [] } = row.facts
-  const reversal = reverseOf(migration, { generation, primary: { copyId, locationId }, replicas })
+  const left = await listLeftCopies(database, migration.objectId)
+  const reversal = reverseOf(migration, { generation, primary: { copyId, locationId }, replicas, left })
   if (typeof reversal === 'string') throw new ApiError('conflict', reversal)
   const rules = await rulesFor(row.facts, { clock, database })
   const facts = { ...row.facts, ...heatReadingAt(row.facts, rules.now) }
@@ -39,13 +41,16 @@ export async function undoMigration(
   const [here, there] = [optionAt(locationId), optionAt(reversal.targetLocationId)]
   if (here === undefined || there === undefined)
     throw new ApiError('conflict', 'the location it came from is no longer there')
-  const dropped = reversal.kind === 'drop-copy' ? (optionAt(migration.targetLocationId)?.cost ?? null) : null
+  const isDropped = reversal.kind === 'drop-copy' && reversal.takesUp !== true
+  const dropped = isDropped ? (optionAt(migration.targetLocationId)?.cost ?? null) : null
   const price = priceOf(reversal, here.cost, there.cost, dropped)
   const id = principal === null ? null : newId()
   if (principal !== null && id !== null) {
     const required = requiredCopies(rules)
-    const { created, refused } = await inTransaction(database, connection =>
-      createMigrations(
+    const copiesLeft = replicas.length + (reversal.takesUp === true ? 1 : 0)
+    await inTransaction(database, async connection => {
+      const version = await takeUp(connection, reversal, { objectId: migration.objectId, placementVersion })
+      const result = await createMigrations(
         connection,
         [
           {
@@ -54,14 +59,14 @@ export async function undoMigration(
             ...(reversal.sourceCopyId === null ? {} : { sourceCopyId: reversal.sourceCopyId }),
             objectId: migration.objectId,
             generation,
-            placementVersion,
+            placementVersion: version,
             targetCopyId: reversal.targetCopyId ?? newId(),
             targetLocationId: reversal.targetLocationId,
             priority: rules.policy.priorities.promotion,
             direction: directionBetween(here.location.tier, there.location.tier),
             verify: rules.policy.verify ?? 'target-checksum',
             encryptionRequired: rules.policy.encryption === 'required',
-            copiesRequired: Math.max(1, Math.min(required.copies, replicas.length)),
+            copiesRequired: Math.max(1, Math.min(required.copies, copiesLeft)),
             regionsRequired: 1,
             graceMs: Math.round(rules.policy.graceHours * HOUR),
             attemptsMax: MIGRATION_ATTEMPTS_MAX,
@@ -72,9 +77,10 @@ export async function undoMigration(
           },
         ],
         principal,
-      ),
-    )
-    if (created.length === 0) throw new ApiError('conflict', `it cannot be undone now: ${refused[0]?.reason}`)
+      )
+      // Nothing is taken up either.
+      if (result.created.length === 0) throw notNow(result.refused[0]?.reason)
+    })
   }
   const { location } = there
   return {
@@ -87,17 +93,41 @@ export async function undoMigration(
   }
 }
 
+/** Resolves to the placement version of the object from then on. */
+async function takeUp(
+  connection: Connection,
+  { takesUp, targetCopyId }: Reversal,
+  object: { readonly objectId: string; readonly placementVersion: number },
+): Promise<number> {
+  if (takesUp !== true || targetCopyId === null) return object.placementVersion
+  const version = await takeUpLeftCopy(connection, { ...object, copyId: targetCopyId })
+  if (version === null) throw notNow('outdated')
+  return version
+}
+
+function notNow(reason: string | undefined): ApiError {
+  return new ApiError('conflict', `it cannot be undone now: ${reason}`)
+}
+
 /** What a reversal costs once and saves per month; a copy more or less is kept, and read by nobody. */
 function priceOf(
-  { kind }: Reversal,
+  { kind, takesUp }: Reversal,
   here: PlacementCost | null,
   there: PlacementCost | null,
   dropped: PlacementCost | null,
 ): Pick<Undo, 'oneTimeUsd' | 'monthlySavingUsd'> {
   const oneTimeUsd = there?.oneTimeUsd ?? 0
+  const paidHere = here?.totalUsdPerMonth ?? 0
+  const paidThere = there?.totalUsdPerMonth ?? 0
+  // What was left there is paid for already, and nothing has to be copied.
+  if (takesUp === true)
+    return {
+      oneTimeUsd: 0,
+      monthlySavingUsd: paidHere - paidThere + (there === null ? 0 : storagePartUsd(there)),
+    }
   if (kind === 'drop-copy')
     return { oneTimeUsd: 0, monthlySavingUsd: dropped === null ? 0 : storagePartUsd(dropped) }
   if (kind === 'add-copy')
     return { oneTimeUsd, monthlySavingUsd: there === null ? 0 : -storagePartUsd(there) }
-  return { oneTimeUsd, monthlySavingUsd: (here?.totalUsdPerMonth ?? 0) - (there?.totalUsdPerMonth ?? 0) }
+  return { oneTimeUsd, monthlySavingUsd: paidHere - paidThere }
 }

@@ -14,7 +14,7 @@ const done = (change: Partial<Migration>): Migration =>
     ...change,
   }) as Migration
 
-const now = { generation: 3, primary: { copyId: 'new', locationId: 'cold' }, replicas: [] }
+const now = { generation: 3, primary: { copyId: 'new', locationId: 'cold' }, replicas: [], left: [] }
 
 describe('what undoes a migration', () => {
   it('is a move back, of the copy that is primary now', () => {
@@ -45,6 +45,24 @@ describe('what undoes a migration', () => {
       targetCopyId: 'new',
       targetLocationId: 'hot',
     })
+  })
+
+  it('switches back to a source that was retained, and drops the other copy', () => {
+    const left = [{ copyId: 'old', locationId: 'hot', state: 'retained' as const }]
+    expect(reverseOf(done({ state: 'retained' }), { ...now, left })).toEqual({
+      kind: 'drop-copy',
+      sourceCopyId: 'new',
+      targetCopyId: 'old',
+      targetLocationId: 'hot',
+      takesUp: true,
+    })
+    const elsewhere = [{ copyId: 'other', locationId: 'warm', state: 'retained' as const }]
+    expect(reverseOf(done({}), { ...now, left: elsewhere })).toMatchObject({ kind: 'move' })
+  })
+
+  it('names what to do where other bytes lie in the former place', () => {
+    const left = [{ copyId: 'old', locationId: 'hot', state: 'suspect' as const }]
+    expect(reverseOf(done({ state: 'retained' }), { ...now, left })).toMatch(/dim orphan list --kind suspect/)
   })
 
   it.each([

@@ -8,6 +8,8 @@ export interface PresentCopies {
   readonly primary: PresentCopy
   /** The other complete ones. */
   readonly replicas: readonly PresentCopy[]
+  /** What moves left behind: the store did not let it go, or it was found to be other bytes. */
+  readonly left: readonly (PresentCopy & { readonly state: 'retained' | 'suspect' })[]
 }
 
 interface PresentCopy {
@@ -15,11 +17,15 @@ interface PresentCopy {
   readonly locationId: Uuid
 }
 
-/** What a reverse migration is about; null for a target copy that is to be written anew. */
+/**
+ * What a reverse migration is about; null for a target copy that is to be written anew. `takesUp`: the target
+ * copy was left behind, and has to be counted among the object's copies again before.
+ */
 export type Reversal = Pick<NewMigration, 'targetLocationId'> &
   Required<Pick<NewMigration, 'kind'>> & {
     readonly sourceCopyId: Uuid | null
     readonly targetCopyId: Uuid | null
+    readonly takesUp?: true
   }
 
 /**
@@ -36,7 +42,7 @@ export function reverseOf(migration: Migration, now: PresentCopies): Reversal | 
     case 'move':
       if (now.primary.copyId !== targetCopyId || now.primary.locationId !== targetLocationId)
         return placedAnew
-      return { kind, sourceCopyId: null, targetCopyId: null, targetLocationId: sourceLocationId }
+      return reverseOfMove(migration, now)
     case 'add-copy': {
       if (!now.replicas.some(({ copyId }) => copyId === targetCopyId)) return placedAnew
       const { copyId, locationId } = now.primary
@@ -63,5 +69,25 @@ export function reverseOf(migration: Migration, now: PresentCopies): Reversal | 
       return 'a repair put the right bytes where bad ones were: there is nothing to undo'
     default:
       return kind satisfies never
+  }
+}
+
+/**
+ * A move back, or, where the source was left in its place, no new copy beside it: that one is proven and becomes
+ * primary, and the other is dropped.
+ */
+function reverseOfMove({ sourceLocationId }: Migration, { left, primary }: PresentCopies): Reversal | string {
+  const there = left.filter(({ locationId }) => locationId === sourceLocationId)
+  if (there.some(({ state }) => state === 'suspect'))
+    return 'other bytes lie where it came from: look at them with dim orphan list --kind suspect, delete or move them away, and undo it then'
+  const [retained] = there
+  if (retained === undefined)
+    return { kind: 'move', sourceCopyId: null, targetCopyId: null, targetLocationId: sourceLocationId }
+  return {
+    kind: 'drop-copy',
+    sourceCopyId: primary.copyId,
+    targetCopyId: retained.copyId,
+    targetLocationId: sourceLocationId,
+    takesUp: true,
   }
 }

@@ -6,6 +6,7 @@ import { aPolicy, aPriceBook } from '../../../test/builders/placement.ts'
 import { insertPolicy } from '../../database/placement/policies.ts'
 import { insertPriceBook } from '../../database/placement/price-books.ts'
 import { newId } from '../../domain/identifiers.ts'
+import { type ObjectStore, StoreError } from '../../stores/object-store.ts'
 
 describe('what people ask of copies', () => {
   let world: MovingWorld
@@ -65,6 +66,62 @@ describe('what people ask of copies', () => {
     expect((await post(`/v1/migrations/${id}/undo`)).json()).toMatchObject({
       detail: expect.stringContaining('placed anew'),
     })
+  })
+
+  /** A move to `cold` whose source the store holds locked. */
+  async function retain(key: string) {
+    const { hot } = world.stores
+    const refuse: ObjectStore['delete'] = async () => {
+      throw new StoreError({
+        kind: 'locked',
+        retry: 'no',
+        store: hot.name,
+        operation: 'delete',
+        message: 'held',
+      })
+    }
+    const held = {
+      get: (store: ObjectStore, name: string) =>
+        Reflect.get(name === 'delete' ? { delete: refuse } : store, name),
+    }
+    world.stores.hot = new Proxy(hot, held as ProxyHandler<ObjectStore>)
+    const id = await world.plan(key)
+    await finish(id)
+    world.stores.hot = hot
+    expect((await world.migration(id)).state).toBe('retained')
+    return id
+  }
+
+  it('undoes a move whose source was retained by switching back to it, without a copy', async () => {
+    const bytes = await addObject('held')
+    const id = await retain('held')
+    const { kind, migrationId, oneTimeUsd } = (
+      await post(`/v1/migrations/${id}/undo`, { apply: true })
+    ).json()
+    expect({ kind, oneTimeUsd }).toEqual({ kind: 'drop-copy', oneTimeUsd: 0 })
+    await finish(migrationId)
+    expect(await world.migration(migrationId)).toMatchObject({ state: 'done' })
+    expect(await world.copies('held')).toMatchObject([
+      { locationId: world.locationIds.hot, isPrimary: true, state: 'complete' },
+    ])
+    expect(await world.read('held')).toEqual(bytes)
+    await expect(world.stores.cold.head('data', 'held')).rejects.toMatchObject({ kind: 'not-found' })
+  })
+
+  it('keeps the copy it has where the retained one is not what it was', async () => {
+    const bytes = await addObject('rotten')
+    const id = await retain('rotten')
+    await world.stores.hot.put('data', 'rotten', sampleOf(1_000, 'rot'), { size: 1_000 })
+    const { migrationId } = (await post(`/v1/migrations/${id}/undo`, { apply: true })).json()
+    await finish(migrationId)
+    expect(await world.migration(migrationId)).toMatchObject({
+      state: 'aborted',
+      evidence: { error: { kind: 'too-few-copies' } },
+    })
+    expect((await world.copies('rotten')).find(copy => copy.isPrimary)).toMatchObject({
+      locationId: world.locationIds.cold,
+    })
+    expect(await world.read('rotten')).toEqual(bytes)
   })
 
   it('undoes an added copy by dropping it', async () => {
