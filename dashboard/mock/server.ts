@@ -2,6 +2,7 @@ import { createReadStream, existsSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { extname, join } from 'node:path'
 import type { ObjectDetail, ObjectSummary } from '../src/api/types.ts'
+import * as upkeep from './upkeep.ts'
 import * as world from './world.ts'
 
 /** A pretended API for developing the dashboard; see README.md. Never shipped. */
@@ -72,6 +73,17 @@ function matchingMigrations(url: URL) {
   )
 }
 
+/** Those whose named facts are as the address asks. */
+function matching<Item extends object>(
+  all: readonly Item[],
+  url: URL,
+  ...names: (keyof Item & string)[]
+): Item[] {
+  return all.filter(item =>
+    names.every(name => [null, item[name]].includes(url.searchParams.get(name) as Item[typeof name] | null)),
+  )
+}
+
 function emptyOverview() {
   const full = world.overview()
   return {
@@ -124,6 +136,23 @@ function actOnMigration(id: string, action: string): Answer {
   return { body: migration }
 }
 
+function undo(id: string): Answer {
+  const migration = world.migrations.find(each => each.id === id)
+  if (migration === undefined) return problem(404, 'migration-not-found', 'There is no such migration.')
+  const { key, kind, source } = migration
+  return {
+    body: {
+      undoes: id,
+      kind,
+      key,
+      target: { id: source.id, name: source.name },
+      oneTimeUsd: 0.0021,
+      monthlySavingUsd: -0.0123,
+      migrationId: null,
+    },
+  }
+}
+
 function get(url: URL): Answer {
   const [noun = '', ...parts] = url.pathname.replace('/v1/', '').split('/')
   const [id, sub] = parts
@@ -163,6 +192,17 @@ function get(url: URL): Answer {
         : { body: world.migrations.find(each => each.id === id) }
     case 'stores':
       return page(world.stores, url)
+    case 'scrub':
+      return { body: KIND === 'empty' ? upkeep.emptyScrub : upkeep.scrub }
+    case 'reconcile-runs':
+      if (id === undefined) return page(upkeep.runs, url)
+      if (sub === 'findings') return page(matching(upkeep.findings, url, 'verdict'), url)
+      return { body: upkeep.runs.find(each => each.id === id) }
+    case 'orphans':
+      if (id === undefined) return page(matching(upkeep.orphans, url, 'kind', 'state'), url)
+      return { body: upkeep.orphans.find(each => each.id === id) }
+    case 'orphan-sums':
+      return page(upkeep.orphanSums, url)
     case 'locations':
       return page(world.locations, url)
     case 'buckets':
@@ -220,7 +260,14 @@ function lag(): Answer {
 function post(url: URL, body: Record<string, unknown>): Answer {
   const [noun = '', id = '', action = ''] = url.pathname.replace('/v1/', '').split('/')
   if (role === 'viewer') return problem(403, 'forbidden', 'this needs the role operator; yours is viewer')
+  if (noun === 'migrations' && action === 'undo') return undo(id)
   if (noun === 'migrations') return actOnMigration(id, action)
+  if (noun === 'orphans') {
+    const orphan = upkeep.orphans.find(each => each.id === id)
+    const state = action === 'keep' ? 'kept' : action === 'adopt' ? 'adopting' : 'deleting'
+    return { status: 202, body: Object.assign(orphan ?? {}, { state, decidedAt: world.wallIso() }) }
+  }
+  if (noun === 'reconcile-runs') return { status: 202, body: upkeep.runs[0] }
   if (noun === 'plans') {
     const plan = world.plans.find(each => each.id === id)
     if (plan === undefined || plan.state !== 'proposed')

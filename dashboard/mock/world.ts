@@ -145,6 +145,9 @@ export const buckets: Bucket[] = ['media', 'logs'].map((name, index) => ({
 
 const storageUsd = (size: number, place: number) => (size / 1e9) * PLACES[place]![3]
 
+/** Three objects have no good copy. */
+const isBad = (index: number) => index % 500 === 400
+
 function makeObject(index: number): ObjectDetail {
   const score = Math.min(100, 100 * (1 - chance() ** 0.35) + chance() * 4)
   const place = score > 45 ? 0 : score > 12 ? 1 : 2
@@ -163,7 +166,13 @@ function makeObject(index: number): ObjectDetail {
     lastModifiedAt: wallIso(-chance() * DAY_MS),
     location: { id: location.id, name: location.name },
     tier: location.tier,
-    state: index % 41 === 0 ? 'migrating' : index % 97 === 0 ? 'pinned' : 'settled',
+    state: isBad(index)
+      ? 'quarantined'
+      : index % 41 === 0
+        ? 'migrating'
+        : index % 97 === 0
+          ? 'pinned'
+          : 'settled',
     heat: {
       score,
       perDay: reads / 30,
@@ -185,7 +194,9 @@ function makeObject(index: number): ObjectDetail {
     tags: {},
     pinnedLocation: null,
     pinnedUntil: null,
-    quarantinedBecause: null,
+    quarantinedBecause: isBad(index)
+      ? 'its only copy, in standard, is corrupt: read twice with the same wrong digest'
+      : null,
     copies: [
       {
         id: idOf(90_000 + index),

@@ -15,6 +15,7 @@ it('builds every link of the dashboard', () => {
     migrations: paths.migrations({ active: 'true', direction: 'demotion' }),
     migration: paths.migration(id),
     stores: paths.stores(),
+    upkeep: paths.upkeep({ kind: 'dark', run: id }),
     events: paths.events(),
     policies: paths.policies(),
   }).toMatchInlineSnapshot(`
@@ -32,6 +33,7 @@ it('builds every link of the dashboard', () => {
       "plans": "/plans?state=proposed",
       "policies": "/policies",
       "stores": "/stores",
+      "upkeep": "/upkeep?kind=dark&run=0199a7b2-0000-7000-8000-000000000001",
     }
   `)
 })

@@ -23,6 +23,16 @@ interface MigrationsView {
   readonly open?: string
 }
 
+interface UpkeepView {
+  /** Which orphans are listed. */
+  readonly state?: string
+  readonly kind?: string
+  /** The comparison whose findings are open. */
+  readonly run?: string
+  /** The orphan whose details are open. */
+  readonly open?: string
+}
+
 export const paths = {
   overview: () => '/',
   objects: ({ open, ...filters }: ObjectsView = {}) =>
@@ -34,6 +44,7 @@ export const paths = {
   migrations: (view: MigrationsView = {}) => withSearch('/migrations', { ...view }),
   migration: (id: string) => withSearch('/migrations', { open: id }),
   stores: () => '/stores',
+  upkeep: (view: UpkeepView = {}) => withSearch('/upkeep', { ...view }),
   events: () => '/events',
   policies: () => '/policies',
 } as const

@@ -10,6 +10,7 @@ import { PlanPage } from './pages/PlanPage.tsx'
 import { PlansPage } from './pages/PlansPage.tsx'
 import { PoliciesPage } from './pages/PoliciesPage.tsx'
 import { StoresPage } from './pages/StoresPage.tsx'
+import { UpkeepPage, type UpkeepSearch } from './pages/UpkeepPage.tsx'
 
 /** The map of the dashboard: every address and the page behind it. Links to them are built in paths.ts. */
 
@@ -58,13 +59,29 @@ const migrations = createRoute({
 })
 
 const stores = createRoute({ getParentRoute: () => root, path: '/stores', component: StoresPage })
+const upkeep = createRoute({
+  getParentRoute: () => root,
+  path: '/upkeep',
+  validateSearch: texts<UpkeepSearch>('state', 'kind', 'run', 'open'),
+  component: () => <UpkeepPage search={upkeep.useSearch()} />,
+})
 const events = createRoute({ getParentRoute: () => root, path: '/events', component: EventsPage })
 const policies = createRoute({ getParentRoute: () => root, path: '/policies', component: PoliciesPage })
 
 /** Makes the router; called once, when the page starts. */
 export function makeRouter() {
   return createRouter({
-    routeTree: root.addChildren([overview, objects, plans, plan, migrations, stores, events, policies]),
+    routeTree: root.addChildren([
+      overview,
+      objects,
+      plans,
+      plan,
+      migrations,
+      stores,
+      upkeep,
+      events,
+      policies,
+    ]),
     // Search parameters are plain texts: a key that looks like a number or like JSON stays what it is.
     parseSearch: search => Object.fromEntries(new URLSearchParams(search)),
     stringifySearch: search => {

@@ -6,8 +6,10 @@ import type { BrowserContext, Page } from 'playwright-core'
 import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest'
 import { saveExpectedReads } from '../../src/database/accesses/expected-reads.ts'
+import { quarantineObject } from '../../src/database/catalog/last-copies.ts'
 import { createMigrations } from '../../src/database/migrations/migration-creation.ts'
 import type { Database } from '../../src/database/postgres.ts'
+import { enterSightings, type OrphanSighting } from '../../src/database/upkeep/orphans.ts'
 import { newId, objectIdOf } from '../../src/domain/identifiers.ts'
 import { startTestApi, type TestApi } from '../builders/api.ts'
 import { seedCatalog, seedObjects, type TestCatalog } from '../builders/catalog.ts'
@@ -22,7 +24,16 @@ import { startChromium, type TestBrowser } from '../services/chromium.ts'
 
 const DAY_MS = 86_400_000
 const OBJECTS = 400
-const PAGES = ['/', '/objects', '/policies', '/plans', '/migrations', '/stores', '/events'] as const
+const PAGES = [
+  '/',
+  '/objects',
+  '/policies',
+  '/plans',
+  '/migrations',
+  '/stores',
+  '/upkeep',
+  '/events',
+] as const
 const WIDE = { width: 1280, height: 800, colourScheme: 'light' } as const
 const PHONE = { width: 390, height: 844, colourScheme: 'dark' } as const
 
@@ -403,6 +414,165 @@ describe('operating the queue', () => {
     expect(complaints).toEqual([])
     await context.close()
   })
+})
+
+describe('upkeep', () => {
+  const films = (index: number) => `films/${String(index).padStart(4, '0')}.mkv`
+
+  async function axeOf(page: Page): Promise<string[]> {
+    const { violations } = await new AxeBuilder({ page }).include('[role=dialog]').analyze()
+    return violations.map(each => `${each.id}: ${each.nodes[0]?.html}`)
+  }
+
+  it('says on every page that an object has no good copy, with the evidence one click away', async ({
+    skip,
+  }) => {
+    if ('missing' in browser) return skip(browser.missing)
+    const because = 'its only copy, in hot, is corrupt'
+    await quarantineObject(test.database, objectIdOf(catalog.bucketId, films(30)), because)
+    const { page, context, complaints } = await visit(skip, { path: '/events', window: PHONE })
+    const banner = page.getByRole('alert').filter({ hasText: '1 object has no good copy.' })
+    await page.getByRole('button', { name: 'System: Needs you' }).waitFor()
+    await banner.getByRole('link', { name: `photos/${films(30)}` }).click()
+    await page.getByRole('dialog').getByText(because, { exact: true }).waitFor()
+    await test.database.query('update object set quarantined_because = null')
+    await page.goto(`${origin}/upkeep`)
+    await page.getByText('all have a good copy').waitFor()
+    expect(await banner.count()).toBe(0)
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it('pauses the scrubber with a reason, which everybody reads, and lets it go on', async ({ skip }) => {
+    const { page, context, complaints } = await visit(skip, { path: '/upkeep' })
+    const scrubber = page.locator('section').filter({ hasText: 'Scrubber' })
+    await scrubber.getByRole('button', { name: 'Pause' }).click()
+    const question = page.getByRole('dialog').filter({ hasText: 'Undo' })
+    await question.getByLabel('Why (optional)').fill('month-end')
+    await question.getByRole('button', { name: 'Pause' }).click()
+    await scrubber.getByText(/: month-end Repairs go on/).waitFor()
+    await scrubber.getByRole('button', { name: 'Go on' }).click()
+    await scrubber.getByText('Not running').waitFor()
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it('compares a container on request, deletes nothing, and shows what was found', async ({ skip }) => {
+    const { page, context, complaints } = await visit(skip, { path: '/upkeep' })
+    await page.getByRole('button', { name: 'Compare now' }).click()
+    const question = page.getByRole('dialog').filter({ hasText: 'Compare a container' })
+    await question.getByLabel('Location').selectOption({ label: 'warm' })
+    await question.getByRole('button', { name: 'Compare' }).click()
+    const drawer = page.getByRole('dialog').filter({ hasText: 'warm compared with the catalog' })
+    await drawer.getByText('no, people decide').waitFor()
+    const run = new URL(page.url()).searchParams.get('run')!
+    await test.database.query(
+      `insert into reconcile_finding (run_id, verdict, native_key, bytes, detail)
+       values ($1, 'missing', 'films/gone.mkv', 5000, 'the store has nothing there')`,
+      [run],
+    )
+    await page.reload()
+    await drawer.getByText('films/gone.mkv').waitFor()
+    expect(await axeOf(page)).toEqual([])
+    await drawer.getByLabel('Which findings').selectOption('dark')
+    await drawer.getByText('None of these.').waitFor()
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it('shows what orphans cost, and lets people decide only what is safe', async ({ skip }) => {
+    if ('missing' in browser) return skip(browser.missing)
+    await enterOrphan('backup/unknown.tar', 2.5)
+    const { page, context, complaints } = await visit(skip, { path: '/upkeep?kind=dark' })
+    await page.getByText('$2.50').first().waitFor()
+    await page.getByRole('row').filter({ hasText: 'backup/unknown.tar' }).click()
+    const drawer = page.getByRole('dialog').filter({ hasText: 'What is known' })
+    const refused = drawer.getByRole('button', { name: 'Delete' })
+    expect(await refused.getAttribute('aria-disabled')).toBe('true')
+    await refused.hover()
+    await page.getByText('we never delete them').waitFor()
+    expect(await axeOf(page)).toEqual([])
+    await drawer.getByRole('button', { name: 'Keep' }).click()
+    const question = page.getByRole('dialog').filter({ hasText: 'Undo' })
+    expect(await question.textContent()).toContain('$2.50')
+    await question.getByRole('button', { name: 'Keep' }).click()
+    await drawer.getByText('a person keeps them').waitFor()
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  async function enterOrphan(nativeKey: string, monthlyUsd: number): Promise<void> {
+    const { database } = test
+    const stores = await database.query(`select id from store where name = 'store-cold'`)
+    const place = { storeId: stores.rows[0].id, container: 'data' }
+    const sighting: OrphanSighting = {
+      kind: 'dark',
+      nativeKey,
+      locationId: catalog.locationIds.cold,
+      bytes: 100_000_000_000,
+      etag: 'e',
+      versionId: null,
+      objectId: null,
+      copyId: null,
+      migrationId: null,
+      bucketId: catalog.bucketId,
+      reason: 'nobody here knows these bytes',
+      monthlyUsd,
+    }
+    await enterSightings(database, place, { id: newId(), takenAt: new Date() }, [sighting])
+  }
+
+  it('undoes a finished move, and says its price before it starts', async ({ skip }) => {
+    if ('missing' in browser) return skip(browser.missing)
+    const id = await finishMove(films(33))
+    const { page, context, complaints } = await visit(skip, { path: `/migrations?open=${id}` })
+    await page.getByRole('button', { name: 'Undo' }).click()
+    const question = page.getByRole('dialog').filter({ hasText: 'Undo this migration?' })
+    await question.getByText('Moves the object back to hot').waitFor()
+    expect(await question.textContent()).toMatch(/Costs once\$0\.\d+Per month(costs|saves) \$/)
+    expect(await axeOf(page)).toEqual([])
+    const reverse = () =>
+      test.database.query('select id from migration where target_location_id = $1 and finished_at is null', [
+        catalog.locationIds.hot,
+      ])
+    expect((await reverse()).rows).toEqual([])
+    await question.getByRole('button', { name: 'Undo it' }).click()
+    await question.waitFor({ state: 'detached' })
+    await expect.poll(() => new URL(page.url()).searchParams.get('open')).not.toBe(id)
+    expect((await reverse()).rows).toEqual([{ id: new URL(page.url()).searchParams.get('open') }])
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  /** A move from hot to cold whose grace is over. */
+  async function finishMove(key: string): Promise<string> {
+    const { database } = test
+    const [id, objectId, targetCopyId] = [newId(), objectIdOf(catalog.bucketId, key), newId()]
+    const move = {
+      id,
+      objectId,
+      generation: 1,
+      placementVersion: 1,
+      targetCopyId,
+      targetLocationId: catalog.locationIds.cold,
+      priority: 40,
+      direction: 'demotion' as const,
+      graceMs: 0,
+      attemptsMax: 5,
+      decisionId: null,
+      planId: null,
+      monthlySavingUsd: 0.1,
+      oneTimeUsd: 0,
+    }
+    expect((await createMigrations(database, [move], 'user:test')).refused).toEqual([])
+    await database.query(`update migration set state = 'done', finished_at = now() where id = $1`, [id])
+    await database.query('update copy set id = $2, location_id = $3 where object_id = $1', [
+      objectId,
+      targetCopyId,
+      catalog.locationIds.cold,
+    ])
+    return id
+  }
 })
 
 describe('a lost connection', () => {

@@ -1,5 +1,16 @@
 import { newIdempotencyKey, request } from './client.ts'
-import type { Migration, Plan, QueueStatus, Session, Simulation, StoreProbe } from './types.ts'
+import type {
+  Migration,
+  Orphan,
+  Plan,
+  QueueStatus,
+  ReconcileRun,
+  ScrubStatus,
+  Session,
+  Simulation,
+  StoreProbe,
+  Undo,
+} from './types.ts'
 
 /** What people can do. Each creating one carries an idempotency key, so that a lost answer may be asked again. */
 
@@ -42,6 +53,36 @@ export function pause(noun: 'store' | 'plan', id: string, reason: string): Promi
 
 export function resume(noun: 'store' | 'plan', id: string): Promise<unknown> {
   return create(`/v1/${noun}s/${id}/resume`, {})
+}
+
+/** The migration that undoes one whose grace is over, with its price; planned with `apply`. */
+export function undoMigration(id: string, apply: boolean): Promise<Undo> {
+  return create(`/v1/migrations/${id}/undo`, { apply })
+}
+
+/** Pauses the scrubber everywhere; an empty reason is none. */
+export function pauseScrub(reason: string): Promise<ScrubStatus> {
+  return create('/v1/scrub/pause', reason === '' ? {} : { reason })
+}
+
+export function startScrub(): Promise<ScrubStatus> {
+  return create('/v1/scrub/start', {})
+}
+
+/** Asks for a comparison of a location's container with the catalog that deletes nothing. */
+export function startReconcile(locationId: string): Promise<ReconcileRun> {
+  return create('/v1/reconcile-runs', { locationId })
+}
+
+export function resumeReconcile(id: string): Promise<ReconcileRun> {
+  return create(`/v1/reconcile-runs/${id}/resume`, {})
+}
+
+export const ORPHAN_ACTIONS = ['keep', 'adopt', 'delete'] as const
+export type OrphanAction = (typeof ORPHAN_ACTIONS)[number]
+
+export function decideOrphan(id: string, action: OrphanAction): Promise<Orphan> {
+  return create(`/v1/orphans/${id}/${action}`, {})
 }
 
 export interface UrgencyWish {

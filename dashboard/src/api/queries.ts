@@ -13,12 +13,17 @@ import type {
   MigrationDetail,
   ObjectDetail,
   ObjectSummary,
+  Orphan,
+  OrphanSum,
   Overview,
   Page,
   Plan,
   PlanStatus,
   Policy,
   PriceBook,
+  ReconcileFinding,
+  ReconcileRun,
+  ScrubStatus,
   Session,
   Simulation,
   Store,
@@ -34,6 +39,8 @@ const SETTINGS_STALE_MS = 30_000
 const PLAN_STATUS_POLL_MS = 2_000
 const SIMULATION_POLL_MS = 1_000
 const LAG_POLL_MS = 2_000
+/** The scrubber works for weeks; bad news comes by the stream. */
+const SCRUB_POLL_MS = 15_000
 
 /** Who is signed in; null once the session has ended. */
 export const sessionQuery = queryOptions({
@@ -118,6 +125,46 @@ export const migrationQuery = (id: string) =>
     queryKey: ['migration', id],
     queryFn: ({ signal }) => request<MigrationDetail>('GET', `/v1/migrations/${id}`, { signal }),
   })
+
+export const scrubQuery = queryOptions({
+  queryKey: ['scrub'],
+  queryFn: ({ signal }) => request<ScrubStatus>('GET', '/v1/scrub', { signal }),
+  refetchInterval: SCRUB_POLL_MS,
+})
+
+export const reconcileRunsQuery = pagesOf<ReconcileRun>(['reconcile-runs'], '/v1/reconcile-runs', {})
+
+export const reconcileRunQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['reconcile-runs', id],
+    queryFn: ({ signal }) => request<ReconcileRun>('GET', `/v1/reconcile-runs/${id}`, { signal }),
+  })
+
+/** What a comparison found; an empty verdict is all of them. */
+export const reconcileFindingsQuery = (id: string, verdict: string) =>
+  pagesOf<ReconcileFinding>(
+    ['reconcile-runs', id, 'findings', verdict],
+    `/v1/reconcile-runs/${id}/findings`,
+    {
+      verdict,
+    },
+  )
+
+export interface OrphanFilters {
+  readonly state?: string
+  readonly kind?: string
+}
+
+export const orphansQuery = (filters: OrphanFilters) =>
+  pagesOf<Orphan>(['orphans', filters], '/v1/orphans', { ...filters })
+
+export const orphanQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['orphans', id],
+    queryFn: ({ signal }) => request<Orphan>('GET', `/v1/orphans/${id}`, { signal }),
+  })
+
+export const orphanSumsQuery = listOf<OrphanSum>(['orphans', 'sums'], '/v1/orphan-sums')
 
 export const storesQuery = listOf<Store>(['stores'], '/v1/stores')
 export const locationsQuery = listOf<Location>(['locations'], '/v1/locations')

@@ -22,9 +22,17 @@ import type { decisionSchema, decisionSummarySchema, planSchema } from '../../..
 import type { policySchema } from '../../../src/api/schemas/policy.ts'
 import type { locationPriceSchema, priceBookSchema } from '../../../src/api/schemas/price-book.ts'
 import type { planStatusSchema, queueStatusSchema } from '../../../src/api/schemas/queue.ts'
+import type {
+  orphanSchema,
+  orphanSumsSchema,
+  reconcileFindingSchema,
+  reconcileRunSchema,
+} from '../../../src/api/schemas/reconcile.ts'
+import type { scrubStatusSchema } from '../../../src/api/schemas/scrub.ts'
 import type { simulationSchema } from '../../../src/api/schemas/simulation.ts'
 import type { storeProbeSchema, storeSchema } from '../../../src/api/schemas/store.ts'
 import type { sessionSchema } from '../../../src/api/schemas/token.ts'
+import type { undoSchema } from '../../../src/api/schemas/undo.ts'
 import type { tierSchema } from '../../../src/api/schemas/values.ts'
 
 /** The answers of the public API, as its own schemas describe them: this file only names their types. */
@@ -62,6 +70,12 @@ export type AccessEvent = z.infer<typeof accessEventSchema>
 export type EventLag = z.infer<typeof eventLagSchema>
 export type DeadLetter = z.infer<typeof deadLetterSchema>
 export type Activity = z.infer<typeof activitySchema>
+export type ReconcileRun = z.infer<typeof reconcileRunSchema>
+export type ReconcileFinding = z.infer<typeof reconcileFindingSchema>
+export type Orphan = z.infer<typeof orphanSchema>
+export type OrphanSum = z.infer<typeof orphanSumsSchema>['items'][number]
+export type ScrubStatus = z.infer<typeof scrubStatusSchema>
+export type Undo = z.infer<typeof undoSchema>
 export type Simulation = z.infer<typeof simulationSchema>
 
 /** The tiers in order, hottest first. */

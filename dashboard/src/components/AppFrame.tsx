@@ -9,6 +9,7 @@ import { ConnectionBanner } from './ConnectionBanner.tsx'
 import { ClockProvider, type ClockReading, clockReadingOf } from './model-clock.tsx'
 import { NOUNS } from './nouns.ts'
 import { PathLink } from './PathLink.tsx'
+import { QuarantineBanner } from './QuarantineBanner.tsx'
 import { StopBanner } from './StopAll.tsx'
 import { TopLine } from './TopLine.tsx'
 
@@ -30,6 +31,7 @@ export function AppFrame(): ReactNode {
         <TopLine overview={overview.data} onSearch={() => setSearching(true)} />
         <ConnectionBanner lastAnswerAt={overview.dataUpdatedAt} />
         <StopBanner />
+        <QuarantineBanner />
         <main id="page" className="flex-1 px-6 pt-5 pb-10 max-sm:px-3 max-sm:pt-4 max-sm:pb-20">
           <Outlet />
         </main>

@@ -10,6 +10,8 @@ interface ConfirmDialogProps {
   /** What it touches, what it costs, how it is undone. */
   readonly facts: Readonly<Record<string, ReactNode>>
   readonly verb: string
+  /** For what does not come back. */
+  readonly alarming?: boolean
   readonly busy: boolean
   readonly onConfirm: () => void
 }
@@ -21,7 +23,11 @@ export function ConfirmDialog(props: ConfirmDialogProps): ReactNode {
       <Facts facts={props.facts} />
       <div className="flex flex-wrap justify-end gap-2 border-t border-line pt-4">
         <Button onClick={() => props.onOpenChange(false)}>Leave as it is</Button>
-        <Button variant="primary" busy={props.busy} onClick={props.onConfirm}>
+        <Button
+          variant={props.alarming === true ? 'alarm' : 'primary'}
+          busy={props.busy}
+          onClick={props.onConfirm}
+        >
           {props.verb}
         </Button>
       </div>

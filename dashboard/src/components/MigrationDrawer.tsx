@@ -20,6 +20,7 @@ import { migrationShare } from './migration-progress.ts'
 import { PathLink } from './PathLink.tsx'
 import { QueryError } from './QueryError.tsx'
 import { RouteMark } from './RouteMark.tsx'
+import { UndoButton } from './UndoButton.tsx'
 import { UrgencyButton } from './UrgencyButton.tsx'
 
 /** One migration: what it does now, what it has proven, every step it took. */
@@ -72,7 +73,9 @@ function MigrationBody({ migration }: { migration: MigrationDetail }): ReactNode
         )}
         <div className="flex flex-wrap gap-2">
           <MigrationActions migration={migration} />
-          {isEnded(migration.state) ? null : (
+          {isEnded(migration.state) ? (
+            <UndoButton migration={migration} />
+          ) : (
             <UrgencyButton
               noun="migration"
               id={migration.id}

@@ -8,6 +8,7 @@ import { paths } from '../paths.ts'
 import { FlashingText } from '../ui/FlashingText.tsx'
 import { Panel } from '../ui/Panel.tsx'
 import { Skeleton } from '../ui/Skeleton.tsx'
+import { Figure } from './Figure.tsx'
 import { Moment } from './Moment.tsx'
 import { PathLink } from './PathLink.tsx'
 import { PauseButton } from './PauseButton.tsx'
@@ -67,16 +68,6 @@ export function QueuePanel(): ReactNode {
       </dl>
       <Pauses migrations={migrations} />
     </Panel>
-  )
-}
-
-function Figure({ name, note, children }: { name: string; note: ReactNode; children: ReactNode }): ReactNode {
-  return (
-    <div className="min-w-0">
-      <dt className="text-xs text-ink-faint">{name}</dt>
-      <dd className="text-lg font-semibold tabular-nums">{children}</dd>
-      {note === '' ? null : <dd className="text-xs text-ink-faint">{note}</dd>}
-    </div>
   )
 }
 

@@ -1,7 +1,7 @@
-import { useQueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useEffect } from 'react'
 import { signOut } from '../api/actions.ts'
-import { sessionQuery } from '../api/queries.ts'
+import { scrubQuery, sessionQuery } from '../api/queries.ts'
 import type { Overview } from '../api/types.ts'
 import { formatDecimal } from '../format/quantity.ts'
 import { formatDuration, formatExact } from '../format/time.ts'
@@ -48,7 +48,8 @@ export function TopLine({ overview, onSearch }: TopLineProps): ReactNode {
 
 function SystemWordMark({ overview }: { overview: Overview | undefined }): ReactNode {
   const live = useLive()
-  const state = systemStateOf(overview, live.status)
+  const scrub = useQuery(scrubQuery)
+  const state = systemStateOf(overview, live.status, scrub.data?.quarantinedObjects)
   return (
     <Tooltip content={state.because}>
       <button

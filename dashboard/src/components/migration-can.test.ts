@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
+import { MIGRATION_KINDS, MIGRATION_STATES } from '../../../src/domain/migration.ts'
 import { TRANSITIONS } from '../../../src/migration/transitions.ts'
 import { MIGRATION_ACTIONS } from '../api/actions.ts'
-import { disabledReason, migrationCan } from './migration-can.ts'
+import { disabledReason, migrationCan, undoRefusal } from './migration-can.ts'
 
 const everything = { pause: true, resume: true, cancel: true, retry: true, rollback: true }
 
@@ -49,4 +50,12 @@ it('lets the server have the last word', () => {
     can: { ...everything, rollback: false },
   } as const
   expect(disabledReason('rollback', migration, 'admin')).toMatch(/server does not allow/)
+})
+
+it('undoes what ended well, and no repair', () => {
+  const open = MIGRATION_STATES.filter(state => undoRefusal({ kind: 'move', state }, 'operator') === null)
+  expect(open).toEqual(['done', 'retained'])
+  const kinds = MIGRATION_KINDS.filter(kind => undoRefusal({ kind, state: 'done' }, 'operator') === null)
+  expect(kinds).toEqual(MIGRATION_KINDS.filter(kind => kind !== 'repair'))
+  expect(undoRefusal({ kind: 'move', state: 'done' }, 'viewer')).toMatch(/only look/)
 })

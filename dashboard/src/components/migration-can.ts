@@ -10,7 +10,7 @@ const SWITCHED = 'Readers already use the new copy: roll it back instead.'
 const NOT_SWITCHED = 'Readers still use the old copy: cancel it instead.'
 const UNDER_WAY = 'It is under way and retries by itself.'
 const DELETING = 'The old copy is being deleted: move the object back instead.'
-const MOVED = 'The old copy is gone: a move back is a new decision.'
+const MOVED = 'The old copy is gone: undo it instead.'
 
 /**
  * What a person can do with a migration in each state, and why not where they cannot. Mirrors the life cycle
@@ -105,4 +105,12 @@ function stateVerdict(
     default:
       return action satisfies never
   }
+}
+
+/** Why this person cannot undo this migration by its reverse; null when they may ask for its price. */
+export function undoRefusal(migration: Pick<Migration, 'kind' | 'state'>, role: Session['role']): Verdict {
+  if (role === 'viewer') return 'Your token may only look.'
+  if (migration.kind === 'repair') return 'A repair put the right bytes where bad ones were.'
+  if (migration.state === 'done' || migration.state === 'retained') return null
+  return isEnded(migration.state) ? 'Nothing was changed that could be undone.' : 'It has not ended.'
 }

@@ -1,4 +1,4 @@
-import type { Overview, Store } from '../api/types.ts'
+import type { Overview, ScrubStatus, Store } from '../api/types.ts'
 import { formatCount, formatShare, formatUsd } from '../format/quantity.ts'
 import { paths } from '../paths.ts'
 
@@ -14,11 +14,29 @@ export interface Need {
 }
 
 /** Everything that waits for a person, worst first. */
-export function needsOf(overview: Overview, stores: readonly Store[]): readonly Need[] {
+export function needsOf(
+  overview: Overview,
+  stores: readonly Store[],
+  scrub: ScrubStatus | undefined,
+): readonly Need[] {
   const { migrations, events, plans, locations } = overview
   const needs: Need[] = []
   const add = (when: boolean, text: string, path: string, urgent: boolean) =>
     when && needs.push({ text, path, urgent })
+  if (scrub !== undefined) {
+    add(
+      scrub.quarantinedObjects > 0,
+      `${counted(scrub.quarantinedObjects, 'object')} without a good copy. Nothing of them is moved or deleted.`,
+      paths.objects({ state: 'quarantined' }),
+      true,
+    )
+    add(
+      scrub.badCopies > 0,
+      `${scrub.badCopies === 1 ? '1 bad copy' : `${formatCount(scrub.badCopies)} bad copies`} to be rebuilt.`,
+      paths.upkeep(),
+      true,
+    )
+  }
   for (const store of stores) {
     add(store.state === 'auth-failed', `${store.name} refuses our credentials.`, paths.stores(), true)
   }

@@ -16,5 +16,6 @@ export const NOUNS: readonly Noun[] = [
   { name: 'Plan', icon: 'plan', path: paths.plans() },
   { name: 'Migrations', icon: 'migrations', path: paths.migrations() },
   { name: 'Stores', icon: 'stores', path: paths.stores() },
+  { name: 'Upkeep', icon: 'upkeep', path: paths.upkeep() },
   { name: 'Events', icon: 'events', path: paths.events() },
 ]

@@ -32,6 +32,7 @@ it('says the worst thing first, in one word', () => {
   expect(word(moving, 'live')).toBe('Moving')
   expect(word(behind, 'live')).toBe('Behind')
   expect(word(behind, 'live', 1)).toBe('Needs you')
+  expect(systemStateOf(calm, 'live', 1)).toMatchObject({ word: 'Needs you', tone: 'alarm' })
   const stop = { at: '2026-11-23T08:00:00.000Z', reason: 'smoke', principal: 'user:alice' }
   const stopped = { ...behind, migrations: { ...behind.migrations, stop } }
   expect(word(stopped, 'live', 1)).toBe('Stopped')

@@ -16,7 +16,12 @@ export interface SystemState {
 
 type Known = Pick<Overview, 'events' | 'migrations'>
 
-export function systemStateOf(overview: Known | undefined, live: LiveStatus): SystemState {
+/** `withoutGoodCopy`: objects that are quarantined. */
+export function systemStateOf(
+  overview: Known | undefined,
+  live: LiveStatus,
+  withoutGoodCopy = 0,
+): SystemState {
   if (live === 'lost') {
     return {
       word: 'Unreachable',
@@ -31,12 +36,13 @@ export function systemStateOf(overview: Known | undefined, live: LiveStatus): Sy
   if (stop !== null) {
     return { word: 'Stopped', because: `A person stopped every migration: ${stop.reason}`, tone: 'alarm' }
   }
-  if (quarantined > 0 || events.deadLetters > 0) {
+  if (withoutGoodCopy > 0 || quarantined > 0 || events.deadLetters > 0) {
     const parts = [
+      withoutGoodCopy > 0 ? `${withoutGoodCopy} objects without a good copy` : '',
       quarantined > 0 ? `${quarantined} moves that gave up` : '',
       events.deadLetters > 0 ? `${events.deadLetters} events that could not be understood` : '',
     ]
-    return { word: 'Needs you', because: `${parts.filter(Boolean).join(' and ')}.`, tone: 'alarm' }
+    return { word: 'Needs you', because: `${parts.filter(Boolean).join(', ')}.`, tone: 'alarm' }
   }
   if (events.lagSeconds > LAG_SECONDS_MAX) {
     return { word: 'Behind', because: 'Accesses are counted late, so decisions wait.', tone: 'active' }

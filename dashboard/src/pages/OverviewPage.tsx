@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useMemo } from 'react'
-import { migrationsQuery, overviewQuery, storesQuery } from '../api/queries.ts'
+import { migrationsQuery, overviewQuery, scrubQuery, storesQuery } from '../api/queries.ts'
 import type { DecisionSummary, Migration, Overview } from '../api/types.ts'
 import { TIERS } from '../api/types.ts'
 import { chartDataOf } from '../charts/chart-data.ts'
@@ -107,7 +107,8 @@ function FirstSteps(): ReactNode {
 
 function NeedsYou({ overview, className }: PartProps): ReactNode {
   const stores = useQuery(storesQuery)
-  const needs = overview === undefined ? undefined : needsOf(overview, stores.data ?? [])
+  const scrub = useQuery(scrubQuery)
+  const needs = overview === undefined ? undefined : needsOf(overview, stores.data ?? [], scrub.data)
   return (
     <Panel title="Needs you" className={className}>
       {needs === undefined ? (
