@@ -31,6 +31,8 @@ export function createPostgresScrubLedger(options: {
   return {
     takeTurn: () => takeScrubTurn(database, owner, settings),
     listCopiesToScrub: (asked: Parameters<typeof listCopiesToScrub>[1]) => listCopiesToScrub(database, asked),
+    listSuspectPrimaries: (asked: Parameters<typeof listSuspectPrimaries>[1]) =>
+      listSuspectPrimaries(database, asked),
     noteResults: (results: readonly ScrubResult[], modelNow: Instant) =>
       noteResults(database, results, modelNow),
     withLockedObject: <T>(
@@ -48,6 +50,7 @@ export function createPostgresScrubLedger(options: {
 function lockedScrubOf(connection: Connection, objectId: Uuid) {
   return {
     listPlacedCopies: () => listPlacedCopies(connection, [objectId]),
+    acquit: (copy: Copy, modelNow: Instant) => acquit(connection, copy, modelNow),
     condemn: (indictment: Indictment, modelNow: Instant) => condemn(connection, indictment, modelNow),
   }
 }
@@ -61,6 +64,16 @@ interface ScrubRow extends PlacedCopyRow {
   crc64nvme: string | null
 }
 
+const SCRUB_COLUMNS = `
+  l.store_id, l.container, b.name as bucket_name, b.mode as bucket_mode, o.key,
+  encode(v.sha256, 'hex') as sha256, v.sha256_source, encode(v.crc64nvme, 'hex') as crc64nvme`
+
+const SCRUB_JOINS = `
+  join object o on o.id = c.object_id
+  join bucket b on b.id = o.bucket_id
+  join location l on l.id = c.location_id
+  join object_version v on v.object_id = c.object_id and v.generation = c.generation`
+
 async function listCopiesToScrub(
   queryable: Queryable,
   options: { readonly limit: number; readonly before: Instant; readonly exceptCopyIds: readonly Uuid[] },
@@ -68,29 +81,51 @@ async function listCopiesToScrub(
   const { rows } = await queryable.query<ScrubRow>({
     name: 'copy_list_to_scrub',
     text: `
-      select ${COPY_COLUMNS}, l.store_id, l.container, b.name as bucket_name, b.mode as bucket_mode, o.key,
-             encode(v.sha256, 'hex') as sha256, v.sha256_source, encode(v.crc64nvme, 'hex') as crc64nvme
+      select ${COPY_COLUMNS}, ${SCRUB_COLUMNS}
       from (
         select * from copy
         where state = 'complete' and coalesce(scrubbed_ms, verified_ms, 0) < $2 and id <> all ($3::uuid[])
         order by coalesce(scrubbed_ms, verified_ms, 0)
         limit $1
       ) as c
-      join object o on o.id = c.object_id
-      join bucket b on b.id = o.bucket_id
-      join location l on l.id = c.location_id
-      join object_version v on v.object_id = c.object_id and v.generation = c.generation
+      ${SCRUB_JOINS}
       where o.is_present and o.generation = c.generation
       order by coalesce(c.scrubbed_ms, c.verified_ms, 0)`,
     values: [options.limit, Math.round(options.before), options.exceptCopyIds],
   })
-  return rows.map(row => ({
+  return rows.map(copyToScrubOf)
+}
+
+function copyToScrubOf(row: ScrubRow): CopyToScrub {
+  return {
     copy: copyOf(row),
     place: { storeId: row.store_id, container: row.container, nativeKey: row.native_key },
     bucket: { name: row.bucket_name, mode: row.bucket_mode },
     key: row.key,
     digests: { sha256: row.sha256, sha256Source: row.sha256_source, crc64nvme: row.crc64nvme },
-  }))
+  }
+}
+
+async function listSuspectPrimaries(
+  queryable: Queryable,
+  options: { readonly limit: number; readonly exceptCopyIds: readonly Uuid[] },
+): Promise<CopyToScrub[]> {
+  const { rows } = await queryable.query<ScrubRow>({
+    name: 'copy_list_suspect_primaries',
+    text: `
+      select ${COPY_COLUMNS}, ${SCRUB_COLUMNS}
+      from copy c
+      ${SCRUB_JOINS}
+      where c.state = 'suspect' and c.is_primary and c.id <> all ($2::uuid[])
+        and o.is_present and o.generation = c.generation and o.quarantined_because is null
+        and exists (select from copy other
+                    where other.object_id = c.object_id and other.id <> c.id
+                      and other.generation = c.generation and other.state = 'complete')
+        and not exists (select from migration m where m.object_id = c.object_id and m.finished_at is null)
+      limit $1`,
+    values: [options.limit, options.exceptCopyIds],
+  })
+  return rows.map(copyToScrubOf)
 }
 
 /** Rows are locked in the order of their ids, as everywhere: objects' versions first, then copies. */
@@ -162,6 +197,17 @@ async function noteResults(
   })
 }
 
+async function acquit(connection: Connection, copy: Copy, modelNow: Instant): Promise<void> {
+  await connection.query(
+    `update copy c set state = 'complete', verified_ms = $3, scrubbed_ms = $3, scrub_verdict = 'same'
+     from object o
+     where c.object_id = $1 and c.id = $2 and c.state = 'suspect' and c.is_primary
+       and c.etag is not distinct from $4 and c.version_id is not distinct from $5
+       and o.id = c.object_id and o.generation = c.generation and o.is_present`,
+    [copy.objectId, copy.id, Math.round(modelNow), copy.identity.etag, copy.identity.versionId],
+  )
+}
+
 async function condemn(
   connection: Connection,
   { copy, verdict, successor, because, repairId, repairCopyId }: Indictment,
@@ -182,7 +228,8 @@ async function condemn(
   const { rows: suspects } = await connection.query<{ is_primary: boolean }>(
     `update copy
      set state = 'suspect', grace_until_ms = null, scrubbed_ms = $3, scrub_verdict = $4
-     where object_id = $1 and id = $2 and state = 'complete' and location_id = $5
+     where object_id = $1 and id = $2 and (state = 'complete' or (state = 'suspect' and is_primary))
+       and location_id = $5
        and etag is not distinct from $6 and version_id is not distinct from $7
      returning is_primary`,
     [

@@ -28,6 +28,13 @@ export function connectScrubLedger(world: SimulatedWorld, owner: Process): Scrub
           .flatMap(copy => copyToScrubOf(world, copy))
           .slice(0, limit)
       }),
+    listSuspectPrimaries: ({ exceptCopyIds, limit }) =>
+      database.ask(owner, async () =>
+        [...catalog.copies.values()]
+          .filter(copy => isReplaceable(world, copy) && !exceptCopyIds.includes(copy.id))
+          .flatMap(copy => copyToScrubOf(world, copy))
+          .slice(0, limit),
+      ),
     noteResults: (results, modelNow) =>
       database.ask(owner, async () => {
         for (const { copy, verdict } of results) {
@@ -71,6 +78,24 @@ function copyToScrubOf(world: SimulatedWorld, copy: Copy): CopyToScrub[] {
       digests: object.version.digests,
     },
   ]
+}
+
+/** Whether a suspect primary copy may be replaced by another one. */
+function isReplaceable(
+  { catalog }: SimulatedWorld,
+  { generation, id, isPrimary, objectId, state }: Copy,
+): boolean {
+  const others = [...catalog.copies.values()].filter(one => one.objectId === objectId && one.id !== id)
+  const isBusy = [...catalog.migrations.values()].some(
+    one => one.objectId === objectId && !isEndState(one.state),
+  )
+  return (
+    state === 'suspect' &&
+    isPrimary &&
+    !isBusy &&
+    !catalog.objects.get(objectId)!.isQuarantined &&
+    others.some(one => one.state === 'complete' && one.generation === generation)
+  )
 }
 
 function isUnrepaired({ catalog, scrub }: SimulatedWorld, copy: Copy): boolean {
@@ -127,6 +152,16 @@ function lockedOn(world: SimulatedWorld, session: LockSession, objectId: ObjectI
             return { copy, place: { storeId, container, nativeKey: copy.nativeKey } }
           }),
       ),
+    acquit: (copy, modelNow) =>
+      database.askOn(session, () => {
+        const now = catalog.copies.get(copy.id)
+        const object = catalog.objects.get(objectId)!
+        const isCurrent = object.isPresent && object.generation === copy.generation
+        const isSame = now?.state === 'suspect' && now.identity.etag === copy.identity.etag
+        if (!isCurrent || !isSame || !now.isPrimary) return
+        world.changed.add(objectId)
+        catalog.copies.set(copy.id, { ...now, state: 'complete', verifiedAt: modelNow })
+      }),
     condemn: async (indictment, modelNow) =>
       await database.askOn(session, () => condemn(world, indictment, modelNow)),
   }
@@ -149,7 +184,8 @@ async function condemn(
   const object = catalog.objects.get(copy.objectId)!
   const now = catalog.copies.get(copy.id)
   const isCurrent = object.isPresent && object.generation === copy.generation
-  const isSame = now?.state === 'complete' && now.identity.etag === copy.identity.etag
+  const isKept = now?.state === 'complete' || (now?.state === 'suspect' && now.isPrimary)
+  const isSame = isKept && now.identity.etag === copy.identity.etag
   const isMoved = now?.locationId !== copy.locationId || isReclassified(world, copy)
   if (!isCurrent || !isSame || isMoved) return 'moved-on'
   world.changed.add(object.id)

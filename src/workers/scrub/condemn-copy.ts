@@ -8,8 +8,8 @@ import { checkCopy } from './check-copy.ts'
 import type { Pace } from './pace.ts'
 import type { ScrubParts } from './scrub-parts.ts'
 
-/** How long a condemnation waits for a client's write of the same object, in milliseconds. */
-const LOCK_WAIT_MS_MAX = 5_000
+/** How long a verdict waits for a client's write of the same object, in milliseconds. */
+export const LOCK_WAIT_MS_MAX = 5_000
 
 /** A copy that two looks found bad. */
 export interface BadCopy {

@@ -40,9 +40,9 @@ export class FailedLooks {
   }
 
   /** Leaves a copy alone for a while of which nothing could be found out. */
-  rest(copyId: Uuid, now: Instant): void {
+  rest(copyId: Uuid, now: Instant, ms = REST_MS): void {
     const { rounds, since } = this.#copies.get(copyId) ?? { rounds: 0, since: null }
-    this.#remember(copyId, { until: now + REST_MS, rounds, since })
+    this.#remember(copyId, { until: now + ms, rounds, since })
   }
 
   /** Notes that a copy could not be read although its store tells of it. */

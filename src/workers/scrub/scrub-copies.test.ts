@@ -306,6 +306,51 @@ describe('the scrubber', () => {
     expect(await world.read('k')).toEqual(BYTES)
   })
 
+  describe('meets a primary copy that a move found corrupt', () => {
+    async function suspectPrimary() {
+      await newWorld()
+      const { change, id: third } = await addThirdLocation()
+      await addTwoCopies()
+      const sound = world.stores.hot
+      rot('hot')
+      const id = await world.plan('k', { targetLocationId: third })
+      await world.work(change)
+      expect(await world.migration(id)).toMatchObject({ state: 'quarantined' })
+      expect(await copyIn('hot')).toMatchObject({ state: 'suspect', isPrimary: true })
+      return sound
+    }
+
+    it('and has it replaced and repaired', async () => {
+      const sound = await suspectPrimary()
+      const looked: string[] = []
+      // Repairs wait for no budget.
+      await scrub({ costOf: async () => 5, onResult: ({ verdict }) => looked.push(verdict) })
+      expect([condemned, looked]).toEqual([['repairing'], ['corrupt']])
+      expect(await copyIn('cold')).toMatchObject({ state: 'complete', isPrimary: true })
+      world.stores.hot = sound
+      await world.letTimePass()
+      await finish()
+      expect(await copyIn('hot')).toMatchObject({ state: 'complete', isPrimary: false })
+      expect(await world.read('k')).toEqual(BYTES)
+    })
+
+    it('and lets it be complete again when it turns out right', async () => {
+      const sound = await suspectPrimary()
+      world.stores.hot = sound
+      await scrub()
+      expect(condemned).toEqual([])
+      expect(await copyIn('hot')).toMatchObject({ state: 'complete', isPrimary: true })
+    })
+
+    it('and quarantines the object when the other copy is bad, too', async () => {
+      await suspectPrimary()
+      rot('cold')
+      await scrub({ settings: { ...settings, intervalDays: 500 } })
+      expect(condemned).toEqual(['quarantined'])
+      expect(await status()).toMatchObject({ quarantinedObjects: 1 })
+    })
+  })
+
   it.each(['drop-copy', 'move'] as const)(
     'lets a %s keep its source whose new primary copy it replaced by a third one',
     async kind => {

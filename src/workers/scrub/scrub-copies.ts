@@ -1,4 +1,4 @@
-import { DAY, SECOND } from '../../domain/duration.ts'
+import { DAY, HOUR, SECOND } from '../../domain/duration.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
 import { type BadVerdict, type CopyToScrub, isBadVerdict, type ScrubResult } from '../../domain/scrub.ts'
 import { deadlineMs } from '../../migration/backoff.ts'
@@ -6,7 +6,7 @@ import { StoreError } from '../../stores/object-store.ts'
 import type { Loop } from '../loop.ts'
 import { systemTimers } from '../timers.ts'
 import { type Closeness, type CopyCheck, checkCopy, type Seen } from './check-copy.ts'
-import { condemnCopy } from './condemn-copy.ts'
+import { condemnCopy, LOCK_WAIT_MS_MAX } from './condemn-copy.ts'
 import { FailedLooks } from './failed-looks.ts'
 import { Pace } from './pace.ts'
 import type { ScrubParts } from './scrub-parts.ts'
@@ -19,6 +19,8 @@ const LOOKS_AT_ONCE = 4
 const REPAIRS_PER_STEP_MAX = 100
 /** How many copies a day may be too short for before it ends for all others, too. */
 const DEAR_MAX = 10_000
+/** How long a suspect copy is left alone of which nothing more could be found out, in wall milliseconds. */
+const SUSPECT_REST_MS = HOUR
 const IDLE_MS = 5 * SECOND
 /** How much longer than other requests a reading at the scrubber's pace may take. */
 const PACE_FACTOR = 2
@@ -27,7 +29,8 @@ const PACE_FACTOR = 2
  * The loop that compares complete copies with the catalog's digests for ever, the one that nobody proved for
  * the longest time first, within a budget of dollars per day and of bytes per second. Where it is, is in the
  * copies themselves: a scrubber that is killed goes on where it was. A copy that two looks find bad becomes
- * suspect and is repaired from a proven one before anything else; without one the object is quarantined. Which
+ * suspect and is repaired from a proven one before anything else; without one the object is quarantined. Primary
+ * copies that movers found bad are treated so, too, where there is another copy, and before all others. Which
  * looks failed is known to the process only: one that starts anew counts from nothing.
  */
 export function createScrubber(parts: ScrubParts): Loop {
@@ -43,13 +46,18 @@ export function createScrubber(parts: ScrubParts): Loop {
       if (turn === null) return 0
       if (turn.day !== dear.day) dear = { day: turn.day, copyIds: new Set() }
       const repairs = await parts.ledger.planRepairs(REPAIRS_PER_STEP_MAX)
+      const resting = failed.resting(clock.now())
+      const suspects = await parts.ledger.listSuspectPrimaries({
+        limit: COPIES_PER_STEP_MAX,
+        exceptCopyIds: resting,
+      })
       const copies = await parts.ledger.listCopiesToScrub({
         limit: COPIES_PER_STEP_MAX,
         before: parts.modelClock.now() - settings.intervalDays * DAY,
-        exceptCopyIds: [...failed.resting(clock.now()), ...dear.copyIds],
+        exceptCopyIds: [...resting, ...dear.copyIds],
       })
       const round = new Round(parts, { pace, failed, dear, signal, spentUsd: turn.spentUsd })
-      await round.scrub(copies)
+      await round.scrub([...suspects, ...copies])
       return repairs + round.looks
     },
   }
@@ -145,9 +153,10 @@ class Round {
       ...(digests === undefined ? {} : { digests }),
     }
     this.#parts.onResult?.(result)
-    if (isBadVerdict(verdict)) await this.#condemn(found, verdict)
-    this.#results.push(result)
     this.#failed.forget(found.copy.id)
+    if (isBadVerdict(verdict)) await this.#condemn(found, verdict)
+    else if (isSuspect(found)) await this.#acquit(found, seen)
+    this.#results.push(result)
   }
 
   /** Whether a copy that could not be read this time failed often enough to be given up. */
@@ -161,6 +170,21 @@ class Round {
     return isGivenUp
   }
 
+  /** A suspect copy that turns out right is complete again; one of which nothing is proven stays as it is. */
+  async #acquit(found: CopyToScrub, { digests, verdict }: Seen): Promise<void> {
+    const { ledger, log, modelClock } = this.#parts
+    if (verdict !== 'same' || digests !== undefined) return this.#leave(found)
+    await ledger.withLockedObject(found.copy, LOCK_WAIT_MS_MAX, locked =>
+      locked.acquit(found.copy, modelClock.now()),
+    )
+    log.info({ copyId: found.copy.id, key: found.key }, 'a suspect copy was read, and it is right')
+  }
+
+  /** Looks at a suspect copy again later. */
+  #leave(found: CopyToScrub): void {
+    if (isSuspect(found)) this.#failed.rest(found.copy.id, this.#parts.wallClock.now(), SUSPECT_REST_MS)
+  }
+
   async #condemn(found: CopyToScrub, verdict: BadVerdict): Promise<void> {
     const { log, onCondemned } = this.#parts
     const facts = { copyId: found.copy.id, objectId: found.copy.objectId, key: found.key, verdict }
@@ -168,12 +192,16 @@ class Round {
     if (isOfOthers && found.bucket.mode !== 'exclusive') {
       // Where others write, the catalog follows them: what they removed or overwrote is no damage.
       log.info(facts, 'a copy was changed by others; an import will follow them')
+      this.#leave(found)
       return
     }
     const bad = { found, verdict, pace: this.#pace, signalFor: this.#signalFor }
     const outcome = await condemnCopy(this.#parts, bad)
     onCondemned?.(outcome)
-    if (outcome === 'moved-on') return
+    if (outcome === 'moved-on') {
+      this.#leave(found)
+      return
+    }
     const words =
       outcome === 'quarantined'
         ? 'an object has no good copy left; nothing of it is deleted, and a person must look'
@@ -187,6 +215,7 @@ class Round {
    */
   async #affordable(found: CopyToScrub): Promise<Closeness | 'another day' | null> {
     const { costOf, log, settings } = this.#parts
+    if (isSuspect(found)) return (await costOf(found, 'bytes')) < Number.POSITIVE_INFINITY ? 'bytes' : 'facts'
     const usd = settings.closeness === 'bytes' ? await costOf(found, 'bytes') : Number.POSITIVE_INFINITY
     if (this.#reserve(usd)) return 'bytes'
     const factsUsd = await costOf(found, 'facts')
@@ -213,6 +242,11 @@ class Round {
     const paceMs = Math.ceil((bytes / settings.bytesPerSecond) * SECOND) * PACE_FACTOR * LOOKS_AT_ONCE
     return AbortSignal.any([this.#signal, timers.timeoutSignal(deadlineMs(bytes) + paceMs)])
   }
+}
+
+/** Suspect copies are looked at for their repair, which waits for no budget. */
+function isSuspect({ copy }: CopyToScrub): boolean {
+  return copy.state === 'suspect'
 }
 
 /** The network lies more often than a disk. Rejects when two readings show different bytes. */

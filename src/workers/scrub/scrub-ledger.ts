@@ -21,6 +21,14 @@ export interface ScrubLedger {
     readonly exceptCopyIds: readonly Uuid[]
   }): Promise<readonly CopyToScrub[]>
   /**
+   * Primary copies of present content that are suspect while the object has another complete copy and nothing
+   * in flight: movers found them bad.
+   */
+  listSuspectPrimaries(options: {
+    readonly limit: number
+    readonly exceptCopyIds: readonly Uuid[]
+  }): Promise<readonly CopyToScrub[]>
+  /**
    * Notes looks, with what they cost, on the present day's account. Copies that are others by now are left
    * out.
    */
@@ -39,8 +47,10 @@ export interface ScrubLedger {
 export interface LockedScrub {
   /** All copies of the object, in any state. */
   listPlacedCopies(): Promise<readonly PlacedCopy[]>
+  /** Makes a suspect primary copy complete and proven, if it is still the one that was looked at. */
+  acquit(copy: Copy, modelNow: Instant): Promise<void>
   /**
-   * Makes the copy suspect, if it is still the one that was looked at. Was it primary, the successor takes its
+   * Makes the copy suspect, if it is still the one that was looked at; a suspect primary one stays so. Was it primary, the successor takes its
    * place; without one a move in grace ends at once, and otherwise the object is quarantined.
    */
   condemn(indictment: Indictment, modelNow: Instant): Promise<Condemnation>
