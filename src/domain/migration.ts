@@ -123,6 +123,10 @@ export interface MigrationEvidence {
   readonly targetWasAbsent?: boolean
   /** The store may have been asked for another storage class: what has another identity may be our copy. */
   readonly classChangeBegun?: boolean
+  /** Of a store that keeps versions: the version that lay there before its class was changed. */
+  readonly formerIdentity?: StoreIdentity
+  /** What became of that version once the new one was proven: `deleted`, or `kept` and why. */
+  readonly formerVersion?: string
   readonly verifiedBy?: VerifyWay
   /** The store answered our deletion of the source: nothing that was sent can still land. */
   readonly deletionAnswered?: boolean

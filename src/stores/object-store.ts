@@ -309,6 +309,11 @@ export interface DeleteOptions extends CallOptions {
    * no error. Needs `conditionalDelete`.
    */
   readonly onlyIf?: StoreIdentity
+  /**
+   * `onlyIf` names a version that is not the present one, which is deleted for good; what is present stays. Needs
+   * `versions`. Default: false.
+   */
+  readonly isFormer?: boolean
 }
 
 export interface ListOptions extends CallOptions {

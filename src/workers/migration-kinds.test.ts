@@ -333,6 +333,91 @@ describe('the mover, of other kinds', () => {
       expect(await finish(id)).toMatchObject({ state: 'done' })
     })
 
+    /** `hot` as a store that keeps versions: a change of class makes one, and the former one stays. */
+    async function keepVersions(refuse?: 'access-denied' | 'unreachable') {
+      const { hot } = world.stores
+      await world.test.database.query('update copy set version_id = etag')
+      const named = <T extends StoredObject>(found: T): T => ({
+        ...found,
+        identity: { ...found.identity, versionId: found.identity.etag },
+      })
+      const former = new Set<string>()
+      const asked: unknown[] = []
+      let refusals = 2
+      world.stores.hot = changed(hot, {
+        capabilities: { ...hot.capabilities, versions: true },
+        head: async (...given) => named(await hot.head(...given)),
+        get: async (...given) => named(await hot.get(...given)),
+        changeStorageClass: async (...given) => {
+          former.add((await hot.head('data', 'k')).identity.etag!)
+          return named(await hot.changeStorageClass!(...given))
+        },
+        delete: async (_container, _key, options) => {
+          asked.push([options?.onlyIf?.versionId, options?.isFormer])
+          if (refuse === 'access-denied' || (refuse === 'unreachable' && refusals-- > 0))
+            throw new StoreError({
+              kind: refuse,
+              retry: 'yes',
+              store: hot.name,
+              operation: 'delete',
+              message: 'no',
+            })
+          former.delete(options!.onlyIf!.versionId!)
+        },
+      })
+      return { asked, former }
+    }
+
+    it('deletes the former version, where the store keeps it, once the new one is proven', async () => {
+      await newWorld()
+      const { asked, former } = await keepVersions()
+      const { versionId } = (await copyIn('hot'))!.identity
+      expect(await finish(await plan())).toMatchObject({
+        state: 'done',
+        evidence: { formerVersion: 'deleted' },
+      })
+      expect(asked).toEqual([[versionId, true]])
+      expect([...former]).toEqual([])
+      expect(await stored('hot')).toEqual(BYTES)
+    })
+
+    it('tries again to delete the former version while its store does not answer', async () => {
+      await newWorld()
+      const { former } = await keepVersions('unreachable')
+      expect(await finish(await plan())).toMatchObject({
+        state: 'done',
+        evidence: { formerVersion: 'deleted' },
+      })
+      expect([...former]).toEqual([])
+    })
+
+    it('is done, and says so, where the store does not let the former version go', async () => {
+      await newWorld()
+      const { asked } = await keepVersions('access-denied')
+      expect(await finish(await plan())).toMatchObject({
+        state: 'done',
+        evidence: { formerVersion: 'kept: no' },
+      })
+      expect(asked).toHaveLength(1)
+    })
+
+    it('keeps the former version where the new one holds other bytes', async () => {
+      await newWorld()
+      const { asked } = await keepVersions()
+      const { hot } = world.stores
+      world.stores.hot = changed(hot, {
+        head: async (...given) => {
+          const found = await hot.head(...given)
+          const isChanged = found.storageClass === 'STANDARD_IA'
+          return isChanged ? { ...found, digests: { sha256: 'f'.repeat(64) } } : found
+        },
+      })
+      const end = await finish(await plan())
+      expect(end).toMatchObject({ state: 'quarantined', evidence: { error: { kind: 'target-sha256' } } })
+      expect(end.evidence.formerIdentity?.versionId).toBeTruthy()
+      expect(asked).toEqual([])
+    })
+
     it('does not take for its own work what others did', async () => {
       await newWorld()
       const id = await plan()

@@ -119,6 +119,21 @@ describe('a rewrite at Google', () => {
     expect(body).toMatchObject({ contentType: 'text/plain', metadata: { a: 'b' }, storageClass: 'NEARLINE' })
   })
 
+  it('deletes a former generation by its number, and one that is gone is no error', async () => {
+    let isGone = false
+    const { store, seen } = await storeAgainst(({ method }) =>
+      method === 'DELETE' && isGone
+        ? { status: 404, body: { error: { code: 404, message: 'No such object: one/k' } } }
+        : { body: {} },
+    )
+    await store.delete('one', 'k', { onlyIf: identity, isFormer: true })
+    isGone = true
+    await store.delete('one', 'k', { onlyIf: identity, isFormer: true })
+    const deletions = seen.filter(({ method }) => method === 'DELETE')
+    expect(deletions.map(({ query }) => query)).toMatchObject([{ generation: '7' }, { generation: '7' }])
+    expect(deletions[0]!.query).not.toHaveProperty('ifGenerationMatch')
+  })
+
   it('leaves alone what a hold keeps', async () => {
     const held = resource({ temporaryHold: true, retentionExpirationTime: '2030-01-01T00:00:00Z' })
     const { store } = await storeAgainst(() => ({ body: held }))

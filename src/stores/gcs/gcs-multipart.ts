@@ -204,7 +204,7 @@ async function deleteAll(
   const queue = new PQueue({ concurrency: DELETIONS_AT_ONCE })
   await queue.addAll(
     names.map(key => async () => {
-      const deletion = deleteGeneration(connection, { ...operation, key }, container, undefined, undefined)
+      const deletion = deleteGeneration(connection, { ...operation, key }, container, {})
       await deletion.catch((error: StoreError) => {
         if (error.kind !== 'not-found') throw error
       })

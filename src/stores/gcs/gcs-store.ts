@@ -55,17 +55,18 @@ export function createGcsStore(options: {
       return { identity: identityOf(resource), digests: digestsOf(resource) }
     },
 
-    async delete(container, key, { signal, onlyIf } = {}) {
+    async delete(container, key, { signal, onlyIf, isFormer = false } = {}) {
       const operation = connection.operation('delete', key)
       throwIfAborted(operation, signal)
       connection.checkKey(operation)
-      checkConditions(operation, capabilities, { delete: onlyIf })
+      // A former generation is deleted by its number, which needs no condition.
+      if (!isFormer) checkConditions(operation, capabilities, { delete: onlyIf })
       try {
         const generation = onlyIf && (await connection.generationOf(operation, container, onlyIf, signal))
-        await deleteGeneration(connection, operation, container, generation, signal)
+        await deleteGeneration(connection, operation, container, { generation, isFormer, signal })
       } catch (error) {
         const failure = (await connection.refine(operation, container, error, signal)) as StoreError
-        if (failure.kind === 'not-found' && onlyIf === undefined) return
+        if (failure.kind === 'not-found' && (onlyIf === undefined || isFormer)) return
         const mayBeGone = failure.kind === 'not-found' || failure.kind === 'precondition-failed'
         if (onlyIf === undefined || !mayBeGone) throw failure
         const found = await connection.findResource(operation, container, signal)

@@ -68,7 +68,8 @@ async function checkUploaded(
   const { crc32c = sent.crc32c } = digestsOf(resource)
   if (Number(resource.size) === sent.size && crc32c === sent.crc32c) return
   if (connection.capabilities.conditionalDelete) {
-    await deleteGeneration(connection, operation, container, resource.generation, undefined).catch(
+    const { generation } = resource
+    await deleteGeneration(connection, operation, container, { generation }).catch(
       (problem: unknown) => problem,
     )
   }
@@ -76,15 +77,22 @@ async function checkUploaded(
   throw storeFailure(operation, 'digest-mismatch', message)
 }
 
-/** Deletes what lies under a key, or only this generation of it. */
+/** Deletes what lies under a key, only this generation of it, or a former one, for good. */
 export async function deleteGeneration(
   { wire, settings }: GcsConnection,
   operation: StoreOperation,
   container: string,
-  generation: string | undefined,
-  signal: AbortSignal | undefined,
+  {
+    generation,
+    isFormer = false,
+    signal,
+  }: {
+    readonly generation?: string | undefined
+    readonly isFormer?: boolean
+    readonly signal?: AbortSignal | undefined
+  },
 ): Promise<void> {
-  const parameter = settings.deletes === 'by-generation' ? 'generation' : 'ifGenerationMatch'
+  const parameter = isFormer || settings.deletes === 'by-generation' ? 'generation' : 'ifGenerationMatch'
   const answer = await wire.send(operation, {
     method: 'DELETE',
     path: objectPath(container, operation.key!),

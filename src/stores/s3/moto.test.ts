@@ -1,8 +1,13 @@
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
+import {
+  CreateBucketCommand,
+  ListObjectVersionsCommand,
+  PutBucketVersioningCommand,
+  S3Client,
+} from '@aws-sdk/client-s3'
 import { afterAll, describe, expect, it } from 'vitest'
 import { startMoto } from '../../../test/services/s3-server.ts'
 import { describeObjectStore } from '../contract/describe-object-store.ts'
-import { expectFailure, sampleBytes } from '../contract/samples.ts'
+import { expectFailure, readObject, sampleBytes } from '../contract/samples.ts'
 import { s3Credentials, s3Settings } from './config.ts'
 import { probeS3Capabilities } from './probe-capabilities.ts'
 import { createS3Store } from './s3-store.ts'
@@ -107,6 +112,32 @@ if ('missing' in server) {
       },
     })
     expect((await store.list('probed')).objects).toEqual([])
+    await store.close()
+  })
+
+  it('deletes a former version by its name, and nothing else', async () => {
+    const client = new S3Client({
+      endpoint,
+      region: settings.region,
+      forcePathStyle: true,
+      credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+    })
+    await client.send(new CreateBucketCommand({ Bucket: 'versioned' }))
+    await client.send(
+      new PutBucketVersioningCommand({ Bucket: 'versioned', VersioningConfiguration: { Status: 'Enabled' } }),
+    )
+    const capabilities = { ...settings.capabilities, versions: true }
+    const store = createS3Store({ name: 'moto', settings: { ...settings, capabilities }, credentials })
+    const bytes = sampleBytes(10)
+    const { identity: former } = await store.put('versioned', 'k', bytes, { size: 10 })
+    const changed = await store.changeStorageClass!('versioned', 'k', 'STANDARD_IA', { onlyIf: former })
+    expect(changed.identity.versionId).not.toBe(former.versionId)
+    for (let time = 0; time < 2; time++)
+      await store.delete('versioned', 'k', { onlyIf: former, isFormer: true })
+    const { Versions } = await client.send(new ListObjectVersionsCommand({ Bucket: 'versioned' }))
+    expect(Versions?.map(({ VersionId }) => VersionId)).toEqual([changed.identity.versionId])
+    expect(await readObject(store, 'versioned', 'k')).toEqual(bytes)
+    client.destroy()
     await store.close()
   })
 

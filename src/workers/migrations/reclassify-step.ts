@@ -11,6 +11,7 @@ import {
 import { type ObjectStore, type StoredObject, StoreError } from '../../stores/object-store.ts'
 import { digestBody } from './content-digests.ts'
 import { deletionCutOff } from './copy-step.ts'
+import { deleteFormerVersion, formerIdentityOf } from './former-version.ts'
 import {
   checkStillCurrent,
   type MigrationJob,
@@ -27,8 +28,9 @@ import { lookAt } from './same-bytes.ts'
 /** Puts the copy into the target's storage class where it lies, while the object is locked. */
 export async function reclassifyStep(job: MigrationJob): Promise<StepOutcome> {
   const before = await job.parts.ledger.readSubject(job.migration.id)
-  await noteContent(job, before, checkReclassifiable(job, before))
-  const mayBeChanged = await intendChange(job)
+  const copy = checkReclassifiable(job, before)
+  await noteContent(job, before, copy)
+  const mayBeChanged = await intendChange(job, copy)
   await reach(job, 'before-publication')
   await underObjectLock(job, { isBrief: false }, locked => changeClass(job, locked, mayBeChanged))
   await reach(job, 'copied')
@@ -39,10 +41,11 @@ export async function reclassifyStep(job: MigrationJob): Promise<StepOutcome> {
  * Makes the intent durable, before the migration's row is held: a try that was interrupted is given back, and
  * may have changed the class all the same. Resolves to whether a try before this one may have.
  */
-async function intendChange(job: MigrationJob): Promise<boolean> {
+async function intendChange(job: MigrationJob, copy: Copy): Promise<boolean> {
   const { attempt, evidence } = job.migration
   const isBegun = evidence.classChangeBegun === true
-  if (!isBegun) job.migration = await job.parts.ledger.reportProgress(job.lease, { classChangeBegun: true })
+  const begun = { classChangeBegun: true, ...formerIdentityOf(job, copy) }
+  if (!isBegun) job.migration = await job.parts.ledger.reportProgress(job.lease, begun)
   return isBegun || attempt > 1 || evidence.outage !== undefined
 }
 
@@ -61,8 +64,10 @@ export async function verifyClassStep(job: MigrationJob): Promise<StepOutcome> {
     throw new StepFailure('mismatched', 'target-changed', 'the copy is not the one that was reclassified')
   const verdict = await judge(job, copy, found)
   await reach(job, 'proven')
-  if (verdict.verdict === 'verified')
-    return { kind: 'happened', events: ['verified'], evidence: { verifiedBy: verdict.by } }
+  if (verdict.verdict === 'verified') {
+    const former = await deleteFormerVersion(job, copy)
+    return { kind: 'happened', events: ['verified'], evidence: { verifiedBy: verdict.by, ...former } }
+  }
   if (verdict.verdict === 'must-read-back')
     throw new StepFailure('mismatched', 'no-digest', 'nothing is known that the copy could be compared with')
   const { what, expected: wanted, found: has } = verdict.difference
