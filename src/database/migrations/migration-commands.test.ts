@@ -153,6 +153,31 @@ describe('what people ask of a migration', () => {
     expect(await world.read('k')).toEqual(BYTES)
   })
 
+  it('retries a repair where the bad copy lies, as long as it lies there', async () => {
+    await world.addObject('broken', BYTES)
+    await database().query(
+      `insert into copy (object_id, id, generation, location_id, state, is_primary, native_key, size,
+                         entered_ms, scrub_verdict, principal)
+       values ($1, $2, 1, $3, 'suspect', false, 'elsewhere/k', 500, 0, 'corrupt', 'user:test')`,
+      [world.objectId('broken'), newId(), world.locationIds.cold],
+    )
+    const repair = await world.plan('broken', { kind: 'repair' })
+    const end = () =>
+      database().query(
+        `update migration set state = 'quarantined', finished_at = now(), ended_by = 'attempts-exhausted'
+         where id = $1`,
+        [repair],
+      )
+    const again = () =>
+      retryMigration(database(), { id: repair, principal, permittedIn: ['quarantined', 'aborted'] })
+    await end()
+    expect(await kindOf(again())).toBe('done')
+    expect((await world.migration(repair)).evidence.targetKey).toBe('elsewhere/k')
+    await end()
+    await database().query(`delete from copy where state = 'suspect'`)
+    expect(await kindOf(again())).toBe('object-changed')
+  })
+
   it('does not retry what another migration does, or what changed', async () => {
     await cancel()
     await world.work()

@@ -93,7 +93,7 @@ async function setFlags(
 
 /**
  * Plans an ended migration anew, as a first try with a fresh target copy, if the object is still what it was
- * about and its source copy is the good primary one. An applied plan is approved again until it ends anew.
+ * about and its source copy is the good primary one; a repair needs its bad copy still to be there. An applied plan is approved again until it ends anew.
  *
  * One that retained its source tries to delete it again; where the object is no longer what it was about, the
  * sweeper does.
@@ -125,7 +125,8 @@ async function retry(connection: Connection, command: MigrationCommand): Promise
   if (await hasLeftovers(connection, migration)) return { kind: 'cleaning-up' }
   const { rows } = await connection.query<MigrationRow>(
     `update migration m
-     set state = 'planned', attempt = 0, evidence = '{}', finished_at = null, ended_by = null,
+     set state = 'planned', attempt = 0, finished_at = null, ended_by = null,
+         evidence = case when m.kind = 'repair' then jsonb_build_object('targetKey', ${BROKEN_KEY}) else '{}' end,
          started_at = null, paused = false, held = false, cancel_requested = false, not_before = now(),
          target_copy_id = case when $3 then $2 else m.target_copy_id end,
          placement_version = o.placement_version, grace_until_ms = null
@@ -134,6 +135,7 @@ async function retry(connection: Connection, command: MigrationCommand): Promise
        and o.quarantined_because is null and source.object_id = m.object_id and source.id = m.source_copy_id
        and (source.is_primary or not $3) and source.state = 'complete'
        and source.location_id = m.source_location_id
+       and (m.kind <> 'repair' or ${BROKEN_KEY} is not null)
      returning ${MIGRATION_COLUMNS}`,
     [command.id, newId(), writesTarget(migration.kind)],
   )
@@ -143,6 +145,15 @@ async function retry(connection: Connection, command: MigrationCommand): Promise
   await note(connection, migration, 'retried', 'planned', command.principal)
   return { kind: 'done', migration: migrationOf(rows[0]) }
 }
+
+/** Where the bad copy lies that a repair replaces, the one it knew before others; null when there is none. */
+const BROKEN_KEY = `(
+  select coalesce(c.native_key, o.key) from copy c
+  where c.object_id = m.object_id and not c.is_primary and c.state = 'suspect'
+    and c.location_id = m.target_location_id and c.generation = m.generation
+  order by coalesce(c.native_key, o.key) = (m.evidence ->> 'targetKey') desc nulls last
+  limit 1
+)`
 
 async function findTargetLocation(connection: Connection, id: Uuid): Promise<Uuid | null> {
   const { rows } = await connection.query<{ id: Uuid }>(

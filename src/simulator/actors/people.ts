@@ -85,7 +85,17 @@ function retry(
   const { placementVersion } = object
   const state = stepsFrom(kind, migration.state, ['retried'])[0]!.to
   const targetCopyId = writesTarget(kind) ? world.newId() : migration.targetCopyId
-  change({ ...anew, state, evidence: {}, graceUntil: null, placementVersion, targetCopyId })
+  const broken = [...catalog.copies.values()].find(
+    copy =>
+      copy.objectId === object.id &&
+      copy.state === 'suspect' &&
+      !copy.isPrimary &&
+      copy.locationId === migration.targetLocationId &&
+      copy.generation === migration.generation,
+  )
+  if (kind === 'repair' && broken === undefined) return
+  const evidence = kind === 'repair' ? { targetKey: broken!.nativeKey } : {}
+  change({ ...anew, state, evidence, graceUntil: null, placementVersion, targetCopyId })
 }
 
 async function rollBack(
