@@ -242,7 +242,8 @@ export async function findEndedUploads(
  * Hands a copy that is not there, or not itself, to repair. Where the object has another complete copy the
  * scrubber looks at this primary copy next: it proves the other one, makes it primary and rebuilds this one.
  * Another copy that is bad is rebuilt from the primary. With no complete copy left the object is kept from
- * being moved until a person looked. Call it under the object's lock.
+ * being moved until a person looked. A copy whose storage class is being changed is left alone. Call it under
+ * the object's lock.
  */
 export async function suspectLostCopy(
   connection: Queryable,
@@ -264,7 +265,11 @@ export async function suspectLostCopy(
           scrubbed_ms = case when is_primary and other.is_left then 0 else scrubbed_ms end,
           scrub_verdict = case when is_primary and other.is_left then scrub_verdict else $3 end
       from other
-      where object_id = $1 and id = $2 and state in ('complete', 'retained')`,
+      where object_id = $1 and id = $2 and state in ('complete', 'retained')
+        -- While its storage class is being changed it has another identity, and its migration finds out.
+        and not exists (select from migration m
+                        where m.object_id = $1 and m.finished_at is null and m.source_copy_id = $2
+                          and m.kind = 'reclassify')`,
     values: [copy.objectId, copy.id, verdict],
   })
   await connection.query({
