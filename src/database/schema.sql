@@ -461,6 +461,7 @@ table object partition by HASH (id) (8 partitions)
   constraint object_pkey PRIMARY KEY (id)
   constraint object_placement_version_check CHECK ((placement_version >= 0))
   CREATE INDEX object_by_key ON ONLY public.object USING btree (bucket_id, key) WHERE is_present
+  CREATE INDEX object_quarantined ON ONLY public.object USING btree (bucket_id, key) WHERE (is_present AND (quarantined_because IS NOT NULL))
 
 table object_heat partition by HASH (object_id) (8 partitions)
   object_id uuid not null

@@ -309,6 +309,12 @@ export const METRIC_DEFINITIONS = {
     help: 'What the scrubber’s requests, retrieval and egress cost, at list prices.',
     labels: [],
   },
+  quarantinedObjects: {
+    type: 'gauge',
+    name: 'dim_quarantined_objects',
+    help: 'Objects without a copy known to be good, counted up to 10,000. Any deserves a person at once.',
+    labels: [],
+  },
   scrubCondemned: {
     type: 'counter',
     name: 'dim_scrub_condemned_total',

@@ -65,21 +65,24 @@ export function UndoButton({ migration }: { migration: Migration }): ReactNode {
   )
 }
 
-const DOES: Readonly<Record<Undo['kind'], (undo: Undo) => string>> = {
+const DOES: Readonly<Record<Undo['kind'], (undo: Undo, undone: Migration['kind']) => string>> = {
   move: ({ target }) => `Moves the object back to ${target.name}`,
   'add-copy': ({ target }) => `Makes the copy in ${target.name} again`,
-  'drop-copy': () => 'Drops the copy that was added',
+  'drop-copy': ({ target }, undone) =>
+    undone === 'move'
+      ? `Gives readers the copy that was kept in ${target.name}, once it is read and proven; drops the other`
+      : 'Drops the copy that was added',
   reclassify: ({ target }) => `Gives it the storage class of ${target.name} again, where it lies`,
   repair: () => 'Rebuilds the copy',
 }
 
 /** What the reverse migration does, costs and saves, and how it is undone in its turn. */
-function undoFacts(undo: Undo, { bucket, key, size }: Migration): Readonly<Record<string, ReactNode>> {
+function undoFacts(undo: Undo, { bucket, key, kind, size }: Migration): Readonly<Record<string, ReactNode>> {
   const { monthlySavingUsd: saving, oneTimeUsd } = undo
   return {
     Object: `${bucket}/${key}`,
     Bytes: formatBytes(size),
-    Does: DOES[undo.kind](undo),
+    Does: DOES[undo.kind](undo, kind),
     'Costs once': formatUsdExact(oneTimeUsd),
     'Per month':
       saving === 0

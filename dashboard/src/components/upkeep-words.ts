@@ -16,6 +16,11 @@ export const SCRUB_VERDICT_WORDS: Readonly<
   missing: { name: 'missing', meaning: 'the store has nothing there', alarming: true },
   changed: { name: 'changed', meaning: 'other bytes lie there', alarming: true },
   corrupt: { name: 'corrupt', meaning: 'the same identity, other content', alarming: true },
+  unreadable: {
+    name: 'unreadable',
+    meaning: 'the same identity, its bytes cannot be had',
+    alarming: true,
+  },
 }
 
 type FindingVerdict = ReconcileFinding['verdict']

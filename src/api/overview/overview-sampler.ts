@@ -1,3 +1,4 @@
+import { countQuarantinedObjects } from '../../database/catalog/last-copies.ts'
 import type { ApiOptions } from '../context.ts'
 import type { Overview, OverviewPoint, OverviewTick } from '../schemas/overview.ts'
 import { type OverviewSnapshot, takeOverview } from './take-overview.ts'
@@ -69,6 +70,8 @@ export class OverviewSampler {
       const overview = this.#withRate(await takeOverview(this.#options))
       this.#newest = overview
       this.#setGauges(overview)
+      const { database, metrics } = this.#options
+      metrics.quarantinedObjects.set(await countQuarantinedObjects(database))
       const { latestDecisions: _, ...rest } = overview
       const tick = { ...rest, point: this.#keepPoint(overview) }
       for (const listener of this.#listeners) listener(tick)

@@ -10,6 +10,7 @@ import { createPostgresSweepLedger } from '../../database/upkeep/sweep-ledger.ts
 import { createDeletionAnnouncer } from '../../database/writes/deletions-in-flight.ts'
 import { createUploadStartNoter } from '../../database/writes/upload-starts.ts'
 import { principal } from '../../domain/principal.ts'
+import { RECONCILE_VERDICTS } from '../../domain/reconcile.ts'
 import { createHoldSweeper, unlessStopped } from '../../workers/hold-migrations.ts'
 import { ThroughputCounter } from '../../workers/migrations/throughput.ts'
 import { orphanDecisionsLoop } from '../../workers/reconcile/carry-out-decisions.ts'
@@ -79,6 +80,8 @@ export async function startMigratorRole(parts: ServerParts): Promise<RunningRole
   })
   const leftovers = createLeftoverSweeper({ ...shared, database: lockDatabase, wallClock: parts.wallClock })
   const lostUploads = createLostUploadAborter({ ...shared, database, wallClock: parts.wallClock })
+  // From nothing to one is a step only where there was a nothing: alerts look for steps.
+  for (const verdict of RECONCILE_VERDICTS) metrics.reconciled.inc({ verdict }, 0)
   const reconcile: ReconcileParts = {
     ...shared,
     database,

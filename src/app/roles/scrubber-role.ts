@@ -4,7 +4,7 @@ import { findCurrentPriceBook } from '../../database/placement/price-books.ts'
 import { createPostgresScrubLedger } from '../../database/upkeep/scrub-ledger.ts'
 import { MINUTE } from '../../domain/duration.ts'
 import type { PriceBook } from '../../domain/price.ts'
-import type { CopyToScrub } from '../../domain/scrub.ts'
+import { CONDEMNATIONS, type CopyToScrub, SCRUB_VERDICTS } from '../../domain/scrub.ts'
 import { lookingUsd, readingOnceUsd } from '../../placement/cost/reading-back.ts'
 import type { Closeness } from '../../workers/scrub/check-copy.ts'
 import { createScrubber } from '../../workers/scrub/scrub-copies.ts'
@@ -18,6 +18,9 @@ const PRICES_KEPT_MS = MINUTE
 export async function startScrubberRole(parts: ServerParts): Promise<RunningRole> {
   const { config, database, metrics } = parts
   const { readsFrom: _, ...settings } = config.scrubber
+  // From nothing to one is a step only where there was a nothing: alerts look for steps.
+  for (const verdict of SCRUB_VERDICTS) metrics.scrubbedCopies.inc({ verdict }, 0)
+  for (const outcome of CONDEMNATIONS) metrics.scrubCondemned.inc({ outcome }, 0)
   const scrubber = createScrubber({
     ledger: createPostgresScrubLedger({
       database,

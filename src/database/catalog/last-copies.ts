@@ -48,6 +48,20 @@ export async function promoteLeftover(
   return true
 }
 
+/** The most objects that {@link countQuarantinedObjects} counts. */
+const QUARANTINED_COUNTED_MAX = 10_000
+
+/** How many present objects have no copy known to be good, counted up to 10,000. */
+export async function countQuarantinedObjects(queryable: Queryable): Promise<number> {
+  const { rows } = await queryable.query<{ objects: number }>({
+    name: 'object_count_quarantined',
+    text: `select count(*) as objects from (
+             select from object where is_present and quarantined_because is not null
+             limit ${QUARANTINED_COUNTED_MAX}) as quarantined`,
+  })
+  return rows[0]!.objects
+}
+
 /**
  * Keeps an object from being moved until a client writes it anew or its primary is proven; `because` is for
  * people.

@@ -2,6 +2,7 @@ import type { Instant } from '../../domain/clock.ts'
 import { DAY } from '../../domain/duration.ts'
 import type { Principal } from '../../domain/principal.ts'
 import type { ScrubVerdict } from '../../domain/scrub.ts'
+import { countQuarantinedObjects } from '../catalog/last-copies.ts'
 import type { Queryable } from '../postgres.ts'
 
 /** For how long a process that took the turn to scrub has it, unless it takes it again. */
@@ -97,7 +98,8 @@ const DAYS_TOLD = 30
  * are due.
  */
 export async function readScrubStatus(queryable: Queryable, now: Instant): Promise<ScrubStatusRow> {
-  const [turn, days, facts] = await Promise.all([
+  const [quarantinedObjects, turn, days, facts] = await Promise.all([
+    countQuarantinedObjects(queryable),
     queryable.query<TurnFacts>(
       `select paused_at as "pausedAt", paused_by as "pausedBy", paused_because as "pausedBecause",
               owner is not null and owned_until > now() as "isRunning", settings
@@ -108,7 +110,7 @@ export async function readScrubStatus(queryable: Queryable, now: Instant): Promi
               day = (now() at time zone 'utc')::date as "isToday"
        from scrub_day order by scrub_day.day desc limit ${DAYS_TOLD}`,
     ),
-    queryable.query<Omit<ScrubStatusRow, keyof TurnFacts | 'today' | 'days'>>(
+    queryable.query<Omit<ScrubStatusRow, keyof TurnFacts | 'quarantinedObjects' | 'today' | 'days'>>(
       `select
          (select coalesce(sum(copies), 0)::bigint from location_usage) as copies,
          (select count(*) from (
@@ -119,10 +121,7 @@ export async function readScrubStatus(queryable: Queryable, now: Instant): Promi
          (select coalesce(scrubbed_ms, verified_ms, 0) from copy where state = 'complete'
           order by coalesce(scrubbed_ms, verified_ms, 0) limit 1) as "oldestLookMs",
          (select count(*) from copy
-          where state = 'suspect' and scrub_verdict in ('missing', 'changed', 'corrupt', 'unreadable')) as "badCopies",
-         (select count(*) from (
-            select from object where quarantined_because is not null limit 10000) as quarantined
-         ) as "quarantinedObjects"`,
+          where state = 'suspect' and scrub_verdict in ('missing', 'changed', 'corrupt', 'unreadable')) as "badCopies"`,
       [Math.round(now)],
     ),
   ])
@@ -131,6 +130,7 @@ export async function readScrubStatus(queryable: Queryable, now: Instant): Promi
   return {
     ...turn.rows[0]!,
     ...facts.rows[0]!,
+    quarantinedObjects,
     today: today ?? { day: '', copies: 0, bytes: 0, usd: 0, verdicts: {} },
     days: told,
   }
