@@ -202,6 +202,8 @@ describe('the mover', () => {
     await world.addObject('k', SMALL)
     expect(await finish(await world.plan('k'))).toMatchObject({ state: 'retained' })
     expect(deletions).toBe(1)
+    // Nothing is on its way any more that a write would have to wait for.
+    expect((await world.test.database.query('select from deletion_in_flight')).rowCount).toBe(0)
   })
 
   it('tries again to delete what it has no right to, and again when a person asks', async () => {

@@ -1,4 +1,5 @@
 import { SECOND } from '../../domain/duration.ts'
+import type { ObjectId, Uuid } from '../../domain/identifiers.ts'
 import type { Copy } from '../../domain/object.ts'
 import { createBatcher } from '../batches.ts'
 import type { Database } from '../postgres.ts'
@@ -10,8 +11,17 @@ const LANDING_MS_MAX = 20 * SECOND
 
 const ANNOUNCEMENTS_MAX = 256
 
-/** Writes down that the bytes of a copy are about to be deleted; resolves when that is durable. */
-export type AnnounceDeletion = (copy: Pick<Copy, 'id' | 'objectId'>) => Promise<void>
+/**
+ * Writes down that the bytes of a copy are about to be deleted; resolves when that is durable, to what takes the
+ * announcement back.
+ */
+export type AnnounceDeletion = (copy: Pick<Copy, 'id' | 'objectId'>) => Promise<WithdrawDeletion>
+
+/**
+ * Takes one announcement back, for a deletion that its store answered with a refusal: nothing will land. Those
+ * of others stay.
+ */
+export type WithdrawDeletion = () => Promise<void>
 
 /**
  * Makes what announces deletions, those that are asked for at the same time with one statement.
@@ -19,16 +29,17 @@ export type AnnounceDeletion = (copy: Pick<Copy, 'id' | 'objectId'>) => Promise<
  * An object's lock is a session of the database: when that is lost while a store deletes, somebody else gets
  * the lock, and a deletion that is on its way cannot be called back. The announcement is committed before the
  * deletion is sent, on a connection of its own, and goes with the copy's row. So who publishes under the lock
- * meets one only when a deletion was cut off, and then keeps away for as long as it may still land. One that is
+ * meets one only when a deletion was cut off, and then keeps away for as long as it may still land. One that the
+ * store refused is taken back. One that is
  * announced again was not answered the first time and may still land when the second has: it is kept under an
  * id of its own, which no copy's row takes along.
  */
 export function createDeletionAnnouncer(database: Database): AnnounceDeletion {
-  return createBatcher<Pick<Copy, 'id' | 'objectId'>, void>({
+  return createBatcher<Pick<Copy, 'id' | 'objectId'>, WithdrawDeletion>({
     itemsMax: ANNOUNCEMENTS_MAX,
     runsMax: 1,
     run: async copies => {
-      await database.query({
+      const { rows } = await database.query<Announced>({
         name: 'deletion_announce',
         text: `
           with landed as (
@@ -44,15 +55,34 @@ export function createDeletionAnnouncer(database: Database): AnnounceDeletion {
           select object_id, copy_id, clock_timestamp() + $3::double precision * interval '1 millisecond'
           from unnest($1::uuid[], $2::uuid[]) as n (object_id, copy_id)
           order by object_id, copy_id
-          on conflict (object_id, copy_id) do update set lands_until = excluded.lands_until`,
+          on conflict (object_id, copy_id) do update set lands_until = excluded.lands_until
+          returning object_id, copy_id, lands_until::text`,
         values: [
           copies.map(copy => copy.objectId),
           copies.map(copy => copy.id),
           DELETION_MS_MAX + LANDING_MS_MAX,
         ],
       })
-      return copies.map(() => ({ value: undefined }))
+      const announced = new Map(rows.map(row => [row.copy_id, row]))
+      return copies.map(({ id }) => ({ value: () => withdraw(database, announced.get(id)!) }))
     },
+  })
+}
+
+interface Announced {
+  object_id: ObjectId
+  copy_id: Uuid
+  lands_until: string
+}
+
+/** One that was announced again since has another time to land, and is another deletion's. */
+async function withdraw(database: Database, announced: Announced): Promise<void> {
+  await database.query({
+    name: 'deletion_withdraw',
+    text: `
+      delete from deletion_in_flight
+      where object_id = $1 and copy_id = $2 and lands_until = $3::timestamptz`,
+    values: [announced.object_id, announced.copy_id, announced.lands_until],
   })
 }
 

@@ -392,18 +392,24 @@ const NO_DIGESTS = { sha256: null, sha256Source: null, crc64nvme: null } as cons
  */
 const LANDS_WITHIN_MS = 30_000
 
-/** Makes durable that bytes are about to go. */
+/** Makes durable that bytes are about to go. Resolves to what takes that back. */
 export async function announceDeletion(
   world: SimulatedWorld,
   process: Process,
   copy: { readonly id: string; readonly objectId: ObjectId },
-): Promise<void> {
-  await world.database.ask(process, async () => {
+): Promise<() => Promise<void>> {
+  const landsUntil = await world.database.ask(process, async () => {
     const { deletionsInFlight } = world.catalog
     const former = deletionsInFlight.get(copy.id)
     // What was announced before and not answered may land whatever becomes of this one.
     if (former !== undefined) deletionsInFlight.set(world.newId(), former)
     const landsUntil = world.scheduler.now() + LANDS_WITHIN_MS
     deletionsInFlight.set(copy.id, { objectId: copy.objectId, landsUntil })
+    return landsUntil
   })
+  return () =>
+    world.database.ask(process, async () => {
+      const { deletionsInFlight } = world.catalog
+      if (deletionsInFlight.get(copy.id)?.landsUntil === landsUntil) deletionsInFlight.delete(copy.id)
+    })
 }

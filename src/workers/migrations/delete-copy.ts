@@ -79,7 +79,7 @@ function isWellKnown({ isApart, bucket, copy, others }: CopyDeletion): boolean {
 async function deleteNow(deletion: CopyDeletion, onlyIf: StoreIdentity | null): Promise<DeletionOutcome> {
   const { store, container, copy } = deletion
   const inTime = deletion.timers.timeoutSignal(DELETION_MS_MAX)
-  await deletion.announce(copy)
+  const withdraw = await deletion.announce(copy)
   await deletion.beforeDeletion?.()
   try {
     const condition = onlyIf === null ? {} : { onlyIf }
@@ -88,11 +88,17 @@ async function deleteNow(deletion: CopyDeletion, onlyIf: StoreIdentity | null): 
     return 'deleted'
   } catch (error) {
     if (!(error instanceof StoreError)) throw error
-    if (error.kind === 'precondition-failed') return 'changed'
     if (error.kind === 'not-found') return 'deleted'
+    if (isRefusal(error)) await withdraw()
+    if (error.kind === 'precondition-failed') return 'changed'
     if (error.kind === 'locked') return 'refused'
     throw error
   }
+}
+
+/** Whether a store answered that it left the bytes where they are. */
+export function isRefusal({ kind }: StoreError): boolean {
+  return kind === 'precondition-failed' || kind === 'locked' || kind === 'access-denied'
 }
 
 /**

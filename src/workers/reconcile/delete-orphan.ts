@@ -16,6 +16,7 @@ import { isSameCopy } from '../../migration/deletion.ts'
 import type { PrimaryFinding } from '../../migration/last-copy.ts'
 import { judgeOrphan, type OrphanFacts, type OrphanVerdict } from '../../migration/orphan-deletion.ts'
 import { type ObjectStore, type StoredObject, StoreError } from '../../stores/object-store.ts'
+import { isRefusal } from '../migrations/delete-copy.ts'
 import { areSameBytes, lookAt } from '../migrations/same-bytes.ts'
 import { systemTimers } from '../timers.ts'
 import { broughtHere } from './examine-unknown.ts'
@@ -159,12 +160,13 @@ async function deleteNow(
 ): Promise<OrphanVerdict> {
   const announced = { id: orphan.id, objectId: orphan.objectId! }
   const inTime = (parts.timers ?? systemTimers).timeoutSignal(DELETION_MS_MAX)
-  await parts.announceDeletion(announced)
+  const withdraw = await parts.announceDeletion(announced)
   try {
     const onlyIf = verdict.conditionally ? { onlyIf: found.identity } : {}
     await store.delete(orphan.container, orphan.nativeKey, { ...onlyIf, signal: inTime })
   } catch (error) {
     if (!(error instanceof StoreError)) throw error
+    if (isRefusal(error) || error.kind === 'not-found') await withdraw()
     if (error.kind === 'precondition-failed') return { kind: 'changed' }
     if (error.kind === 'locked') return { kind: 'keep', because: 'their store holds them locked' }
     if (error.kind !== 'not-found') throw error

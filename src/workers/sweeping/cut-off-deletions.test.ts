@@ -10,7 +10,7 @@ import { createUploadStartNoter } from '../../database/writes/upload-starts.ts'
 import { newId, objectIdOf } from '../../domain/identifiers.ts'
 import type { Location } from '../../domain/location.ts'
 import { createMemoryStore } from '../../stores/memory/memory-store.ts'
-import type { ObjectStore } from '../../stores/object-store.ts'
+import { type ObjectStore, StoreError } from '../../stores/object-store.ts'
 import { silentLogger } from '../../telemetry/logger.ts'
 import { noMigrationMetrics } from '../migrations/migration-parts.ts'
 import { createMigrationWorker } from '../run-migrations.ts'
@@ -184,6 +184,34 @@ describe('a deletion that is on its way when the database loses the session of i
     await sweep()
     expect((await test.database.query('select from deletion_in_flight')).rowCount).toBe(0)
     expect(await put('second')).toBe('taken')
+  })
+
+  it.each(['locked', 'precondition-failed', 'access-denied'] as const)(
+    'is forgotten once its store refused it: %s',
+    async kind => {
+      await open()
+      await put('first')
+      await test.database.query(`update copy set state = 'deleting', is_primary = false`)
+      await test.database.query('update object set is_present = false, generation = 2')
+      meanwhile(async () => {
+        expect((await test.database.query('select from deletion_in_flight')).rowCount).toBe(1)
+        throw new StoreError({ kind, retry: 'no', store: 'hot', operation: 'delete', message: 'it stays' })
+      })
+      await sweep()
+      expect((await test.database.query('select from deletion_in_flight')).rowCount).toBe(0)
+    },
+  )
+
+  it('keeps the announcement of another one when it is refused', async () => {
+    await open()
+    const copy = { id: newId(), objectId: newId() }
+    const withdrawFirst = await announcer()(copy)
+    const withdrawSecond = await announcer()(copy)
+    await withdrawFirst()
+    expect((await test.database.query('select from deletion_in_flight')).rowCount).toBe(2)
+    await withdrawSecond()
+    // The first one may have been sent by a worker whose lock was lost: it lapses by itself.
+    expect((await test.database.query('select from deletion_in_flight')).rowCount).toBe(1)
   })
 })
 
