@@ -127,6 +127,8 @@ export interface MigrationEvidence {
   readonly formerIdentity?: StoreIdentity
   /** What became of that version once the new one was proven: `deleted`, or `kept` and why. */
   readonly formerVersion?: string
+  /** How a copy was proven before it went into an archive, where it cannot be read. */
+  readonly provenBefore?: VerifyWay
   readonly verifiedBy?: VerifyWay
   /** The store answered our deletion of the source: nothing that was sent can still land. */
   readonly deletionAnswered?: boolean

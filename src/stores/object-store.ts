@@ -191,6 +191,8 @@ export interface StoreCapabilities {
    * is.
    */
   readonly storageClasses: readonly string[]
+  /** Classes whose objects cannot be read (kind `archived`) until they are restored. */
+  readonly archiveClasses: readonly string[]
   /** Keeps {@link PutFacts.tags}; `head` tells them when asked. Stores without refuse them. */
   readonly tags: boolean
   /** Keeps {@link PutFacts.lock}, and refuses with kind `locked` what an object's lock forbids. */

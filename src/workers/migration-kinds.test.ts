@@ -316,6 +316,84 @@ describe('the mover, of other kinds', () => {
       expect(await world.copies('k')).toMatchObject([{ state: 'complete', isPrimary: true, identity }])
     })
 
+    /** `hot` with an archive that tells no digest of what lies in it, as Azure's does of blocks. */
+    function archive(change: Partial<ObjectStore> = {}) {
+      const { hot } = world.stores
+      const silent = <T extends StoredObject>(found: T): T => ({ ...found, digests: {} })
+      const reads: string[] = []
+      world.stores.hot = changed(hot, {
+        capabilities: { ...hot.capabilities, archiveClasses: ['STANDARD_IA'] },
+        head: async (...asked) => silent(await hot.head(...asked)),
+        get: async (container, key, options) => {
+          const { storageClass } = await hot.head(container, key)
+          if (storageClass === 'STANDARD_IA') throw noAnswer('archived')
+          reads.push(key)
+          return silent(await hot.get(container, key, options))
+        },
+        ...change,
+      })
+      return reads
+    }
+
+    it('proves a copy before it goes into an archive, and accepts it there by length and class', async () => {
+      await newWorld()
+      const reads = archive()
+      expect(await finish(await plan())).toMatchObject({
+        state: 'done',
+        evidence: { provenBefore: 'read-back', verifiedBy: 'read-back' },
+      })
+      expect(reads).toEqual(['k'])
+      const { identity } = await world.stores.hot.head('data', 'k')
+      expect(await world.copies('k')).toMatchObject([{ state: 'complete', isPrimary: true, identity }])
+    })
+
+    it('accepts what an archive did although its answer was lost', async () => {
+      await newWorld()
+      const { hot } = world.stores
+      const reads = archive({
+        changeStorageClass: async (...asked) => {
+          await hot.changeStorageClass!(...asked)
+          throw noAnswer('timeout')
+        },
+      })
+      expect(await finish(await plan())).toMatchObject({ state: 'done' })
+      expect(reads).toEqual(['k'])
+    })
+
+    it('puts nothing into an archive that is not what the catalog says', async () => {
+      world = await createMovingWorld()
+      await world.addObject('k', OTHER_BYTES, { sha256: SHA256 })
+      const before = await world.copies('k')
+      const reads = archive()
+      expect(await finish(await plan())).toMatchObject({
+        state: 'quarantined',
+        evidence: { error: { kind: 'source-sha256' } },
+      })
+      expect(reads).toEqual(['k', 'k'])
+      expect((await world.stores.hot.head('data', 'k')).storageClass).toBeNull()
+      expect(await world.copies('k')).toEqual(before)
+    })
+
+    it('puts nothing into an archive that cannot be read before, and ends with the reason', async () => {
+      await newWorld()
+      archive({
+        get: async () => {
+          throw new StoreError({
+            kind: 'unexpected',
+            retry: 'yes',
+            store: 'hot-store',
+            operation: 'get',
+            message: 'an input/output error',
+          })
+        },
+      })
+      expect(await finish(await plan())).toMatchObject({
+        state: 'quarantined',
+        evidence: { error: { kind: 'unexpected', message: 'an input/output error' } },
+      })
+      expect((await world.stores.hot.head('data', 'k')).storageClass).toBeNull()
+    })
+
     it('can be read while its outcome is not known', async () => {
       await newWorld()
       const id = await plan()

@@ -23,6 +23,7 @@ export function azureBlobCapabilitiesOf(settings: AzureBlobSettings): StoreCapab
     userMetadata: true,
     serverSideCopy: true,
     storageClasses: ACCESS_TIERS,
+    archiveClasses: ['Archive'],
     tags: settings.tags,
     objectLock: settings.immutability,
     encryption: 'always',

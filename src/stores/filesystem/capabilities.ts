@@ -16,6 +16,7 @@ export const FILESYSTEM_CAPABILITIES: StoreCapabilities = {
   userMetadata: true,
   serverSideCopy: true,
   storageClasses: [],
+  archiveClasses: [],
   tags: true,
   objectLock: false,
   encryption: 'none',

@@ -30,6 +30,8 @@ export function gcsCapabilitiesOf(settings: GcsSettings): StoreCapabilities {
     serverSideCopy: hasCopies,
     // A class is changed by a copy onto itself.
     storageClasses: hasCopies ? (found.storageClasses ?? (isGoogle(settings) ? GOOGLE_CLASSES : [])) : [],
+    // Even the class of that name is read at once.
+    archiveClasses: [],
     tags: false,
     objectLock: found.objectLock ?? false,
     encryption: isGoogle(settings) ? 'always' : 'none',

@@ -15,6 +15,7 @@ export const MEMORY_CAPABILITIES: StoreCapabilities = {
   userMetadata: true,
   serverSideCopy: true,
   storageClasses: ['STANDARD', 'STANDARD_IA', 'GLACIER_IR'],
+  archiveClasses: [],
   tags: true,
   objectLock: true,
   encryption: 'on-request',

@@ -4,6 +4,12 @@ import type { StoreCapabilities } from '../object-store.ts'
 import type { S3Settings } from './config.ts'
 
 /**
+ * The classes of AWS that have to be restored before they can be read; GLACIER_IR is not one of them.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html
+ */
+const ARCHIVE_CLASSES = ['GLACIER', 'DEEP_ARCHIVE'] as const
+
+/**
  * What an S3 server can do: the limits of the protocol, and for what servers differ in the settings, which
  * `probe-capabilities.ts` finds out. What nobody found out counts as missing: a server that ignores a
  * condition on a delete would delete bytes that are not ours.
@@ -22,6 +28,7 @@ export function s3CapabilitiesOf(settings: S3Settings): StoreCapabilities {
     serverSideCopy: found.serverSideCopy ?? false,
     // A class is changed by a copy onto itself.
     storageClasses: found.serverSideCopy === true ? (found.storageClasses ?? []) : [],
+    archiveClasses: found.archiveClasses ?? ARCHIVE_CLASSES,
     tags: found.tags ?? false,
     objectLock: found.objectLock ?? false,
     encryption: found.encryption ?? 'none',

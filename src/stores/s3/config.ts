@@ -42,6 +42,8 @@ export const s3Settings = z
         conditionalCopy: z.boolean().optional(),
         multipartDigests: z.boolean().optional(),
         storageClasses: z.array(z.string().min(1)).max(100).optional(),
+        /** Those that must be restored before they are read. Default: those of AWS. */
+        archiveClasses: z.array(z.string().min(1)).max(100).optional(),
         tags: z.boolean().optional(),
         objectLock: z.boolean().optional(),
         encryption: z.enum(['always', 'on-request', 'none']).optional(),

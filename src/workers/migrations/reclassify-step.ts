@@ -2,13 +2,8 @@ import type { MigrationSubject } from '../../domain/migration-record.ts'
 import type { Copy } from '../../domain/object.ts'
 import { isSameCopy } from '../../migration/deletion.ts'
 import type { LockedLedger } from '../../migration/ledger.ts'
-import {
-  judgeReadBack,
-  judgeReport,
-  type ReadContent,
-  type TargetVerdict,
-} from '../../migration/verification.ts'
 import { type ObjectStore, type StoredObject, StoreError } from '../../stores/object-store.ts'
+import { judgeCopy, mustProveBefore, proveBeforeArchive } from './class-proof.ts'
 import { digestBody } from './content-digests.ts'
 import { deletionCutOff } from './copy-step.ts'
 import { deleteFormerVersion, formerIdentityOf } from './former-version.ts'
@@ -29,7 +24,7 @@ import { lookAt } from './same-bytes.ts'
 export async function reclassifyStep(job: MigrationJob): Promise<StepOutcome> {
   const before = await job.parts.ledger.readSubject(job.migration.id)
   const copy = checkReclassifiable(job, before)
-  await noteContent(job, before, copy)
+  await proveBefore(job, before, copy)
   const mayBeChanged = await intendChange(job, copy)
   await reach(job, 'before-publication')
   await underObjectLock(job, { isBrief: false }, locked => changeClass(job, locked, mayBeChanged))
@@ -62,7 +57,7 @@ export async function verifyClassStep(job: MigrationJob): Promise<StepOutcome> {
   )
   if (found === null || !isSameCopy(copy, found))
     throw new StepFailure('mismatched', 'target-changed', 'the copy is not the one that was reclassified')
-  const verdict = await judge(job, copy, found)
+  const verdict = await judgeCopy(job, copy, found)
   await reach(job, 'proven')
   if (verdict.verdict === 'verified') {
     const former = await deleteFormerVersion(job, copy)
@@ -79,16 +74,31 @@ export async function verifyClassStep(job: MigrationJob): Promise<StepOutcome> {
 }
 
 /**
- * Sees to it that a digest of the content is known before anything changes: the catalog's, one that the store
- * reports and can be trusted with, or that of the bytes, read to their end.
+ * Sees to it that the content is known before anything changes, and proven where it could not be read
+ * afterwards.
  */
-async function noteContent(job: MigrationJob, subject: MigrationSubject, copy: Copy): Promise<void> {
+async function proveBefore(job: MigrationJob, subject: MigrationSubject, copy: Copy): Promise<void> {
+  const { attempt, attemptsMax, evidence } = job.migration
+  const known = { ...subject.version?.digests, ...evidence }
+  const isKnown = known.sha256 != null || known.crc64nvme != null
+  const isBegun = evidence.classChangeBegun === true
+  if (attempt > attemptsMax && !isBegun) throw triedTooOften(job)
+  if (attempt > attemptsMax || (isKnown && !mustProveBefore(job))) return
   const { store } = job.source
-  const known = { ...subject.version?.digests, ...job.migration.evidence }
-  if (known.sha256 != null || known.crc64nvme != null) return
   const place = { store, container: job.source.location.container, nativeKey: copy.nativeKey }
   const found = await lookAt(place, requestSignal(job, 0))
-  if (found === null || !isSameCopy(copy, found)) throw sourceChanged(found)
+  // A change that was sent before its intent was written down is for the look under the lock to find out.
+  if (found === null || !isSameCopy(copy, found)) return
+  if (!isKnown) await noteContent(job, copy, found)
+  if (mustProveBefore(job)) await proveBeforeArchive(job, copy, found)
+}
+
+/**
+ * Notes a digest of content that nobody knows one of: one that the store reports and can be trusted with, or that of
+ * the bytes, read to their end.
+ */
+async function noteContent(job: MigrationJob, copy: Copy, found: StoredObject): Promise<void> {
+  const { store } = job.source
   const trusted = store.capabilities.reportedDigests.filter(name => found.digests[name] !== undefined)
   const reported = Object.fromEntries(trusted.map(name => [name, found.digests[name]]))
   const isEnough = trusted.length > 0 && !mustReadBack(job)
@@ -127,6 +137,12 @@ async function changeClass(job: MigrationJob, locked: LockedLedger, mayBeChanged
   const isMade = !isOurs && mayBeChanged && (await isWhatWeMade(job, copy, found, wanted))
   if (!isOurs && !isMade) throw sourceChanged(found)
   const isThere = !isOurs || found.storageClass === wanted
+  if (!isThere && mustProveBefore(job))
+    throw new StepFailure(
+      'copy-failed',
+      'not-proven',
+      'the copy was not proven before it goes into an archive',
+    )
   if (!isThere && job.migration.attempt > job.migration.attemptsMax) throw triedTooOften(job)
   const changed = isThere ? found : await change(job, copy, wanted)
   await reach(job, 'published')
@@ -163,40 +179,11 @@ async function isWhatWeMade(
 ): Promise<boolean> {
   if (found.size !== copy.size || found.storageClass !== wanted) return false
   try {
-    return (await judge(job, { ...copy, identity: found.identity }, found)).verdict === 'verified'
+    return (await judgeCopy(job, { ...copy, identity: found.identity }, found)).verdict === 'verified'
   } catch (error) {
     if (error instanceof StoreError && error.kind === 'archived') return true
     throw error
   }
-}
-
-/** Judges a copy by what its store reports, or by its bytes. */
-async function judge(job: MigrationJob, copy: Copy, found: StoredObject): Promise<TargetVerdict> {
-  const { store, location } = job.target
-  const { evidence } = job.migration
-  const { version } = await job.parts.ledger.readSubject(job.migration.id)
-  const content: ReadContent = {
-    size: copy.size,
-    digests: {
-      sha256: version?.digests.sha256 ?? evidence.sha256 ?? null,
-      crc64nvme: version?.digests.crc64nvme ?? evidence.crc64nvme ?? null,
-      crc32c: evidence.crc32c ?? null,
-      md5: evidence.md5 ?? null,
-    },
-  }
-  const trusted = mustReadBack(job) ? [] : store.capabilities.reportedDigests
-  const report = judgeReport(content, found, trusted)
-  if (report.verdict !== 'must-read-back') return report
-  const onlyIf = store.capabilities.conditionalRead ? { onlyIf: copy.identity } : {}
-  const signal = requestSignal(job, copy.size)
-  const stored = await store.get(location.container, copy.nativeKey, { ...onlyIf, signal })
-  if (isSameCopy(copy, stored)) return judgeReadBack(content, await digestBody(stored.body))
-  stored.body.destroy()
-  throw new StepFailure(failureIn(job), 'target-other', `${store.name} shows other bytes than a moment ago`)
-}
-
-function failureIn({ migration }: MigrationJob): 'copy-failed' | 'verification-failed' {
-  return migration.state === 'copying' ? 'copy-failed' : 'verification-failed'
 }
 
 /** The copy, as long as it is the one of the decision. Throws {@link StepFailure} when it is not. */

@@ -125,9 +125,12 @@ async function takeUp(job: MigrationJob): Promise<void> {
 /** The error of a migration whose worker died in every try. */
 const NEVER_FINISHED = { kind: 'interrupted', message: 'every try was interrupted' }
 
-/** The target's key, chosen once, before anything is written under it. */
+/** What is known before a try: the target's key, chosen once, before anything is written under it. */
 function firstEvidence(job: MigrationJob): MigrationEvidence {
   const { evidence, kind, state } = job.migration
+  // After the last try of a class change one more look ends it, with what the tries failed of.
+  if (kind === 'reclassify' && state === 'copying' && evidence.error !== undefined)
+    return { error: evidence.error }
   if (state !== 'planned' || job.freshSubject === null || !writesTarget(kind)) return {}
   // A repair is told where the bad copy lies.
   if (evidence.targetKey !== undefined) return {}
