@@ -26,39 +26,79 @@ interface Waiter {
   enter(): void
 }
 
+/** What a gate is made with. */
+interface GateOptions {
+  readonly draw: DrawTokens
+  readonly sleep: (ms: number) => Promise<void>
+  /** Told when tokens cannot be drawn; it is tried again for as long as somebody waits. */
+  readonly failed: (error: unknown) => void
+}
+
 /**
- * Where the background requests of one process to one store wait for tokens, first come, first served. What was
- * drawn ahead lies here until it is spent.
+ * Where the background requests of one process to one store wait for tokens, first come, first served. Brief
+ * requests, which carry no content, have a queue of their own: somebody may hold an object's lock while they
+ * wait, and a minute's worth of bytes may be before them.
  */
 export class BudgetGate {
-  readonly #draw: DrawTokens
-  readonly #sleep: (ms: number) => Promise<void>
-  readonly #failed: (error: unknown) => void
-  readonly #waiting: Waiter[] = []
-  #balance = NOTHING
+  readonly #options: GateOptions
+  readonly #brief: TokenQueue
+  readonly #bulk: TokenQueue
   #spentAtOnce = NOTHING
-  #isServing = false
   #isSettling = false
 
-  constructor(options: {
-    draw: DrawTokens
-    sleep: (ms: number) => Promise<void>
-    /** Told when tokens cannot be drawn; it is tried again for as long as somebody waits. */
-    failed: (error: unknown) => void
-  }) {
-    this.#draw = options.draw
-    this.#sleep = options.sleep
-    this.#failed = options.failed
+  constructor(options: GateOptions) {
+    this.#options = options
+    this.#brief = new TokenQueue(options)
+    this.#bulk = new TokenQueue(options)
+  }
+
+  get waiting(): number {
+    return this.#brief.waiting + this.#bulk.waiting
+  }
+
+  /**
+   * Waits until so much may be spent, and spends it. Rejects with the signal's reason when that aborts
+   * before. `isBrief`: the request neither carries content nor asks for any.
+   */
+  async take(cost: RequestCost, signal: AbortSignal | undefined, isBrief = false): Promise<void> {
+    return (isBrief ? this.#brief : this.#bulk).take(cost, signal)
+  }
+
+  /** Spends without waiting; those who wait, here and in other processes, wait for longer. */
+  spendAtOnce(cost: RequestCost): void {
+    this.#spentAtOnce = sum(this.#spentAtOnce, cost)
+    if (!this.#isSettling) void this.#settle()
+  }
+
+  async #settle(): Promise<void> {
+    this.#isSettling = true
+    await this.#options.sleep(SETTLE_MS)
+    this.#isSettling = false
+    const spent = this.#spentAtOnce
+    this.#spentAtOnce = NOTHING
+    try {
+      await this.#options.draw(spent, true)
+    } catch (error) {
+      this.#options.failed(error)
+    }
+  }
+}
+
+/** Those who wait for tokens, in order. What was drawn ahead lies here until it is spent. */
+class TokenQueue {
+  readonly #options: GateOptions
+  readonly #waiting: Waiter[] = []
+  #balance = NOTHING
+  #isServing = false
+
+  constructor(options: GateOptions) {
+    this.#options = options
   }
 
   get waiting(): number {
     return this.#waiting.length
   }
 
-  /**
-   * Waits until so much may be spent, and spends it. Rejects with the signal's reason when that aborts
-   * before.
-   */
   async take(cost: RequestCost, signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted()
     if (this.#waiting.length === 0 && this.#covers(cost)) return this.#spend(cost)
@@ -81,12 +121,6 @@ export class BudgetGate {
     return entered
   }
 
-  /** Spends without waiting; those who wait, here and in other processes, wait for longer. */
-  spendAtOnce(cost: RequestCost): void {
-    this.#spentAtOnce = sum(this.#spentAtOnce, cost)
-    if (!this.#isSettling) void this.#settle()
-  }
-
   async #serve(): Promise<void> {
     this.#isServing = true
     try {
@@ -105,30 +139,18 @@ export class BudgetGate {
   }
 
   async #drawFor(cost: RequestCost): Promise<void> {
+    const { draw, failed, sleep } = this.#options
     try {
       const need = {
         requests: Math.max(0, cost.requests - this.#balance.requests),
         bytes: Math.max(0, cost.bytes - this.#balance.bytes),
       }
-      const drawn = await this.#draw(need, false)
-      if (drawn.afterMs > 0) await this.#sleep(drawn.afterMs)
+      const drawn = await draw(need, false)
+      if (drawn.afterMs > 0) await sleep(drawn.afterMs)
       this.#balance = sum(this.#balance, drawn)
     } catch (error) {
-      this.#failed(error)
-      await this.#sleep(REST_AFTER_FAILURE_MS)
-    }
-  }
-
-  async #settle(): Promise<void> {
-    this.#isSettling = true
-    await this.#sleep(SETTLE_MS)
-    this.#isSettling = false
-    const spent = this.#spentAtOnce
-    this.#spentAtOnce = NOTHING
-    try {
-      await this.#draw(spent, true)
-    } catch (error) {
-      this.#failed(error)
+      failed(error)
+      await sleep(REST_AFTER_FAILURE_MS)
     }
   }
 

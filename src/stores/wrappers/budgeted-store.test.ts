@@ -70,6 +70,28 @@ describe('a budgeted store', () => {
     expect(time.at).toBeLessThan(28_500)
   })
 
+  it('lets a brief request pass what waits for bytes', async () => {
+    const { time, background } = await budgeted({ bytesPerSecond: 1 })
+    await putBytes(background, 'c', 'k', sampleBytes(10))
+    const puts = [1, 2, 3].map(size => putBytes(background, 'c', `k${size}`, sampleBytes(100)))
+    await background.head('c', 'k')
+    expect(time.at).toBe(0)
+    await Promise.all(puts)
+    expect(time.at).toBeGreaterThan(200_000)
+  })
+
+  it('keeps brief and other requests together below its requests per second', async () => {
+    const { time, background } = await budgeted({ requestsPerSecond: 10, bytesPerSecond: MIB })
+    await Promise.all(
+      Array.from({ length: 50 }, async (_, index) => {
+        await putBytes(background, 'c', `k${index}`, sampleBytes(10))
+        await background.head('c', `k${index}`)
+      }),
+    )
+    expect(time.at).toBeGreaterThan(9_000)
+    expect(time.at).toBeLessThan(10_500)
+  })
+
   it('is shared by all processes, and costs the same few draws however many they are', async () => {
     const { time, process } = await budgeted({ requestsPerSecond: 100 })
     const processes = Array.from({ length: 20 }, process)

@@ -47,7 +47,7 @@ function waitingStore(
   async function pay(request: StoreRequest, bytes: number, requests: number): Promise<void> {
     const startMs = nowMs()
     const signal = deadlineOf(request.signal)?.signal ?? request.signal
-    await gate.take({ requests, bytes }, signal).catch(reason => {
+    await gate.take({ requests, bytes }, signal, isBrief(request)).catch(reason => {
       throw gaveUpWaiting(inner, request, reason)
     })
     waited?.((nowMs() - startMs) / 1_000)
@@ -97,6 +97,11 @@ function waitingStore(
       }
     },
   })
+}
+
+/** It neither carries content nor asks for any. */
+function isBrief({ bodySize, operation }: StoreRequest): boolean {
+  return operation !== 'get' && bodySize === 0
 }
 
 function isPaidBefore(request: StoreRequest): boolean {
