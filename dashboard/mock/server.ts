@@ -192,6 +192,8 @@ function get(url: URL): Answer {
         : { body: world.migrations.find(each => each.id === id) }
     case 'stores':
       return page(world.stores, url)
+    case 'store-loads':
+      return page(world.storeLoads, url)
     case 'scrub':
       return { body: KIND === 'empty' ? upkeep.emptyScrub : upkeep.scrub }
     case 'reconcile-runs':

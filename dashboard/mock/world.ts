@@ -11,6 +11,7 @@ import type {
   Policy,
   PriceBook,
   Store,
+  StoreLoad,
   Tier,
 } from '../src/api/types.ts'
 
@@ -39,6 +40,25 @@ export const modelNow = () => startedAt + 40 * DAY_MS + (Date.now() - startedAt)
 export const modelIso = (offsetMs = 0) => new Date(modelNow() + offsetMs).toISOString()
 const meta = { revision: 1, createdAt: wallIso(-3_600_000), principal: 'user:demo' }
 
+const BUDGET: Store['budget'] = [
+  {
+    bytesPerSecond: 20_000_000,
+    requestsPerSecond: 50,
+    from: '08:00',
+    to: '18:00',
+    timeZone: 'Europe/Berlin',
+  },
+  { bytesPerSecond: 200_000_000 },
+]
+const DRILL: Store['drill'] = {
+  rules: [
+    { fault: 'flips', on: ['put'], probability: 0.05 },
+    { fault: 'refused', refusal: 'throttled', probability: 0.2 },
+  ],
+  seed: 'drill',
+  until: wallIso(540_000),
+}
+
 export const stores: Store[] = [
   ['on-prem', 'filesystem', { root: '/var/lib/dim/on-prem' }],
   ['standard-s3', 's3', { endpoint: 'http://127.0.0.1:9101', region: 'eu-central-1' }],
@@ -50,12 +70,34 @@ export const stores: Store[] = [
   state: 'active',
   settings: settings as Record<string, unknown>,
   hasCredentials: kind === 's3',
-  budget: [],
-  requestsAtOnceMax: null,
-  isForDrills: false,
-  drill: null,
+  budget: index === 2 ? BUDGET : [],
+  requestsAtOnceMax: index === 2 ? 16 : null,
+  isForDrills: index === 1,
+  drill: index === 1 ? DRILL : null,
   pause: null,
   ...meta,
+}))
+
+export const storeLoads: StoreLoad[] = stores.map(({ id, name }, index) => ({
+  store: { id, name },
+  budget:
+    index === 2
+      ? {
+          bytesPerSecond: 20_000_000,
+          requestsPerSecond: 50,
+          bytesShare: 0.412,
+          requestsShare: 1.3,
+          waitSeconds: 2.4,
+        }
+      : null,
+  leftAloneBy:
+    index === 1
+      ? ['worker-1/4711/0199a7b2c3d4', 'worker-2/4712/0199a7b2c3d5'].map(process => ({
+          process,
+          since: wallIso(-130_000),
+          triedAt: wallIso(-9_000),
+        }))
+      : [],
 }))
 
 const PLACES: readonly (readonly [string, Tier, number, number, number])[] = [

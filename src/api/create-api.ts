@@ -31,6 +31,7 @@ import { scrubRoutes } from './routes/scrub.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { simulationsRoutes } from './routes/simulations.ts'
 import { storeLimitsRoutes } from './routes/store-limits.ts'
+import { storeLoadsRoutes } from './routes/store-loads.ts'
 import { storesRoutes } from './routes/stores.ts'
 import { streamRoutes } from './routes/stream.ts'
 import { systemRoutes } from './routes/system.ts'
@@ -120,6 +121,7 @@ function routesOf(options: ApiOptions, live: Live): FastifyPluginAsync[] {
     retirementRoutes(options),
     storesRoutes(options),
     storeLimitsRoutes(options),
+    storeLoadsRoutes(options),
     accessKeysRoutes(options),
     tokensRoutes(options),
   ]

@@ -26,6 +26,7 @@ export const ROLES_OF_ROUTES: Readonly<Record<string, RouteRole>> = {
   'POST /v1/stores/:id/probe': 'operator',
   'POST /v1/stores/:id/findings': 'admin',
   'GET /v1/stores/:id/limits': 'viewer',
+  'GET /v1/store-loads': 'viewer',
   'PATCH /v1/stores/:id/limits': 'admin',
   'POST /v1/stores/:id/drill': 'admin',
   'DELETE /v1/stores/:id/drill': 'operator',

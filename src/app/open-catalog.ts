@@ -53,7 +53,7 @@ export async function openCatalog(config: Config): Promise<OpenCatalog> {
     database,
     secretBox: createSecretBox(await loadSealingKeys(config.dataDir, () => hasSealedSecrets(database))),
     openStore,
-    layers: createStoreLayers({ database, metrics: createMetrics(), log: silentLogger }),
+    layers: createStoreLayers({ database, metrics: createMetrics(), log: silentLogger, owner: null }),
     nowMs: () => performance.now(),
   })
   return {

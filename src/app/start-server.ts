@@ -71,15 +71,16 @@ export async function startServer(
     const clock = await startPersistentClock(database, { scale: options.clockScale ?? 1, log, metrics })
     undo.unshift(() => clock.stop())
     const secretBox = createSecretBox(await loadSealingKeys(config.dataDir, () => hasSealedSecrets(database)))
+    const bootId = newId()
+    const owner = `${hostname()}/${process.pid}/${bootId.slice(-12)}`
     const stores = createStoreRegistry({
       database,
       secretBox,
       openStore,
-      layers: createStoreLayers({ database, metrics, log }),
+      layers: createStoreLayers({ database, metrics, log, owner }),
       nowMs: () => performance.now(),
     })
     undo.unshift(() => stores.close())
-    const bootId = newId()
     const parts: ServerParts = {
       config,
       database,
@@ -92,7 +93,7 @@ export async function startServer(
       metrics,
       log,
       bootId,
-      owner: `${hostname()}/${process.pid}/${bootId.slice(-12)}`,
+      owner,
       version: VERSION,
     }
     const first = await ensureFirstContent(parts)

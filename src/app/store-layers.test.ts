@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../test/builders/database.ts'
 import { startDrill, updateStoreLimits } from '../database/catalog/store-limits.ts'
+import { listStoreLoads } from '../database/catalog/store-loads.ts'
 import { insertStore } from '../database/catalog/stores.ts'
 import { newId } from '../domain/identifiers.ts'
 import { principal } from '../domain/principal.ts'
@@ -32,7 +33,7 @@ async function processWithStore() {
     database,
     secretBox: createSecretBox([{ id: Buffer.alloc(8), key: Buffer.alloc(32) }]),
     openStore,
-    layers: createStoreLayers({ database, metrics, log: silentLogger }),
+    layers: createStoreLayers({ database, metrics, log: silentLogger, owner: 'me' }),
     nowMs: () => clock.at,
   })
   const look = async () => {
@@ -126,4 +127,22 @@ describe('the layers of a store', () => {
     await slow
     await stores.close()
   })
+})
+
+it('tells everybody that this process leaves a store alone, until it has other settings', async () => {
+  const { change, id, look, stores } = await processWithStore()
+  await updateStoreLimits(test.database, { id, revision: 1 }, { isForDrills: true }, tester)
+  const drill = { rules: [{ fault: 'refused', refusal: 'unreachable' }], seed: 's', seconds: 60 } as const
+  await startDrill(test.database, id, drill, tester)
+  const { clients } = await look()
+  await Promise.all(Array.from({ length: 12 }, () => clients.list('c').catch(error => error)))
+  const leftAloneBy = async () =>
+    (await listStoreLoads(test.database))
+      .find(load => load.id === id)
+      ?.leftAloneBy.map(({ process }) => process)
+  await expect.poll(leftAloneBy).toEqual(['me'])
+  await test.database.query(`update store set settings = '{"capacityBytes": 1000000}' where id = $1`, [id])
+  await change({ isForDrills: false })
+  await expect.poll(leftAloneBy).toEqual([])
+  await stores.close()
 })

@@ -37,6 +37,8 @@ export interface LayerOptions {
   readonly tokenClock: TokenClock
   readonly wallClock: Clock
   readonly nowMs: () => number
+  /** Told that this process leaves the store alone, again after each try that failed, or that it is back. */
+  readonly tellCircuit: (isOpen: boolean) => void
 }
 
 /**
@@ -72,7 +74,12 @@ export class StoreLayers {
     this.#options = options
     this.#controls = store
     this.#limits = this.#newLimits(store.requestsAtOnceMax)
+    let wasOpen = false
+    metrics.storeCircuitOpen.set({ store: adapter.name }, 0)
     this.#breaker = new CircuitBreaker(BREAKER_DEFAULTS, nowMs, isOpen => {
+      options.tellCircuit(isOpen)
+      if (isOpen === wasOpen) return
+      wasOpen = isOpen
       metrics.storeCircuitOpen.set({ store: adapter.name }, isOpen ? 1 : 0)
       log.warn(
         { store: adapter.name },

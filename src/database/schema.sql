@@ -740,8 +740,19 @@ table store_budget_clock with {fillfactor=10}
   store_id uuid not null
   requests_until timestamp with time zone not null default '-infinity'::timestamp with time zone
   bytes_until timestamp with time zone not null default '-infinity'::timestamp with time zone
+  requests_used_ms double precision not null default 0
+  bytes_used_ms double precision not null default 0
+  used_at timestamp with time zone not null default now()
   constraint store_budget_clock_pkey PRIMARY KEY (store_id)
   constraint store_budget_clock_store_id_fkey FOREIGN KEY (store_id) REFERENCES store(id) ON DELETE CASCADE
+
+table store_circuit
+  store_id uuid not null
+  process text not null
+  opened_at timestamp with time zone not null default now()
+  told_at timestamp with time zone not null default now()
+  constraint store_circuit_pkey PRIMARY KEY (store_id, process)
+  constraint store_circuit_store_id_fkey FOREIGN KEY (store_id) REFERENCES store(id) ON DELETE CASCADE
 
 table upload_start
   id uuid not null

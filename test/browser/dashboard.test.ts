@@ -7,6 +7,8 @@ import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest'
 import { saveExpectedReads } from '../../src/database/accesses/expected-reads.ts'
 import { quarantineObject } from '../../src/database/catalog/last-copies.ts'
+import { advanceBudgetClock } from '../../src/database/catalog/store-limits.ts'
+import { tellCircuit } from '../../src/database/catalog/store-loads.ts'
 import { createMigrations } from '../../src/database/migrations/migration-creation.ts'
 import type { Database } from '../../src/database/postgres.ts'
 import { enterSightings, type OrphanSighting } from '../../src/database/upkeep/orphans.ts'
@@ -411,6 +413,37 @@ describe('operating the queue', () => {
     await page.getByRole('row').filter({ hasText: 'films/0021.mkv' }).getByText('overdue').waitFor()
     await page.getByRole('link', { name: 'Show them' }).click()
     await page.getByRole('button', { name: 'Past their deadline only' }).waitFor()
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+})
+
+describe('a store', () => {
+  it('shows its budget and use, its breaker, and a drill that people can end', async ({ skip }) => {
+    if ('missing' in browser) return skip(browser.missing)
+    const { database } = test
+    const { rows } = await database.query(
+      `update store set budget = '[{"requestsPerSecond": 10, "from": "00:00", "to": "00:00"}]',
+         is_for_drills = true, drill_until = now() + interval '1 hour',
+         drill = '{"seed": "s", "rules": [{"fault": "flips", "on": ["put"], "probability": 0.05}]}'
+       where name = 'store-warm' returning id`,
+    )
+    const { id } = rows[0]
+    await advanceBudgetClock(database, id, { requestsMs: 30_000, bytesMs: 0 }, null)
+    await tellCircuit(database, id, 'worker/1', true)
+    const { page, context, complaints } = await visit(skip, { path: '/stores', window: PHONE })
+    const card = page.locator('section').filter({ hasText: 'store-warm' }).last()
+    await card.getByText('10 requests per second always').waitFor()
+    await card.getByText(/^\d+(\.\d+)? % of requests, last minute$/).waitFor()
+    await card.getByText('No, its breaker opened').waitFor()
+    await card.getByText('in 1 process').waitFor()
+    await card.getByText('flips on put for 5 % of requests').waitFor()
+    const { violations } = await new AxeBuilder({ page }).analyze()
+    expect(violations.map(each => `${each.id}: ${each.nodes[0]?.html}`)).toEqual([])
+    await tellCircuit(database, id, 'worker/1', false)
+    await card.getByText('yes, its breaker is closed').waitFor()
+    await card.getByRole('button', { name: 'End the drill' }).click()
+    await card.getByText('Requests fail on purpose').waitFor({ state: 'detached' })
     expect(complaints).toEqual([])
     await context.close()
   })

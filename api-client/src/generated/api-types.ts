@@ -2569,6 +2569,36 @@ export interface Operations {
     body: undefined
     answer: Store
   }
+  /** How much of each store’s budget is used, and which stores are left alone */
+  'GET /v1/store-loads': {
+    path: undefined
+    query: undefined
+    headers: undefined
+    body: undefined
+    answer: {
+      readonly items: readonly ({
+        readonly store: Reference
+        /** The window of the budget that is open now; null: nothing limits */
+        readonly budget: {
+          /** Null: not limited */
+          readonly bytesPerSecond: number | null
+          readonly requestsPerSecond: number | null
+          /** Used of it, about over the last minute; above 1 where clients spend more than all */
+          readonly bytesShare: number | null
+          readonly requestsShare: number | null
+          /** Background work would wait so long now */
+          readonly waitSeconds: number
+        } | null
+        /** Processes whose requests fail at once, because it left most unanswered */
+        readonly leftAloneBy: readonly ({
+          readonly process: string
+          readonly since: string
+          /** When it last tried whether the store is back */
+          readonly triedAt: string
+        })[]
+      })[]
+    }
+  }
   /** Access keys, newest first, without their secrets; at most 1,000 are kept */
   'GET /v1/access-keys': {
     path: undefined

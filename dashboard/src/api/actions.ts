@@ -105,6 +105,11 @@ export function startBurst(wish: BurstWish): Promise<Simulation> {
   return create('/v1/simulations/bursts', wish)
 }
 
+/** Ends the faults on purpose at a store before their time. */
+export function endDrill(id: string): Promise<unknown> {
+  return request('DELETE', `/v1/stores/${id}/drill`)
+}
+
 export function probeStore(id: string): Promise<StoreProbe> {
   return create(`/v1/stores/${id}/probe`, {})
 }

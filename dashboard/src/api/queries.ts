@@ -27,6 +27,7 @@ import type {
   Session,
   Simulation,
   Store,
+  StoreLoad,
 } from './types.ts'
 
 /** What is read, how it is named in the cache, and how often it is asked again without being told. */
@@ -39,6 +40,7 @@ const SETTINGS_STALE_MS = 30_000
 const PLAN_STATUS_POLL_MS = 2_000
 const SIMULATION_POLL_MS = 1_000
 const LAG_POLL_MS = 2_000
+const STORE_LOAD_POLL_MS = 5_000
 /** The scrubber works for weeks; bad news comes by the stream. */
 const SCRUB_POLL_MS = 15_000
 
@@ -167,6 +169,13 @@ export const orphanQuery = (id: string) =>
 export const orphanSumsQuery = listOf<OrphanSum>(['orphans', 'sums'], '/v1/orphan-sums')
 
 export const storesQuery = listOf<Store>(['stores'], '/v1/stores')
+/** What is asked of stores now; nobody tells of it. */
+export const storeLoadsQuery = queryOptions({
+  queryKey: ['store-loads'],
+  queryFn: async ({ signal }) =>
+    (await request<{ items: readonly StoreLoad[] }>('GET', '/v1/store-loads', { signal })).items,
+  refetchInterval: STORE_LOAD_POLL_MS,
+})
 export const locationsQuery = listOf<Location>(['locations'], '/v1/locations')
 export const bucketsQuery = listOf<Bucket>(['buckets'], '/v1/buckets')
 export const policiesQuery = listOf<Policy>(['policies'], '/v1/policies')

@@ -31,6 +31,7 @@ import type {
 import type { scrubStatusSchema } from '../../../src/api/schemas/scrub.ts'
 import type { simulationSchema } from '../../../src/api/schemas/simulation.ts'
 import type { storeProbeSchema, storeSchema } from '../../../src/api/schemas/store.ts'
+import type { storeLoadSchema } from '../../../src/api/schemas/store-load.ts'
 import type { sessionSchema } from '../../../src/api/schemas/token.ts'
 import type { undoSchema } from '../../../src/api/schemas/undo.ts'
 import type { tierSchema } from '../../../src/api/schemas/values.ts'
@@ -60,6 +61,7 @@ export type PlanStatus = z.infer<typeof planStatusSchema>
 export type Migration = z.infer<typeof migrationSchema>
 export type MigrationDetail = z.infer<typeof migrationDetailSchema>
 export type Store = z.infer<typeof storeSchema>
+export type StoreLoad = z.infer<typeof storeLoadSchema>
 export type StoreProbe = z.infer<typeof storeProbeSchema>
 export type Location = z.infer<typeof locationSchema>
 export type Bucket = z.infer<typeof bucketSchema>

@@ -1,7 +1,13 @@
 import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { probeStore } from '../api/actions.ts'
-import { locationsQuery, overviewQuery, priceBooksQuery, storesQuery } from '../api/queries.ts'
+import {
+  locationsQuery,
+  overviewQuery,
+  priceBooksQuery,
+  storeLoadsQuery,
+  storesQuery,
+} from '../api/queries.ts'
 import type { Location, LocationPrice, Store, StoreProbe } from '../api/types.ts'
 import { TIERS } from '../api/types.ts'
 import { Facts } from '../components/Facts.tsx'
@@ -10,6 +16,7 @@ import { PageHead } from '../components/PageHead.tsx'
 import { PathLink } from '../components/PathLink.tsx'
 import { PauseButton } from '../components/PauseButton.tsx'
 import { QueryError } from '../components/QueryError.tsx'
+import { Answers, Budget, Drill } from '../components/StoreLoadFacts.tsx'
 import { useViewerReason } from '../components/session.tsx'
 import { TierMark } from '../components/TierMark.tsx'
 import { useAct } from '../components/use-act.ts'
@@ -238,12 +245,16 @@ function StoreCard({ store }: { store: Store }): ReactNode {
     stale: ['stores'],
     onDone: setProbe,
   })
+  const loads = useQuery(storeLoadsQuery)
+  const load = loads.data?.find(each => each.store.id === store.id)
   const [word, tone] = STATES[store.state]
   return (
     <Panel
       title={
-        <span className="inline-flex items-center gap-2">
+        <span className="inline-flex flex-wrap items-center gap-2">
           {store.name} <Badge tone={tone}>{word}</Badge>
+          {store.drill === null ? null : <Badge tone="alarm">Drill</Badge>}
+          {(load?.leftAloneBy.length ?? 0) === 0 ? null : <Badge tone="alarm">Left alone</Badge>}
         </span>
       }
       aside={
@@ -270,6 +281,13 @@ function StoreCard({ store }: { store: Store }): ReactNode {
                 {store.pause.reason === null ? '' : `: ${store.pause.reason}`}
               </>
             ),
+          Answers: <Answers load={load} />,
+          Budget: <Budget store={store} load={load} />,
+          'At once':
+            store.requestsAtOnceMax === null
+              ? null
+              : `${store.requestsAtOnceMax} background requests per process`,
+          Drill: store.drill === null ? null : <Drill id={store.id} name={store.name} drill={store.drill} />,
           Credentials: store.hasCredentials ? 'sealed' : 'none',
           ...probeFacts(probe),
         }}

@@ -3,6 +3,7 @@ import type { Principal } from '../../domain/principal.ts'
 import type { StoreDrill } from '../../domain/store.ts'
 import type { StoreBudget } from '../../domain/store-budget.ts'
 import type { Queryable } from '../postgres.ts'
+import { USE_FADES_SECONDS } from './store-loads.ts'
 
 /** What may be asked of a store; undefined leaves it as it is. */
 export interface StoreLimitsChange {
@@ -122,16 +123,22 @@ const AHEAD = (hand: string, ms: string) => `
        else extract(epoch from greatest(before.${hand}, at) - at)::float8 * 1000
   end`
 
+/** What is left of what was used until the row's last change. */
+const FADE = `exp(-least(greatest(extract(epoch from at - before.used_at), 0), 3600)::float8 / ${USE_FADES_SECONDS})`
+
 /** The row is locked before the time is read, so that who waited for it does not count from before. */
 const ADVANCE = `
   with locked as materialized (
-    select store_id, requests_until, bytes_until from store_budget_clock where store_id = $1 for update
+    select * from store_budget_clock where store_id = $1 for update
   ), before as materialized (
     select *, clock_timestamp() as at from locked
   )
   update store_budget_clock as clock
   set requests_until = ${HAND_AFTER('requests_until', '$2')},
-      bytes_until = ${HAND_AFTER('bytes_until', '$3')}
+      bytes_until = ${HAND_AFTER('bytes_until', '$3')},
+      requests_used_ms = before.requests_used_ms * ${FADE} + $2::float8,
+      bytes_used_ms = before.bytes_used_ms * ${FADE} + $3::float8,
+      used_at = at
   from before
   where clock.store_id = before.store_id
   returning greatest(${AHEAD('requests_until', '$2')}, ${AHEAD('bytes_until', '$3')}) as "aheadMs"`

@@ -33,20 +33,16 @@ const PIECES = 10
 export class CircuitBreaker {
   readonly #rules: BreakerRules
   readonly #nowMs: () => number
-  readonly #changed: (isOpen: boolean) => void
+  readonly #told: (isOpen: boolean) => void
   #pieces: { piece: number; answered: number; unanswered: number }[] = []
   #openUntilMs: number | null = null
   #openMs: number
   #isProbing = false
 
-  /** `changed` is told whenever it opens or closes. */
-  constructor(
-    rules: BreakerRules,
-    nowMs: () => number,
-    changed: (isOpen: boolean) => void = () => undefined,
-  ) {
+  /** `told` hears whenever it opens or closes, and after each probe that failed that it stays open. */
+  constructor(rules: BreakerRules, nowMs: () => number, told: (isOpen: boolean) => void = () => undefined) {
     this.#rules = rules
-    this.#changed = changed
+    this.#told = told
     this.#nowMs = nowMs
     this.#openMs = rules.openMsMin
   }
@@ -69,11 +65,12 @@ export class CircuitBreaker {
       this.#openUntilMs = null
       this.#openMs = this.#rules.openMsMin
       this.#pieces = []
-      this.#changed(false)
+      this.#told(false)
     }
     if (end === 'unanswered') {
       this.#openMs = Math.min(this.#openMs * 2, this.#rules.openMsMax)
       this.#openUntilMs = this.#nowMs() + this.#openMs
+      this.#told(true)
     }
   }
 
@@ -89,7 +86,7 @@ export class CircuitBreaker {
     present[end]++
     if (end !== 'unanswered' || !this.#isBad()) return
     this.#openUntilMs = this.#nowMs() + this.#openMs
-    this.#changed(true)
+    this.#told(true)
   }
 
   #isBad(): boolean {
