@@ -151,7 +151,7 @@ function Findings({ run }: { run: ReconcileRun }): ReactNode {
         value={verdict}
         onValue={setVerdict}
         options={[
-          ['', 'Everything found'],
+          ['', 'All findings'],
           ...FINDING_VERDICTS.map(each => [each, FINDING_WORDS[each].name] as const),
         ]}
       />

@@ -1,4 +1,4 @@
-import type { Overview, ScrubStatus, Store } from '../api/types.ts'
+import type { Overview, ScrubStatus, Store, StoreLoad } from '../api/types.ts'
 import { formatCount, formatShare, formatUsd } from '../format/quantity.ts'
 import { paths } from '../paths.ts'
 
@@ -18,6 +18,7 @@ export function needsOf(
   overview: Overview,
   stores: readonly Store[],
   scrub: ScrubStatus | undefined,
+  loads: readonly StoreLoad[],
 ): readonly Need[] {
   const { migrations, events, plans, locations } = overview
   const needs: Need[] = []
@@ -34,6 +35,14 @@ export function needsOf(
       scrub.badCopies > 0,
       `${scrub.badCopies === 1 ? '1 bad copy' : `${formatCount(scrub.badCopies)} bad copies`} to be rebuilt.`,
       paths.upkeep(),
+      true,
+    )
+  }
+  for (const { leftAloneBy, store } of loads) {
+    add(
+      leftAloneBy.length > 0,
+      `${store.name} does not answer. Readers go to other copies, moves rest.`,
+      paths.stores(),
       true,
     )
   }
@@ -76,6 +85,7 @@ export function needsOf(
     false,
   )
   for (const store of stores) {
+    add(store.drill !== null, `A drill at ${store.name}: requests fail on purpose.`, paths.stores(), false)
     add(store.state === 'paused', `${store.name} is paused: nothing is moved there.`, paths.stores(), false)
   }
   return needs

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useMemo } from 'react'
-import { migrationsQuery, overviewQuery, scrubQuery, storesQuery } from '../api/queries.ts'
+import { migrationsQuery, overviewQuery, scrubQuery, storeLoadsQuery, storesQuery } from '../api/queries.ts'
 import type { DecisionSummary, Migration, Overview } from '../api/types.ts'
 import { TIERS } from '../api/types.ts'
 import { chartDataOf } from '../charts/chart-data.ts'
@@ -108,7 +108,9 @@ function FirstSteps(): ReactNode {
 function NeedsYou({ overview, className }: PartProps): ReactNode {
   const stores = useQuery(storesQuery)
   const scrub = useQuery(scrubQuery)
-  const needs = overview === undefined ? undefined : needsOf(overview, stores.data ?? [], scrub.data)
+  const loads = useQuery(storeLoadsQuery)
+  const needs =
+    overview === undefined ? undefined : needsOf(overview, stores.data ?? [], scrub.data, loads.data ?? [])
   return (
     <Panel title="Needs you" className={className}>
       {needs === undefined ? (
@@ -334,7 +336,14 @@ function Places({ overview, className }: PartProps): ReactNode {
         </span>
       ),
     },
-    { id: 'objects', head: 'Objects', track: '72px', align: 'end', cell: row => formatCount(row.objects) },
+    {
+      id: 'objects',
+      head: 'Objects',
+      track: '72px',
+      align: 'end',
+      fromWidth: 'sm',
+      cell: row => formatCount(row.objects),
+    },
     { id: 'bytes', head: 'Bytes', track: '88px', align: 'end', cell: row => formatBytes(row.bytes) },
     {
       id: 'usd',
