@@ -93,6 +93,11 @@ export class StoreLayers {
     })
   }
 
+  /** Whether the store left so many requests without an answer that it is not asked for a while. */
+  get isAway(): boolean {
+    return this.#breaker.isOpen
+  }
+
   /** The store with the limits and the drill that its row says now. */
   layer(controls: StoreControls): LayeredStore {
     if (controls.requestsAtOnceMax !== this.#controls.requestsAtOnceMax)

@@ -17,6 +17,8 @@ export interface StoreRegistry {
   open(storeId: Uuid): Promise<ObjectStore>
   /** The same store for background work, within the limits people set. */
   openInBackground(storeId: Uuid): Promise<ObjectStore>
+  /** Whether the store, where it is open, does not answer and is not asked for a while. */
+  isAway(storeId: Uuid): boolean
   /** Closes every store it opened. */
   close(): Promise<void>
 }
@@ -92,6 +94,7 @@ export function createStoreRegistry(options: {
   return {
     open: async storeId => (await open(storeId)).clients,
     openInBackground: async storeId => (await open(storeId)).background,
+    isAway: storeId => entries.get(storeId)?.layers.isAway ?? false,
     async close() {
       const open = [...entries.values()].map(entry => entry.adapter).concat(superseded)
       entries.clear()

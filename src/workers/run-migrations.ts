@@ -2,6 +2,7 @@ import { type Bytes, KIB, MIB } from '../domain/bytes.ts'
 import type { Loop } from './loop.ts'
 import { LEASE_MS, LeaseKeeper } from './migrations/lease-keeper.ts'
 import type { MigrationParts } from './migrations/migration-parts.ts'
+import { MoverPlaces, type PlaceHolder } from './migrations/mover-places.ts'
 import { runMigration } from './migrations/run-migration.ts'
 import { systemTimers } from './timers.ts'
 
@@ -50,6 +51,11 @@ async function tellThroughput(parts: MigrationParts, signal: AbortSignal): Promi
   if (throughput !== undefined) await throughput.run(signal, timers)
 }
 
+/** A migration that is leased and waits for a place, or holds one. */
+interface Waiting extends PlaceHolder {
+  readonly run: () => Promise<void>
+}
+
 /** Resolves, when nothing is due and nothing runs, to how many migrations were taken up. */
 async function runDueMigrations(
   parts: MigrationParts,
@@ -57,9 +63,11 @@ async function runDueMigrations(
   signal: AbortSignal,
 ): Promise<number> {
   const { timers = systemTimers } = parts
-  const running = new Set<Promise<void>>()
-  const waiting: { readonly weight: number; readonly run: () => Promise<void> }[] = []
-  let load = 0
+  const places = new MoverPlaces<Waiting>({
+    places: parts.concurrency,
+    isAway: parts.isAway ?? (() => false),
+  })
+  const waiting: Waiting[] = []
   let taken = 0
   let wake: (() => void) | null = null
   /**
@@ -71,40 +79,49 @@ async function runDueMigrations(
     })
 
   async function claim(): Promise<number> {
-    const places = (parts.concurrency * CLAIM_AHEAD_FACTOR - load) / WEIGHTS[0].weight
-    const limit = Math.min(Math.ceil(places), CLAIMS_MAX)
+    const free = (parts.concurrency * CLAIM_AHEAD_FACTOR - places.held) / WEIGHTS[0].weight
+    const limit = Math.min(Math.ceil(free), CLAIMS_MAX)
     const leaseMs = parts.leaseMs ?? LEASE_MS
     const claimed = await parts.ledger.claim({ worker: parts.workerId, limit, leaseMs })
     for (const migration of claimed) {
       if (migration.takenOverFrom !== null) parts.metrics.tookOver()
       const held = keeper.hold(migration)
       const run = async () => keeper.drop(held, await runMigration(parts, migration, held))
-      waiting.push({ weight: weightOf(migration.size), run })
+      waiting.push({ weight: weightOf(migration.size), storeIds: () => held.storeIds, run })
     }
     taken += claimed.length
     return claimed.length
   }
 
   function startWaiting(): void {
-    for (let next = waiting[0]; next !== undefined && load < parts.concurrency; next = waiting[0]) {
-      const { weight, run } = waiting.shift()!
-      load += weight
-      const job = run().finally(() => {
-        load -= weight
-        running.delete(job)
+    for (let next = waiting[0]; next !== undefined && places.hasRoom; next = waiting[0]) {
+      waiting.shift()
+      places.take(next)
+      const begun = next
+      void begun.run().finally(() => {
+        places.giveBack(begun)
         wake?.()
       })
-      running.add(job)
     }
-    parts.metrics.inFlight(running.size)
+    parts.metrics.inFlight(places.size)
   }
 
+  /** Looks from time to time whether a store has gone away that running migrations wait for. */
+  async function watchStores(until: AbortSignal): Promise<void> {
+    while (!until.aborted) {
+      await timers.sleep(IDLE_MS, until)
+      if (places.setAside()) wake?.()
+    }
+  }
+
+  const watching = new AbortController()
+  const watched = parts.isAway === undefined ? Promise.resolve() : watchStores(watching.signal)
   try {
     while (!signal.aborted && taken < MIGRATIONS_PER_STEP_MAX) {
       startWaiting()
       const found = waiting.length === 0 ? await claim() : 0
       startWaiting()
-      if (running.size === 0) break
+      if (places.size === 0) break
       // Without a new lease, look again after a while: something may have become due meanwhile.
       const isBusy = found > 0 || waiting.length > 0
       const ended = oneEnded()
@@ -112,10 +129,12 @@ async function runDueMigrations(
     }
   } finally {
     if (signal.aborted) keeper.interruptAll('stopping')
-    while (waiting.length > 0 || running.size > 0) {
+    while (waiting.length > 0 || places.size > 0) {
       startWaiting()
-      if (running.size > 0) await oneEnded()
+      if (places.size > 0) await oneEnded()
     }
+    watching.abort()
+    await watched
     parts.metrics.inFlight(0)
   }
   return taken

@@ -52,6 +52,7 @@ export async function startMigratorRole(parts: ServerParts): Promise<RunningRole
     modelScale: parts.modelScale,
     wallClock: parts.wallClock,
     workerId: parts.owner,
+    isAway: storeId => parts.stores.isAway(storeId),
     concurrency: config.migrator.concurrency,
     leaseMs: config.migrator.leaseSeconds * 1_000,
     random: Math.random,

@@ -1,6 +1,7 @@
+import { KIB } from '../../domain/bytes.ts'
 import { type ObjectStore, StoreError } from '../object-store.ts'
 import { storeFailure } from '../store-operation.ts'
-import { aroundStore, operationOf } from './around-store.ts'
+import { aroundStore, operationOf, type StoreOperationName, type StoreRequest } from './around-store.ts'
 import type { CircuitBreaker, RequestEnd } from './circuit-breaker.ts'
 
 /**
@@ -10,7 +11,7 @@ import type { CircuitBreaker, RequestEnd } from './circuit-breaker.ts'
 export function breakingStore(inner: ObjectStore, options: { breaker: CircuitBreaker }): ObjectStore {
   return aroundStore(inner, {
     async request(request, perform) {
-      const ended = options.breaker.enter()
+      const ended = options.breaker.enter({ isBrief: isBrief(request) })
       if (ended === null) {
         const message = 'it left most requests unanswered and is not asked for a moment'
         throw storeFailure(operationOf(inner, request), 'unreachable', message)
@@ -26,6 +27,23 @@ export function breakingStore(inner: ObjectStore, options: { breaker: CircuitBre
       }
     },
   })
+}
+
+/** Bytes that a store which is well takes in far less than the time after which silence counts. */
+const BRIEF_BYTES_MAX = 64 * KIB
+
+/** Copies inside a store, class changes, completions and whole lists may take a well store minutes. */
+const BRIEF_OPERATIONS: ReadonlySet<StoreOperationName> = new Set([
+  'head',
+  'get',
+  'put',
+  'delete',
+  'ensureContainer',
+  'multipart.create',
+])
+
+function isBrief({ operation, bodySize }: StoreRequest): boolean {
+  return BRIEF_OPERATIONS.has(operation) && bodySize <= BRIEF_BYTES_MAX
 }
 
 function endOf(error: unknown): RequestEnd {

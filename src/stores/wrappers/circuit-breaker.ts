@@ -9,15 +9,24 @@ export interface BreakerRules {
   /** How long it stays open at first; it doubles with every probe that fails. */
   readonly openMsMin: number
   readonly openMsMax: number
+  /** How long nothing at all is answered before a store counts as away though no request has failed yet. */
+  readonly silentMs: number
+  /** Fewer requests that wait for an answer than this prove no silence. */
+  readonly silentRequestsMin: number
 }
 
-/** A store that leaves half of at least ten requests unanswered is left alone for a second, then for longer. */
+/**
+ * A store that leaves half of at least ten requests unanswered is left alone for a second, then for longer; so
+ * is one that lets at least three wait for five seconds and answers nobody else meanwhile.
+ */
 export const BREAKER_DEFAULTS: BreakerRules = {
   windowMs: 10_000,
   requestsMin: 10,
   failureShare: 0.5,
   openMsMin: 1_000,
   openMsMax: 15_000,
+  silentMs: 5_000,
+  silentRequestsMin: 3,
 }
 
 /** How a request that was let through ended: not at all where its caller gave up before that could be seen. */
@@ -37,7 +46,11 @@ export class CircuitBreaker {
   #pieces: { piece: number; answered: number; unanswered: number }[] = []
   #openUntilMs: number | null = null
   #openMs: number
-  #isProbing = false
+  /** When the present probe was let through; null while none is under way. */
+  #probedAtMs: number | null = null
+  /** When brief requests were sent that wait for an answer, the oldest first. */
+  readonly #waiting = new Map<object, number>()
+  #answeredAtMs = Number.NEGATIVE_INFINITY
 
   /** `told` hears whenever it opens or closes, and after each probe that failed that it stays open. */
   constructor(rules: BreakerRules, nowMs: () => number, told: (isOpen: boolean) => void = () => undefined) {
@@ -48,19 +61,53 @@ export class CircuitBreaker {
   }
 
   get isOpen(): boolean {
+    if (this.#openUntilMs === null && this.#isSilent()) this.#open()
     return this.#openUntilMs !== null
   }
 
-  /** How to tell how the request ended, or null when it must not be made. */
-  enter(): ((end: RequestEnd) => void) | null {
-    if (this.#openUntilMs === null) return end => this.#count(end)
-    if (this.#isProbing || this.#nowMs() < this.#openUntilMs) return null
-    this.#isProbing = true
-    return end => this.#judgeProbe(end)
+  /**
+   * How to tell how the request ended, or null when it must not be made. `isBrief`: a store that is well answers
+   * it soon, because it carries few bytes and asks for no long work.
+   */
+  enter(options: { readonly isBrief: boolean }): ((end: RequestEnd) => void) | null {
+    if (!this.isOpen) return this.#watch(options.isBrief)
+    if (this.#nowMs() < this.#openUntilMs! || this.#isProbing()) return null
+    const probedAtMs = this.#nowMs()
+    this.#probedAtMs = probedAtMs
+    return end => this.#judgeProbe(end, probedAtMs)
   }
 
-  #judgeProbe(end: RequestEnd): void {
-    this.#isProbing = false
+  #watch(isBrief: boolean): (end: RequestEnd) => void {
+    const request = {}
+    if (isBrief) this.#waiting.set(request, this.#nowMs())
+    return end => {
+      this.#waiting.delete(request)
+      if (end === 'answered') this.#answeredAtMs = this.#nowMs()
+      this.#count(end)
+    }
+  }
+
+  /** No request has failed yet, but the oldest has waited for long, and nobody was answered since it was sent. */
+  #isSilent(): boolean {
+    if (this.#waiting.size < this.#rules.silentRequestsMin) return false
+    const [oldestMs] = this.#waiting.values()
+    return this.#nowMs() - oldestMs! >= this.#rules.silentMs && this.#answeredAtMs < oldestMs!
+  }
+
+  /** A probe that hangs is not waited for until its deadline: the store may be back long before. */
+  #isProbing(): boolean {
+    return this.#probedAtMs !== null && this.#nowMs() - this.#probedAtMs < this.#rules.silentMs
+  }
+
+  #open(): void {
+    this.#openUntilMs = this.#nowMs() + this.#openMs
+    this.#waiting.clear()
+    this.#told(true)
+  }
+
+  #judgeProbe(end: RequestEnd, probedAtMs: number): void {
+    if (this.#probedAtMs === probedAtMs) this.#probedAtMs = null
+    if (this.#openUntilMs === null) return
     if (end === 'answered') {
       this.#openUntilMs = null
       this.#openMs = this.#rules.openMsMin
@@ -75,7 +122,7 @@ export class CircuitBreaker {
   }
 
   #count(end: RequestEnd): void {
-    if (end === 'unknown' || this.isOpen) return
+    if (end === 'unknown' || this.#openUntilMs !== null) return
     const piece = Math.floor((this.#nowMs() * PIECES) / this.#rules.windowMs)
     this.#pieces = this.#pieces.filter(one => one.piece > piece - PIECES)
     let present = this.#pieces.at(-1)
@@ -84,9 +131,7 @@ export class CircuitBreaker {
       this.#pieces.push(present)
     }
     present[end]++
-    if (end !== 'unanswered' || !this.#isBad()) return
-    this.#openUntilMs = this.#nowMs() + this.#openMs
-    this.#told(true)
+    if (end === 'unanswered' && this.#isBad()) this.#open()
   }
 
   #isBad(): boolean {

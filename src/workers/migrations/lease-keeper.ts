@@ -1,4 +1,5 @@
 import type { MigrationHolds } from '../../database/migrations/migration-holds.ts'
+import type { Uuid } from '../../domain/identifiers.ts'
 import type { ClaimedMigration, MigrationLease } from '../../domain/migration-record.ts'
 import { isPermitted } from '../../migration/transitions.ts'
 import { systemTimers } from '../timers.ts'
@@ -35,6 +36,8 @@ export interface HeldLease {
   isRowLocked: boolean
   /** Ends requests early while other migrations wait in the same transaction; null while none do. */
   laneSignal: AbortSignal | null
+  /** The stores at both ends, as soon as they are open. */
+  storeIds: readonly Uuid[]
 }
 
 interface KeptLease extends HeldLease {
@@ -70,6 +73,7 @@ export class LeaseKeeper {
       signal: controller.signal,
       isRowLocked: false,
       laneSignal: null,
+      storeIds: [],
       renewedAt: this.#parts.wallClock.now(),
     }
     this.#held.set(id, kept)

@@ -17,6 +17,8 @@ export interface MigrationParts {
   readonly ledger: MigrationLedger
   /** The open store with this id. Rejects with a `StoreError`. Whoever opens stores closes them. */
   readonly openStore: (storeId: Uuid) => Promise<ObjectStore>
+  /** Whether the store leaves requests without an answer and is not asked for a while. Default: none ever is. */
+  readonly isAway?: (storeId: Uuid) => boolean
   /** Null when there is no such location any more. */
   readonly locationById: (locationId: Uuid) => Promise<Location | null>
   /** Makes durable that a copy's bytes are about to go. */

@@ -65,6 +65,7 @@ async function openJob(
     openEnd(parts, migration.sourceLocationId),
     openEnd(parts, migration.targetLocationId),
   ])
+  held.storeIds = [source.location.storeId, target.location.storeId]
   return {
     parts,
     held,
