@@ -112,7 +112,7 @@ async function hasRightBytes(
   bytes: Buffer,
 ): Promise<boolean> {
   for (const copy of copies) {
-    const isReadable = copy.isPrimary || NEEDED.includes(copy.state)
+    const isReadable = copy.isPrimary || copy.state === 'retained' || NEEDED.includes(copy.state)
     if (!isReadable || copy.generation !== generation) continue
     const found = await storeOf(world, copy.locationId).peek(copy.nativeKey)
     if (found === null || !found.bytes.equals(bytes)) continue

@@ -8,7 +8,8 @@ export const SEEDS_PER_MUTANT = 150
  * Mutants by which a simulated history breaks a promise, by name. The other effects are of two kinds. Some are
  * made up for: the sweeper takes staging copies of ended moves by itself, a publication retires both copies of
  * what it supersedes, a roll back that the ledger refuses changes nothing. Some are never reached: `verified`
- * and `switched` are passed within one record, and no history has two stores that reach one place. What is
+ * and `switched` are passed within one record, no history has two stores that reach one place, and a third copy takes over
+ * in grace too rarely (`primary-replaced`). What is
  * announced, counted and reviewed is no promise about bytes. The laws of the table hold all of them.
  */
 export const NOTICED_IN_HISTORIES: readonly string[] = [

@@ -206,6 +206,45 @@ describe('the mover', () => {
     expect((await world.test.database.query('select from deletion_in_flight')).rowCount).toBe(0)
   })
 
+  it('is not rolled back to a source that it deleted because stores show the past for a moment', async () => {
+    await newWorld()
+    await world.addObject('k', SMALL)
+    const id = await world.plan('k')
+    await world.work()
+    const { cold, hot } = world.stores
+    const was = await hot.head('data', 'k')
+    let isPast = false
+    const fail = (kind: 'timeout' | 'not-found', retry: 'unknown-outcome' | 'no') => {
+      const facts = { kind, retry, store: 'hot', operation: 'delete' } as const
+      return Promise.reject(new StoreError({ ...facts, message: kind }))
+    }
+    world.stores.hot = changed(hot, {
+      delete: async (...asked) => {
+        const isFirst = await hotHas('k')
+        await hot.delete(...asked)
+        if (isFirst) return fail('timeout', 'unknown-outcome')
+      },
+      head: async (...asked) => (isPast ? was : hot.head(...asked)),
+    })
+    world.stores.cold = changed(cold, {
+      head: async (...asked) => (isPast ? fail('not-found', 'no') : cold.head(...asked)),
+    })
+    const nextTry = async () => {
+      world.endGrace()
+      await world.letTimePass()
+      await world.work()
+    }
+    await nextTry()
+    expect(await hotHas('k')).toBe(false)
+    isPast = true
+    await nextTry()
+    expect(await world.migration(id)).toMatchObject({ state: 'deleting-source' })
+    isPast = false
+    await nextTry()
+    expect(await world.migration(id)).toMatchObject({ state: 'done' })
+    expect(await world.read('k')).toEqual(SMALL)
+  })
+
   it('tries again to delete what it has no right to, and again when a person asks', async () => {
     await newWorld()
     const { hot } = world.stores

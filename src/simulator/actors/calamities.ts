@@ -1,6 +1,8 @@
 import { SECOND } from '../../domain/duration.ts'
 import { isEndState } from '../../domain/migration.ts'
+import type { Copy } from '../../domain/object.ts'
 import type { Process } from '../clock/process.ts'
+import { CONTAINER } from '../world/model-store.ts'
 import { isRotten, type SimulatedWorld, storeOf } from '../world/simulated-world.ts'
 import { LEASE_MS, startMover, startScrubber, startSweeper, type WorkerProcess } from './worker-processes.ts'
 
@@ -60,6 +62,8 @@ export function startCalamities(world: SimulatedWorld, fleet: Fleet, isCalm: () 
   })
   again(scenario.has.pauses, () => stopAWhile(world, pick()?.process ?? null))
   again(scenario.has.rot, () => rot(world))
+  // A store that shows the past may show what is gone.
+  again(scenario.has.rot && scenario.rates.stale === 0, () => lose(world))
   again(scenario.has.restarts, async () => {
     world.note('the database stops')
     database.stop()
@@ -69,28 +73,75 @@ export function startCalamities(world: SimulatedWorld, fleet: Fleet, isCalm: () 
 }
 
 /**
- * A bit flips of a copy that is neither primary nor the only good one, and not about to be. What becomes of the
- * last good copy no program can help.
+ * A bit flips of a copy while another complete one is whole. What becomes of the last good copy no program can
+ * help.
  */
 async function rot(world: SimulatedWorld): Promise<void> {
   const { catalog, chaos } = world
-  const replicas = [...catalog.copies.values()].filter(copy => {
+  const mayRot = [...catalog.copies.values()].filter(copy => {
     const object = catalog.objects.get(copy.objectId)!
-    const isBusy = [...catalog.migrations.values()].some(
-      one => one.objectId === copy.objectId && !isEndState(one.state),
-    )
     const isPresent = object.isPresent && object.generation === copy.generation
+    const isGood = copy.state === 'complete' && !isRotten(world, copy)
     return (
-      copy.state === 'complete' && !copy.isPrimary && isPresent && !isBusy && object.version.digests.sha256
+      isGood && isPresent && object.version.digests.sha256 && hasTime(world, copy) && isSpare(world, copy)
     )
   })
-  if (replicas.length === 0) return
-  const copy = chaos.pick(replicas)
-  const object = catalog.objects.get(copy.objectId)!
-  const primary = [...catalog.copies.values()].find(one => one.objectId === copy.objectId && one.isPrimary)
-  if (primary?.state !== 'complete' || isRotten(world, primary)) return
-  world.note(`rot of ${object.key} in ${storeOf(world, copy.locationId).name}`)
+  if (mayRot.length === 0) return
+  const copy = chaos.pick(mayRot)
+  const found = await storeOf(world, copy.locationId).peek(copy.nativeKey)
+  // What others wrote there may be the only copy of it.
+  if (found?.stored.identity.etag !== copy.identity.etag) return
+  const { key } = catalog.objects.get(copy.objectId)!
+  const role = copy.isPrimary ? 'the primary copy' : 'a replica'
+  world.note(`rot of ${key}, ${role}, in ${storeOf(world, copy.locationId).name}`)
   await storeOf(world, copy.locationId).rot(copy.nativeKey, chaos.between(0, 1_000))
+}
+
+/** Nothing is in flight that trusts the copy, except a grace in which the scrubber may find it. */
+function hasTime({ catalog }: SimulatedWorld, copy: Copy): boolean {
+  return [...catalog.migrations.values()].every(
+    one =>
+      one.objectId !== copy.objectId ||
+      isEndState(one.state) ||
+      (one.state === 'grace' && one.targetCopyId === copy.id),
+  )
+}
+
+/** Whether another complete copy of the same content is whole: for a replica, the primary one. */
+function isSpare(world: SimulatedWorld, { generation, id, isPrimary, objectId }: Copy): boolean {
+  return [...world.catalog.copies.values()].some(
+    one =>
+      one.objectId === objectId &&
+      one.id !== id &&
+      one.generation === generation &&
+      one.state === 'complete' &&
+      (isPrimary || one.isPrimary) &&
+      !isRotten(world, one),
+  )
+}
+
+/** The bytes of a copy that readers were given in place of another one go, while that one is still in grace. */
+async function lose(world: SimulatedWorld): Promise<void> {
+  const { catalog, chaos, scheduler } = world
+  const graces = [...catalog.migrations.values()].filter(one => {
+    const [source, target] = [catalog.copies.get(one.sourceCopyId), catalog.copies.get(one.targetCopyId)]
+    const object = catalog.objects.get(one.objectId)!
+    const isExclusive = catalog.buckets.get(object.bucketId)!.mode === 'exclusive'
+    const isCurrent = object.isPresent && object.generation === one.generation
+    const isInGrace = one.state === 'grace' && (one.graceUntil ?? 0) > scheduler.now()
+    const isSpare = source?.state === 'grace' && !isRotten(world, source) && target?.state === 'complete'
+    return isExclusive && isCurrent && isInGrace && isSpare && target.isPrimary
+  })
+  if (graces.length === 0) return
+  const { key, targetCopyId } = chaos.pick(graces)
+  const copy = catalog.copies.get(targetCopyId)!
+  const store = storeOf(world, copy.locationId)
+  const found = await store.peek(copy.nativeKey)
+  if (found?.stored.identity.etag !== copy.identity.etag) return
+  world.note(`loss of ${key}, the primary copy, in ${store.name}`)
+  await store.inner.delete(CONTAINER, copy.nativeKey)
+  // Rest comes when somebody found it out.
+  store.rotten.set(found.stored.identity.etag!, found.bytes)
 }
 
 function stopAWhile({ chaos, note, scheduler }: SimulatedWorld, process: Process | null): void {

@@ -153,27 +153,34 @@ export class GatewayModel {
   async read(objectId: ObjectId): Promise<void> {
     const world = this.#world
     const before = this.#momentOf(objectId)
-    let failure: unknown = null
+    let failures: unknown[] = []
     for (let attempt = 1; attempt <= READ_ATTEMPTS_MAX; attempt++) {
       const resolved = await world.database.ask(this.#process, async () => this.#resolve(objectId))
       if (resolved === null) return
+      failures = []
       for (const copy of resolved.copies) {
         try {
           const bytes = await this.#readCopy(copy, resolved.size)
           this.#checkRead(objectId, resolved.generation, bytes)
           return
         } catch (error) {
-          failure = error
+          failures.push(error)
         }
       }
     }
     const isStill = before !== null && before === this.#momentOf(objectId)
-    const isOfStore =
-      failure instanceof StoreError &&
-      ['throttled', 'unreachable', 'timeout', 'unexpected'].includes(failure.kind)
+    // A copy in grace may be gone a moment later: what counts is whether a store failed the others.
+    const isOfStore = failures.some(
+      failure =>
+        failure instanceof StoreError &&
+        ['throttled', 'unreachable', 'timeout', 'unexpected'].includes(failure.kind),
+    )
     if (isStill && !isOfStore) {
       const { key } = world.catalog.objects.get(objectId)!
-      world.history.violate('I2', `${key} could not be read although nobody changed it: ${String(failure)}`)
+      world.history.violate(
+        'I2',
+        `${key} could not be read although nobody changed it: ${failures.join(', ')}`,
+      )
     }
   }
 
@@ -217,7 +224,7 @@ export class GatewayModel {
     if (!object.isPresent) return null
     const copies = this.#copies(objectId)
       .filter(copy => copy.generation === object.generation)
-      .filter(copy => copy.isPrimary || copy.state === 'complete' || copy.state === 'grace')
+      .filter(copy => copy.isPrimary || ['complete', 'grace', 'retained'].includes(copy.state))
       .sort((left, right) => Number(right.isPrimary) - Number(left.isPrimary))
       .map(copy => (isChangingClass(this.#world, copy) ? { ...copy, identity: UNKNOWN_IDENTITY } : copy))
     return { generation: object.generation, size: object.version.size, copies }

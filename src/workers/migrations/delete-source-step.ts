@@ -60,7 +60,10 @@ async function deleteSource(job: MigrationJob, locked: LockedLedger): Promise<De
     )
   }
   const primary = target.state === 'complete' ? await findCopy(job, job.target, target) : 'suspect'
-  if (primary !== 'same') return whenPrimaryIsLost(job, subject, primary)
+  if (primary !== 'same') {
+    checkSeenLostBefore(job)
+    return whenPrimaryIsLost(job, subject, primary)
+  }
   const missing = await missingCopies(job, subject)
   if (missing !== null) return { event: 'too-few-copies', detail: { missing } }
   const { storeId, container } = job.source.location
@@ -113,6 +116,20 @@ async function neededPlaces(
       const { location, store } = await openEnd(job.parts, locationId)
       return { store, container: location.container, nativeKey }
     }),
+  )
+}
+
+/**
+ * Throws {@link StepFailure} when this is the first try that finds the primary lost: a store that shows the past
+ * may also show a source that an earlier try deleted, and a roll back to that one would lose both.
+ */
+function checkSeenLostBefore({ migration }: MigrationJob): void {
+  const isLastTry = migration.attempt >= migration.attemptsMax
+  if (isLastTry || migration.evidence.error?.kind === 'primary-lost') return
+  throw new StepFailure(
+    'delete-failed',
+    'primary-lost',
+    'the new primary is not what was switched to; it is looked at once more',
   )
 }
 
