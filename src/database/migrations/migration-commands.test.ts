@@ -178,6 +178,30 @@ describe('what people ask of a migration', () => {
     expect(await kindOf(again())).toBe('object-changed')
   })
 
+  it.each(['move', 'add-copy'] as const)(
+    'does not retry a %s into a place that has a copy by now',
+    async kind => {
+      await world.addObject('two', BYTES)
+      const added = await world.plan('two', { kind })
+      await database().query(
+        `update migration set state = 'aborted', finished_at = now(), ended_by = 'cancelled' where id = $1`,
+        [added],
+      )
+      const again = () => retryMigration(database(), { id: added, principal, permittedIn: ['aborted'] })
+      const { rowCount } = await database().query(
+        `insert into copy (object_id, id, generation, location_id, state, is_primary, size, entered_ms, principal)
+       values ($1, $2, 1, $3, 'complete', false, 500, 0, 'user:test')`,
+        [world.objectId('two'), newId(), world.locationIds.cold],
+      )
+      expect(rowCount).toBe(1)
+      expect(await kindOf(again())).toBe('object-changed')
+      await database().query(`delete from copy where not is_primary and object_id = $1`, [
+        world.objectId('two'),
+      ])
+      expect(await kindOf(again())).toBe('done')
+    },
+  )
+
   it('does not retry what another migration does, or what changed', async () => {
     await cancel()
     await world.work()

@@ -93,7 +93,8 @@ async function setFlags(
 
 /**
  * Plans an ended migration anew, as a first try with a fresh target copy, if the object is still what it was
- * about and its source copy is the good primary one; a repair needs its bad copy still to be there. An applied plan is approved again until it ends anew.
+ * about and its source copy is the good primary one; a repair needs its bad copy still to be there, and what
+ * writes a copy elsewhere a place that has none yet. An applied plan is approved again until it ends anew.
  *
  * One that retained its source tries to delete it again; where the object is no longer what it was about, the
  * sweeper does.
@@ -136,6 +137,7 @@ async function retry(connection: Connection, command: MigrationCommand): Promise
        and (source.is_primary or not $3) and source.state = 'complete'
        and source.location_id = m.source_location_id
        and (m.kind <> 'repair' or ${BROKEN_KEY} is not null)
+       and (m.kind not in ('move', 'add-copy') or not ${IS_TARGET_TAKEN})
      returning ${MIGRATION_COLUMNS}`,
     [command.id, newId(), writesTarget(migration.kind)],
   )
@@ -145,6 +147,17 @@ async function retry(connection: Connection, command: MigrationCommand): Promise
   await note(connection, migration, 'retried', 'planned', command.principal)
   return { kind: 'done', migration: migrationOf(rows[0]) }
 }
+
+/** Whether another copy of the object lies by now where a move or a copy more would go, as when it is planned. */
+const IS_TARGET_TAKEN = `exists (
+  select from copy c
+  join location theirs on theirs.id = c.location_id
+  join location ours on ours.id = m.target_location_id
+  where c.object_id = m.object_id and not c.is_primary
+    and c.state = any (case when m.kind = 'add-copy' then '{complete,grace,retained,suspect}'::text[]
+                            else '{complete}' end)
+    and (theirs.store_id, theirs.container) = (ours.store_id, ours.container)
+)`
 
 /** Where the bad copy lies that a repair replaces, the one it knew before others; null when there is none. */
 const BROKEN_KEY = `(

@@ -82,6 +82,15 @@ function retry(
   if (hasLeftovers || !isCurrent || object.isQuarantined) return
   if (source === undefined || source.state !== 'complete') return
   if (source.locationId !== migration.sourceLocationId || (writesTarget(kind) && !source.isPrimary)) return
+  const taken = kind === 'add-copy' ? ['complete', 'grace', 'retained', 'suspect'] : ['complete']
+  const isTaken = [...catalog.copies.values()].some(
+    copy =>
+      copy.objectId === object.id &&
+      !copy.isPrimary &&
+      taken.includes(copy.state) &&
+      storeOf(world, copy.locationId) === storeOf(world, migration.targetLocationId),
+  )
+  if ((kind === 'move' || kind === 'add-copy') && isTaken) return
   const { placementVersion } = object
   const state = stepsFrom(kind, migration.state, ['retried'])[0]!.to
   const targetCopyId = writesTarget(kind) ? world.newId() : migration.targetCopyId
