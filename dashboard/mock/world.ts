@@ -75,6 +75,7 @@ export const stores: Store[] = [
   isForDrills: index === 1,
   drill: index === 1 ? DRILL : null,
   pause: null,
+  refusal: null,
   ...meta,
 }))
 

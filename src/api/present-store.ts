@@ -23,6 +23,8 @@ export function presentStore(store: StoreRow): StoreResource {
       store.pausedAt === null
         ? null
         : { at: timeText(store.pausedAt), reason: store.pausedBecause, principal: store.pausedBy },
+    refusal:
+      store.refusedAt === null ? null : { at: timeText(store.refusedAt), answer: store.refusedBecause },
     revision: store.revision,
     createdAt: timeText(store.createdAt),
     principal: store.principal,

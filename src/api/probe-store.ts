@@ -94,6 +94,8 @@ export function describeStoreFailure(error: unknown, container: string): { kind:
   switch (error.kind) {
     case 'access-denied':
       return { kind: error.kind, message: 'the store answers, but refuses these credentials' }
+    case 'clock-skewed':
+      return { kind: error.kind, message: 'its clock and ours differ by more than it allows: set ours right' }
     case 'container-not-found':
       return { kind: error.kind, message: `the store answers, but has no container ${container}` }
     case 'unreachable':

@@ -1,5 +1,7 @@
+import { refuseStore } from '../database/catalog/refused-stores.ts'
 import { advanceBudgetClock } from '../database/catalog/store-limits.ts'
 import { tellCircuit } from '../database/catalog/store-loads.ts'
+import type { StoreRow } from '../database/catalog/stores.ts'
 import type { Database } from '../database/postgres.ts'
 import { wallClock } from '../domain/clock.ts'
 import type { Uuid } from '../domain/identifiers.ts'
@@ -10,6 +12,9 @@ import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { StoreLayers } from './store-layers.ts'
 
+const REFUSED =
+  'a store refuses our credentials; background work rests there until they are replaced or the store is resumed'
+
 /**
  * Makes the layers around adapters; their budgets are drawn from the database, so that all processes share
  * them. `owner` is how this process calls itself where it tells that it leaves a store alone; null: it does not.
@@ -19,7 +24,7 @@ export function createStoreLayers(options: {
   metrics: Metrics
   log: Logger
   owner: string | null
-}): (store: Store, adapter: ObjectStore) => StoreLayers {
+}): (store: StoreRow, adapter: ObjectStore) => StoreLayers {
   const { database, metrics, log, owner } = options
   const leftAlone = new Set<Uuid>()
   // One after the other, so that the last word is the last one written.
@@ -44,6 +49,11 @@ export function createStoreLayers(options: {
         advance: (by, urgent) => advanceBudgetClock(database, store.id, by, urgent ? URGENT_AHEAD_MS : null),
       },
       tellCircuit: isOpen => tell(store, isOpen),
+      tellRefusal: async (revision, answer) => {
+        if (owner === null) return
+        const isNew = await refuseStore(database, { id: store.id, revision, answer })
+        if (isNew) log.error({ store: store.name, answer }, REFUSED)
+      },
     })
   }
 }

@@ -1,4 +1,4 @@
-import { findSealedCredentials, findStore } from '../database/catalog/stores.ts'
+import { findSealedCredentials, findStore, type StoreRow } from '../database/catalog/stores.ts'
 import type { Database } from '../database/postgres.ts'
 import type { Uuid } from '../domain/identifiers.ts'
 import type { Redacted } from '../domain/redacted.ts'
@@ -19,6 +19,8 @@ export interface StoreRegistry {
   openInBackground(storeId: Uuid): Promise<ObjectStore>
   /** Whether the store, where it is open, does not answer and is not asked for a while. */
   isAway(storeId: Uuid): boolean
+  /** Whether the store, where it is open, refused all it was asked lately, for lack of rights. */
+  isRefusing(storeId: Uuid): boolean
   /** Closes every store it opened. */
   close(): Promise<void>
 }
@@ -42,7 +44,7 @@ export function createStoreRegistry(options: {
   database: Database
   secretBox: SecretBox
   openStore: (store: Store, credentials: Redacted | null) => ObjectStore
-  layers: (store: Store, adapter: ObjectStore) => StoreLayers
+  layers: (store: StoreRow, adapter: ObjectStore) => StoreLayers
   nowMs: () => number
 }): StoreRegistry {
   const entries = new Map<Uuid, Entry>()
@@ -66,7 +68,7 @@ export function createStoreRegistry(options: {
     return entry.store
   }
 
-  function openAnew(row: Store, sealed: Buffer | null, former: ObjectStore | null) {
+  function openAnew(row: StoreRow, sealed: Buffer | null, former: ObjectStore | null) {
     const credentials =
       sealed === null ? null : options.secretBox.open(sealed, storeCredentialsPurpose(row.id))
     const adapter = options.openStore(row, credentials)
@@ -95,6 +97,7 @@ export function createStoreRegistry(options: {
     open: async storeId => (await open(storeId)).clients,
     openInBackground: async storeId => (await open(storeId)).background,
     isAway: storeId => entries.get(storeId)?.layers.isAway ?? false,
+    isRefusing: storeId => entries.get(storeId)?.layers.isRefusing ?? false,
     async close() {
       const open = [...entries.values()].map(entry => entry.adapter).concat(superseded)
       entries.clear()

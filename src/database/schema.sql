@@ -725,8 +725,11 @@ table store
   paused_at timestamp with time zone
   paused_because text
   paused_by text
+  refused_at timestamp with time zone
+  refused_because text
   constraint store_budget_check CHECK ((jsonb_typeof(budget) = 'array'::text))
   constraint store_check CHECK (((state = 'paused'::text) = (paused_at IS NOT NULL)))
+  constraint store_check1 CHECK (((state = 'auth-failed'::text) = (refused_at IS NOT NULL)))
   constraint store_drill_is_bounded CHECK (((drill IS NULL) = (drill_until IS NULL)))
   constraint store_drill_only_where_marked CHECK (((drill IS NULL) OR is_for_drills))
   constraint store_kind_check CHECK ((kind = ANY (ARRAY['azure-blob'::text, 'filesystem'::text, 'gcs'::text, 'memory'::text, 's3'::text])))

@@ -132,6 +132,7 @@ const STORE_ERRORS: Readonly<Record<StoreErrorKind, S3ErrorCode>> = {
   truncated: 'IncompleteBody',
   'digest-mismatch': 'BadDigest',
   'access-denied': 'ServiceUnavailable',
+  'clock-skewed': 'ServiceUnavailable',
   locked: 'AccessDenied',
   archived: 'InvalidObjectState',
   'invalid-key': 'InvalidArgument',

@@ -5,7 +5,7 @@ import type { Outage } from '../domain/migration.ts'
 import { outageAfter, outageRestMs } from './outage.ts'
 
 describe('an outage', () => {
-  it.each(['unreachable', 'throttled', 'timeout'])('is what %s tells of', kind => {
+  it.each(['unreachable', 'throttled', 'timeout', 'clock-skewed'])('is what %s tells of', kind => {
     expect(outageAfter(undefined, kind, 7)).toEqual({ since: 7, rests: 1 })
     expect(outageAfter({ since: 7, rests: 4 }, kind, HOUR)).toEqual({ since: 7, rests: 5 })
   })
@@ -14,6 +14,13 @@ describe('an outage', () => {
     'is not what %s tells of',
     kind => expect(outageAfter(undefined, kind, 7)).toBeNull(),
   )
+
+  it('is what a refusal tells of where the store refuses all it is asked, for an hour', () => {
+    expect(outageAfter(undefined, 'access-denied', 7, true)).toEqual({ since: 7, rests: 1 })
+    expect(outageAfter({ since: 0, rests: 4 }, 'access-denied', HOUR, true)).toEqual({ since: 0, rests: 5 })
+    expect(outageAfter({ since: 0, rests: 4 }, 'access-denied', HOUR + 1, true)).toBeNull()
+    expect(outageAfter(undefined, 'digest-mismatch', 7, true)).toBeNull()
+  })
 
   it('is none any more after a day', () => {
     expect(outageAfter({ since: 0, rests: 9 }, 'timeout', 24 * HOUR)).not.toBeNull()

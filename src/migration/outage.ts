@@ -10,16 +10,29 @@ const THROTTLED = { first: 2 * SECOND, longest: MINUTE } as const
 const OUTAGE_MS_MAX = 24 * HOUR
 
 /** Errors that tell of a store and not of the object: a hundred of them prove nothing against a migration. */
-const OUTAGE_KINDS: ReadonlySet<string> = new Set(['unreachable', 'throttled', 'timeout'])
+const OUTAGE_KINDS: ReadonlySet<string> = new Set(['unreachable', 'throttled', 'timeout', 'clock-skewed'])
+/** So long a store that refuses all it is asked may be the reason; one object that may not be read counts then. */
+const REFUSAL_MS_MAX = HOUR
 
 /**
  * What a failure adds to an outage, or null when it has to count as a try: because it tells of the object,
  * or because the outage lasts for longer than 24 hours. `now` is wall milliseconds.
+ *
+ * `isStoreRefusing`: one of the stores refused all it was asked lately; refusals tell of the store then, for
+ * an hour.
  */
-export function outageAfter(before: Outage | undefined, errorKind: string, now: number): Outage | null {
-  if (!OUTAGE_KINDS.has(errorKind)) return null
+export function outageAfter(
+  before: Outage | undefined,
+  errorKind: string,
+  now: number,
+  isStoreRefusing = false,
+): Outage | null {
+  const isRefusal = errorKind === 'access-denied' && isStoreRefusing
+  if (!isRefusal && !OUTAGE_KINDS.has(errorKind)) return null
   if (before === undefined) return { since: now, rests: 1 }
-  return now - before.since > OUTAGE_MS_MAX ? null : { since: before.since, rests: before.rests + 1 }
+  return now - before.since > (isRefusal ? REFUSAL_MS_MAX : OUTAGE_MS_MAX)
+    ? null
+    : { since: before.since, rests: before.rests + 1 }
 }
 
 /**

@@ -376,6 +376,8 @@ export type StoreErrorKind =
   | 'truncated'
   | 'digest-mismatch'
   | 'access-denied'
+  /** It compares clocks, and ours or its own is wrong: the credentials may well be good. */
+  | 'clock-skewed'
   /** It is held by a retention, a legal hold or immutability: no right could change that now. */
   | 'locked'
   /** It lies in an archive, and must be restored before it can be read or copied. */

@@ -5,9 +5,12 @@ export async function refusalOf(work: Promise<unknown>): Promise<StoreErrorKind 
   return work.then(() => null, asRefusal)
 }
 
+/** Kinds by which a server lets us ask nothing at all. */
+const SHUT: ReadonlySet<StoreErrorKind> = new Set(['access-denied', 'clock-skewed'])
+
 /** The kind of an error with which the server refused. Throws what is no answer. */
 export function asRefusal(error: unknown): StoreErrorKind {
-  const isAnswer = error instanceof StoreError && error.retry === 'no' && error.kind !== 'access-denied'
+  const isAnswer = error instanceof StoreError && error.retry === 'no' && !SHUT.has(error.kind)
   if (isAnswer) return error.kind
   throw error
 }

@@ -121,13 +121,13 @@ export const METRIC_DEFINITIONS = {
   migrationsPaused: {
     type: 'gauge',
     name: 'dim_migration_pauses',
-    help: 'Stores and plans that a person paused, by which of the two.',
+    help: 'Stores and plans that are paused, stores that refuse our credentials among them, by which of the two.',
     labels: ['by'],
   },
   migrationsHeld: {
     type: 'gauge',
     name: 'dim_migrations_held',
-    help: 'Unfinished migrations that rest because their plan or one of their stores is paused.',
+    help: 'Unfinished migrations that rest because their plan or one of their stores is paused or refuses our credentials.',
     labels: [],
   },
   migrationsOverdue: {
@@ -257,6 +257,12 @@ export const METRIC_DEFINITIONS = {
     type: 'gauge',
     name: 'dim_store_circuit_open',
     help: '1 while a store is left alone because it left most requests unanswered, 0 otherwise.',
+    labels: ['store'],
+  },
+  storeRefuses: {
+    type: 'gauge',
+    name: 'dim_store_refuses_credentials',
+    help: '1 while a store refuses our credentials and background work leaves it alone, 0 otherwise.',
     labels: ['store'],
   },
   storeConcurrencyLimit: {

@@ -390,7 +390,7 @@ describe('operating the queue', () => {
     await card.getByText(/: firmware/).waitFor()
     await page.goto(`${origin}/migrations`)
     await page.getByText('Store store-cold').waitFor()
-    await page.getByText('Store paused').first().waitFor()
+    await page.getByText('Store rests').first().waitFor()
     await page.getByRole('button', { name: 'Resume' }).click()
     await page.getByText('Store store-cold').waitFor({ state: 'detached' })
     expect(complaints).toEqual([])

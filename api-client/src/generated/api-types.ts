@@ -389,7 +389,7 @@ export type Migration = {
   readonly attemptsMax: number
   readonly paused: boolean
   readonly cancelRequested: boolean
-  /** What a person stopped or paused that it rests for; `paused` is its own pause */
+  /** What a person stopped or paused, or which store refuses our credentials, that it rests for; `paused` is its own pause */
   readonly heldBy: readonly ('stop' | 'source-store' | 'target-store' | 'plan')[]
   /** By when readers should get the target copy */
   readonly dueBy: string | null
@@ -453,7 +453,7 @@ export type MigrationDetail = {
   readonly attemptsMax: number
   readonly paused: boolean
   readonly cancelRequested: boolean
-  /** What a person stopped or paused that it rests for; `paused` is its own pause */
+  /** What a person stopped or paused, or which store refuses our credentials, that it rests for; `paused` is its own pause */
   readonly heldBy: readonly ('stop' | 'source-store' | 'target-store' | 'plan')[]
   /** By when readers should get the target copy */
   readonly dueBy: string | null
@@ -1043,7 +1043,7 @@ export type PlanStatus = {
   readonly inFlight: number
   /** Paused one by one */
   readonly paused: number
-  /** Their plan or one of their stores is paused */
+  /** Their plan or one of their stores is paused, or a store refuses our credentials */
   readonly held: number
   /** Unfinished and past their deadline */
   readonly overdue: number
@@ -1190,6 +1190,7 @@ export type QueueStatus = {
     readonly reason: string
     readonly principal: string
   } | null
+  /** Those that refuse our credentials among them */
   readonly pausedStores: readonly ({
     readonly at: string
     readonly reason: string | null
@@ -1220,7 +1221,7 @@ export type QueueStatus = {
   readonly inFlight: number
   /** Paused one by one */
   readonly paused: number
-  /** Their plan or one of their stores is paused */
+  /** Their plan or one of their stores is paused, or a store refuses our credentials */
   readonly held: number
   /** Unfinished and past their deadline */
   readonly overdue: number
@@ -1377,6 +1378,11 @@ export type Store = {
     readonly at: string
     readonly reason: string | null
     readonly principal: string | null
+  } | null
+  /** Null unless it refuses our credentials, which `auth-failed` says */
+  readonly refusal: {
+    readonly at: string
+    readonly answer: string | null
   } | null
   readonly revision: number
   readonly createdAt: string
@@ -1794,7 +1800,7 @@ export interface Operations {
     }
     answer: Store
   }
-  /** Let migrations of a paused store go on */
+  /** Let migrations of a store go on that was paused or refused our credentials */
   'POST /v1/stores/{id}/resume': {
     path: { id: string }
     query: undefined

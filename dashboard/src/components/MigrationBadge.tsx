@@ -30,7 +30,7 @@ export function MigrationBadge({ migration }: { migration: Shown }): ReactNode {
 
 function heldName(heldBy: Migration['heldBy']): string {
   if (heldBy.includes('stop')) return 'Stopped'
-  return heldBy.includes('plan') ? 'Plan paused' : 'Store paused'
+  return heldBy.includes('plan') ? 'Plan paused' : 'Store rests'
 }
 
 export function migrationStateName(state: Migration['state']): string {

@@ -130,8 +130,8 @@ function MigrationBody({ migration }: { migration: MigrationDetail }): ReactNode
 
 const HOLDS: Readonly<Record<MigrationDetail['heldBy'][number], string>> = {
   stop: 'every migration is stopped',
-  'source-store': 'the store it comes from is paused',
-  'target-store': 'the store it goes to is paused',
+  'source-store': 'the store it comes from is paused or refuses us',
+  'target-store': 'the store it goes to is paused or refuses us',
   plan: 'its plan is paused',
 }
 

@@ -47,7 +47,12 @@ export function needsOf(
     )
   }
   for (const store of stores) {
-    add(store.state === 'auth-failed', `${store.name} refuses our credentials.`, paths.stores(), true)
+    add(
+      store.state === 'auth-failed',
+      `${store.name} refuses our credentials. Moves there rest until it gets others.`,
+      paths.stores(),
+      true,
+    )
   }
   add(
     migrations.quarantined > 0,

@@ -259,7 +259,7 @@ function StoreCard({ store }: { store: Store }): ReactNode {
       }
       aside={
         <span className="flex flex-wrap gap-2">
-          <PauseButton noun="store" id={store.id} name={store.name} isPaused={store.state === 'paused'} />
+          <PauseButton noun="store" id={store.id} name={store.name} isPaused={store.state !== 'active'} />
           <Button size="small" busy={busy} disabledReason={viewerReason} onClick={() => act(undefined)}>
             Try it now
           </Button>
@@ -281,6 +281,7 @@ function StoreCard({ store }: { store: Store }): ReactNode {
                 {store.pause.reason === null ? '' : `: ${store.pause.reason}`}
               </>
             ),
+          Refused: store.refusal === null ? null : <Refusal refusal={store.refusal} name={store.name} />,
           Answers: <Answers load={load} />,
           Budget: <Budget store={store} load={load} />,
           'At once':
@@ -293,6 +294,16 @@ function StoreCard({ store }: { store: Store }): ReactNode {
         }}
       />
     </Panel>
+  )
+}
+
+/** What a store that refuses our credentials says, and what ends it. */
+function Refusal({ refusal, name }: { refusal: NonNullable<Store['refusal']>; name: string }): ReactNode {
+  return (
+    <>
+      <Moment at={refusal.at} />: {refusal.answer}. Moves there rest and lose no try. Give it other
+      credentials with <code>dim store set {name}</code>, or resume it when these are good again.
+    </>
   )
 }
 

@@ -1,4 +1,5 @@
 import { countQuarantinedObjects } from '../../database/catalog/last-copies.ts'
+import { listStoreRefusals } from '../../database/catalog/refused-stores.ts'
 import type { ApiOptions } from '../context.ts'
 import type { Overview, OverviewPoint, OverviewTick } from '../schemas/overview.ts'
 import { type OverviewSnapshot, takeOverview } from './take-overview.ts'
@@ -72,6 +73,9 @@ export class OverviewSampler {
       this.#setGauges(overview)
       const { database, metrics } = this.#options
       metrics.quarantinedObjects.set(await countQuarantinedObjects(database))
+      metrics.storeRefuses.reset()
+      for (const { isRefusing, name } of await listStoreRefusals(database))
+        metrics.storeRefuses.set({ store: name }, isRefusing ? 1 : 0)
       const { latestDecisions: _, ...rest } = overview
       const tick = { ...rest, point: this.#keepPoint(overview) }
       for (const listener of this.#listeners) listener(tick)

@@ -56,7 +56,7 @@ export function pausesRoutes({ database }: ApiOptions): FastifyPluginAsyncZod {
         schema: {
           ...schema,
           operationId: 'resumeStore',
-          summary: 'Let migrations of a paused store go on',
+          summary: 'Let migrations of a store go on that was paused or refused our credentials',
           tags: ['stores'],
           response: { 200: storeSchema },
         },

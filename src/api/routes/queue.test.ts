@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestApi, type TestApi } from '../../../test/builders/api.ts'
 import { createMovingWorld, type MovingWorld, sampleOf } from '../../../test/builders/moving-world.ts'
 import { addPlanRow } from '../../../test/builders/plan-row.ts'
+import { refuseStore } from '../../database/catalog/refused-stores.ts'
 import { sweepHolds } from '../../database/migrations/migration-hold-sweeps.ts'
 import { insertThroughput } from '../../database/migrations/migration-throughput.ts'
 import { newId } from '../../domain/identifiers.ts'
@@ -94,6 +95,43 @@ describe('operating the queue', () => {
     expect((await post(`/v1/stores/${id}/resume`)).json()).toMatchObject({ state: 'active', pause: null })
     expect((await post(`/v1/stores/${newId()}/pause`)).statusCode).toBe(404)
     expect((await get('/v1/migrations/status')).held).toBe(0)
+  })
+
+  it('says what a store answered that refuses our credentials, and asks it again when somebody says so', async () => {
+    const id = await storeId()
+    const refuse = async () => {
+      const { revision } = await get(`/v1/stores/${id}`)
+      await refuseStore(world.test.database, { id, revision, answer: 'no such key' })
+    }
+    await refuse()
+    expect(await get(`/v1/stores/${id}`)).toMatchObject({
+      state: 'auth-failed',
+      pause: null,
+      refusal: { at: expect.any(String), answer: 'no such key' },
+    })
+    expect(await get('/v1/migrations/status')).toMatchObject({
+      held: 3,
+      pausedStores: [{ id, reason: 'it refuses our credentials: no such key' }],
+    })
+    expect((await activities())[0]).toEqual(['store.refused-us', 'system:stores'])
+    // A process that has not heard of it yet tells nothing new, and one with a former revision nothing at all.
+    const { revision } = await get(`/v1/stores/${id}`)
+    for (const known of [revision, revision - 1])
+      expect(await refuseStore(world.test.database, { id, revision: known, answer: 'no' })).toBe(false)
+    expect((await post(`/v1/stores/${id}/resume`)).json()).toMatchObject({ state: 'active', refusal: null })
+
+    await refuse()
+    const { revision: refused, settings } = await get(`/v1/stores/${id}`)
+    const headers = { 'if-match': `"${refused}"` }
+    const changed = await api.send('PATCH', `/v1/stores/${id}`, { body: { settings }, headers })
+    expect(changed.json()).toMatchObject({ state: 'active', refusal: null })
+
+    await refuse()
+    expect((await post(`/v1/stores/${id}/pause`, { reason: 'later' })).json()).toMatchObject({
+      state: 'paused',
+      refusal: null,
+    })
+    expect((await post(`/v1/stores/${id}/resume`)).json()).toMatchObject({ state: 'active' })
   })
 
   it('changes a store like before, too', async () => {

@@ -125,6 +125,8 @@ export function storesRoutes(options: ApiOptions): FastifyPluginAsyncZod {
         schema: {
           operationId: 'updateStore',
           summary: 'Pause or resume a store, change its settings or replace its credentials',
+          description:
+            'A store that refused our credentials (`auth-failed`) is active again with other credentials or settings.',
           tags: ['stores'],
           headers: ifMatchHeadersSchema,
           params: idParametersSchema,

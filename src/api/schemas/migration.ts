@@ -42,7 +42,8 @@ export const migrationSchema = z.object({
   paused: z.boolean(),
   cancelRequested: z.boolean(),
   heldBy: z.array(z.enum(MIGRATION_HOLDS)).meta({
-    description: 'What a person stopped or paused that it rests for; `paused` is its own pause',
+    description:
+      'What a person stopped or paused, or which store refuses our credentials, that it rests for; `paused` is its own pause',
   }),
   dueBy: wallTimeSchema.nullable().meta({ description: 'By when readers should get the target copy' }),
   overdue: z.boolean().meta({ description: 'They did not by then' }),

@@ -48,7 +48,9 @@ const statusShape = {
   left: amountSchema.meta({ description: 'Not switched yet: readers still get the source copy' }),
   inFlight: countSchema.meta({ description: 'A worker holds their lease' }),
   paused: countSchema.meta({ description: 'Paused one by one' }),
-  held: countSchema.meta({ description: 'Their plan or one of their stores is paused' }),
+  held: countSchema.meta({
+    description: 'Their plan or one of their stores is paused, or a store refuses our credentials',
+  }),
   overdue: countSchema.meta({ description: 'Unfinished and past their deadline' }),
   resting: z.array(restingSchema).meta({ description: 'Wait for their next try, by kind of error' }),
   throughput: throughputSchema,
@@ -58,7 +60,7 @@ const statusShape = {
 /** The whole queue of migrations: how much, how fast, until when, and what keeps it. */
 export const queueStatusSchema = z.object({
   stop: stopSchema.nullable().meta({ description: 'Everything is stopped; null while it is not' }),
-  pausedStores: z.array(pauseSchema),
+  pausedStores: z.array(pauseSchema).meta({ description: 'Those that refuse our credentials among them' }),
   pausedPlans: z.array(pauseSchema),
   ...statusShape,
 })

@@ -62,6 +62,9 @@ const storeCredentialsSchema = z.union(
 )
 export type StoreCredentials = z.infer<typeof storeCredentialsSchema>
 
+/** Since when a store refuses our credentials, and what it answered. */
+const refusalSchema = z.object({ at: wallTimeSchema, answer: z.string().nullable() })
+
 /** An endpoint that keeps bytes, without its secrets. */
 export const storeSchema = z.object({
   id: idSchema,
@@ -72,6 +75,9 @@ export const storeSchema = z.object({
   hasCredentials: z.boolean(),
   ...storeLimitsFields,
   pause: pauseFactsSchema.nullable().meta({ description: 'Null unless it is paused' }),
+  refusal: refusalSchema
+    .nullable()
+    .meta({ description: 'Null unless it refuses our credentials, which `auth-failed` says' }),
   revision: revisionSchema,
   createdAt: wallTimeSchema,
   principal: principalSchema,

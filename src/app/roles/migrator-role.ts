@@ -53,6 +53,7 @@ export async function startMigratorRole(parts: ServerParts): Promise<RunningRole
     wallClock: parts.wallClock,
     workerId: parts.owner,
     isAway: storeId => parts.stores.isAway(storeId),
+    isRefusing: storeId => parts.stores.isRefusing(storeId),
     concurrency: config.migrator.concurrency,
     leaseMs: config.migrator.leaseSeconds * 1_000,
     random: Math.random,

@@ -14,7 +14,9 @@ export const registerStorePause: Register = (noun, bind) => {
     out.one(await api.post<StoreResource>(`${namedPath('store', id)}/pause`, options), storeView)
   })
   bind(
-    noun.command('resume <store>').description('let migrations of a paused store go on'),
+    noun
+      .command('resume <store>')
+      .description('let migrations go on at a store that was paused or refused our credentials'),
     async ({ api, out }, _options, name) => {
       const { id } = await findNamed<StoreResource>(api, 'store', name)
       out.one(await api.post<StoreResource>(`${namedPath('store', id)}/resume`), storeView)

@@ -3,20 +3,23 @@ import { type Register, repeated } from '../command.ts'
 import { CliError, EXIT } from '../exit-codes.ts'
 import { parseBudgetWindow } from '../parse-budget-window.ts'
 import { findNamed, namedPath } from '../references.ts'
+import { type CredentialOptions, credentialsOf, withCredentialOptions } from '../store-credentials.ts'
 import { storeView } from '../views/store.ts'
 
-interface Options {
+interface Options extends CredentialOptions {
   /** False with `--no-budget`. */
   budget?: string[] | false
   requestsAtOnceMax?: string
   forDrills?: boolean
 }
 
-/** `dim store set`: what background work may ask of a store, and whether it is for drills. */
+/** `dim store set`: its credentials, what background work may ask of a store, and whether it is for drills. */
 export const registerStoreSet: Register = (noun, bind) => {
-  const command = noun
+  const bare = noun
     .command('set <store>')
-    .description('change what background work may ask of a store, and whether drills may be held there')
+    .description(
+      'replace the credentials of a store, change what background work may ask of it, and whether drills may be held there',
+    )
     .option(
       '--budget <window>',
       'rates of some hours of the day (repeat; the first that is open holds)',
@@ -29,24 +32,34 @@ export const registerStoreSet: Register = (noun, bind) => {
       'faults on purpose may be held here: nothing people need may depend on this store',
     )
     .option('--no-for-drills', 'no drill any more; one that is held ends')
-    .addHelpText(
-      'after',
-      `
+  const command = withCredentialOptions(bare).addHelpText(
+    'after',
+    `
+Credentials are replaced as a whole, sealed at once and used within five seconds by every process. A store that
+refused the former ones (auth-failed) is active again.
+
 A window is bytes=RATE and requests=RATE per second, one or both, and from, to and zone if it is not always open.
 All processes together keep to it. Clients of the gateway never wait for it: they spend first.
 
 Example: dim store set glacier --budget bytes=20MB,requests=50,from=08:00,to=18:00,zone=Europe/Berlin \\
                                --budget bytes=200MB`,
-    )
+  )
   bind<Options>(command, async ({ api, out }, options, name) => {
     const store = await findNamed<StoreResource>(api, 'store', name)
+    const credentials = await credentialsOf(options)
     const change = changeOf(options)
-    if (Object.keys(change).length === 0) {
-      out.say('nothing to change: name --budget, --no-budget, --requests-at-once-max or --for-drills')
+    const hasLimits = Object.keys(change).length > 0
+    if (!hasLimits && credentials === null) {
+      out.say(
+        'nothing to change: name credentials, --budget, --no-budget, --requests-at-once-max or --for-drills',
+      )
       return EXIT.nothingToDo
     }
-    const path = `${namedPath('store', store.id)}/limits`
-    out.one(await api.change<StoreResource>('PATCH', path, change), storeView)
+    const path = namedPath('store', store.id)
+    let changed = store
+    if (credentials !== null) changed = await api.change<StoreResource>('PATCH', path, { credentials })
+    if (hasLimits) changed = await api.change<StoreResource>('PATCH', `${path}/limits`, change)
+    out.one(changed, storeView)
     return EXIT.ok
   })
 }

@@ -60,7 +60,8 @@ async function checkStore(session: Session, store: StoreResource): Promise<Findi
 }
 
 function fixOf(kind: string): string {
-  if (kind === 'access-denied') return 'give it valid credentials'
+  if (kind === 'access-denied') return 'give it valid credentials: dim store set'
+  if (kind === 'clock-skewed') return 'set the clock of this machine right'
   if (kind === 'container-not-found') return 'create the container, or correct the location'
   return 'check its endpoint, the network and that it runs'
 }

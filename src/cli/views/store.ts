@@ -7,7 +7,7 @@ export const storeView: View<StoreResource> = {
   columns: [
     { header: 'NAME', value: store => store.name },
     { header: 'KIND', value: store => store.kind },
-    { header: 'STATE', value: store => store.state },
+    { header: 'STATE', value: stateText },
     { header: 'DRILL', value: drillText },
     { header: 'BUDGET', value: store => store.budget.map(windowText).join('; ') || '-' },
     { header: 'CREDENTIALS', value: store => (store.hasCredentials ? 'sealed' : 'none') },
@@ -21,8 +21,15 @@ export const storeView: View<StoreResource> = {
     { header: 'ID', value: store => store.id, wide: true },
     { header: 'CREATED', value: store => timeText(store.createdAt), wide: true },
     { header: 'BY', value: store => store.principal, wide: true },
+    { header: 'REFUSED WITH', value: store => store.refusal?.answer ?? '-', wide: true },
     { header: 'PAUSED BECAUSE', value: store => store.pause?.reason ?? '-', wide: true },
   ],
+}
+
+/** The state, and what a person has to do about it. */
+function stateText({ name, refusal, state }: StoreResource): string {
+  if (refusal === null) return state
+  return `${state} since ${timeText(refusal.at)}: give it others with dim store set ${name}, or dim store resume ${name}`
 }
 
 function drillText({ drill, isForDrills }: StoreResource): string {

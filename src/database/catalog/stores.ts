@@ -13,6 +13,9 @@ export interface StoreRow extends Store {
   readonly pausedAt: Date | null
   readonly pausedBecause: string | null
   readonly pausedBy: string | null
+  /** Since when it refuses our credentials; null unless it does, like what it answered. */
+  readonly refusedAt: Date | null
+  readonly refusedBecause: string | null
 }
 
 const COLUMNS = `
@@ -20,7 +23,8 @@ const COLUMNS = `
   created_at as "createdAt", principal, budget, requests_at_once_max as "requestsAtOnceMax",
   is_for_drills as "isForDrills",
   case when drill_until > now() then drill end as "drillFacts", drill_until as "drillUntil",
-  paused_at as "pausedAt", paused_because as "pausedBecause", paused_by as "pausedBy"`
+  paused_at as "pausedAt", paused_because as "pausedBecause", paused_by as "pausedBy",
+  refused_at as "refusedAt", refused_because as "refusedBecause"`
 
 /** A row as the columns give it. */
 interface Row extends Omit<StoreRow, 'drill'> {
@@ -98,6 +102,13 @@ export interface StoreChange {
   readonly credentialsSealed?: Buffer | undefined
 }
 
+/**
+ * The state a store is in after a change: one that refused our credentials is asked again when a person gives it
+ * other ones or other settings.
+ */
+const STATE_AFTER = `coalesce($3, case
+  when state = 'auth-failed' and ($4::jsonb is not null or $5::bytea is not null) then 'active' else state end)`
+
 /** Changes a store if it still has this revision. Resolves to null when it has another, or is gone. */
 export async function updateStore(
   database: Queryable,
@@ -107,11 +118,13 @@ export async function updateStore(
 ): Promise<StoreRow | null> {
   const { rows } = await database.query<Row>(
     `update store
-     set state = coalesce($3, state), settings = coalesce($4, settings),
+     set state = ${STATE_AFTER}, settings = coalesce($4, settings),
          credentials_sealed = coalesce($5, credentials_sealed),
          paused_at = case when coalesce($3, state) = 'paused' then coalesce(paused_at, now()) end,
          paused_by = case when coalesce($3, state) = 'paused' then coalesce(paused_by, $6) end,
          paused_because = case when coalesce($3, state) = 'paused' then paused_because end,
+         refused_at = case when ${STATE_AFTER} = 'auth-failed' then refused_at end,
+         refused_because = case when ${STATE_AFTER} = 'auth-failed' then refused_because end,
          revision = revision + 1, principal = $6
      where id = $1 and revision = $2
      returning ${COLUMNS}`,
@@ -124,7 +137,8 @@ export async function updateStore(
       principal,
     ],
   )
-  if (rows[0] !== undefined && change.state !== undefined) await askForHoldSweep(database)
+  // Each of the three may let go what was held.
+  if (rows[0] !== undefined) await askForHoldSweep(database)
   return rows[0] === undefined ? null : storeOf(rows[0])
 }
 

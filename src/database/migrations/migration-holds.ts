@@ -13,17 +13,21 @@ export interface MigrationStop {
 export interface MigrationHolds {
   /** Everything is stopped. */
   readonly isStopped: boolean
-  /** Locations in paused stores: nothing reads or writes there. */
+  /** Locations in paused stores and those that refuse our credentials: nothing reads or writes there. */
   readonly locationIds: readonly Uuid[]
   readonly planIds: readonly Uuid[]
 }
 
-/** Locations in paused stores. */
-const HELD_LOCATIONS = `select l.id from location l join store s on s.id = l.store_id where s.state = 'paused'`
+/** States of stores where background work rests: a person paused them, or they refuse our credentials. */
+export const HELD_STORE_STATES = `('paused', 'auth-failed')`
+/** Locations in such stores. */
+const HELD_LOCATIONS = `
+  select l.id from location l join store s on s.id = l.store_id where s.state in ${HELD_STORE_STATES}`
 const HELD_PLANS = 'select id from plan where paused_at is not null'
 
 /**
- * What must hold for migration `m` to go on: neither its stores nor its plan is paused. Small hashed sets,
+ * What must hold for migration `m` to go on: neither its stores nor its plan is paused, and
+ * no store refuses our credentials. Small hashed sets,
  * written so that the planner takes them for conditions that hardly ever fail: it must not expect a queue to
  * be empty.
  */
@@ -82,6 +86,16 @@ export async function readMigrationHolds(queryable: Queryable): Promise<Migratio
   return rows[0]!
 }
 
+/** Whether background work leaves a store alone: it is paused or refuses our credentials. */
+export async function isStoreHeld(queryable: Queryable, storeId: Uuid): Promise<boolean> {
+  const { rowCount } = await queryable.query({
+    name: 'store_is_held',
+    text: `select from store where id = $1 and state in ${HELD_STORE_STATES}`,
+    values: [storeId],
+  })
+  return rowCount === 1
+}
+
 /** A person pauses: who, and why. */
 export interface Pause {
   readonly id: Uuid
@@ -98,21 +112,23 @@ export async function pauseStore(connection: Connection, pause: Pause): Promise<
     name: 'store_pause',
     text: `
       update store
-      set state = 'paused', paused_at = now(), paused_because = $2, paused_by = $3, revision = revision + 1
+      set state = 'paused', paused_at = now(), paused_because = $2, paused_by = $3, revision = revision + 1,
+          refused_at = null, refused_because = null
       where id = $1 and state <> 'paused'`,
     values: [pause.id, pause.reason, pause.principal],
   })
   return changedOrKnown(connection, 'store', pause.id, rowCount)
 }
 
-/** Lets a store be used again. Resolves like {@link pauseStore}. */
+/** Lets a store be used again that was paused or refused our credentials. Resolves like {@link pauseStore}. */
 export async function resumeStore(connection: Connection, id: Uuid): Promise<boolean | null> {
   const { rowCount } = await connection.query({
     name: 'store_resume',
     text: `
       update store
-      set state = 'active', paused_at = null, paused_because = null, paused_by = null, revision = revision + 1
-      where id = $1 and state = 'paused'`,
+      set state = 'active', paused_at = null, paused_because = null, paused_by = null, revision = revision + 1,
+          refused_at = null, refused_because = null
+      where id = $1 and state in ${HELD_STORE_STATES}`,
     values: [id],
   })
   return changedOrKnown(connection, 'store', id, rowCount)

@@ -9,6 +9,7 @@ import type {
 import { HARMLESS_ABORTS } from '../../domain/migration-record.ts'
 import type { Tier } from '../../domain/tier.ts'
 import type { Queryable } from '../postgres.ts'
+import { HELD_STORE_STATES } from './migration-holds.ts'
 import { MIGRATION_COLUMNS, type MigrationRow, migrationOf } from './migration-rows.ts'
 import { IS_OVERDUE } from './queue-status.ts'
 
@@ -34,7 +35,7 @@ export interface MigrationView extends Migration {
   readonly isOverdue: boolean
 }
 
-/** What a person paused that an unfinished migration rests for. */
+/** What an unfinished migration rests for: what a person paused, or a store that refuses our credentials. */
 export const MIGRATION_HOLDS = ['stop', 'source-store', 'target-store', 'plan'] as const
 export type MigrationHold = (typeof MIGRATION_HOLDS)[number]
 
@@ -71,8 +72,8 @@ const VIEW = `
          m.due_at, coalesce(${IS_OVERDUE}, false) as is_overdue,
          case when m.finished_at is null then array_remove(array[
            case when exists (select from migration_stop) then 'stop' end,
-           case when source_store.state = 'paused' then 'source-store' end,
-           case when target_store.state = 'paused' then 'target-store' end,
+           case when source_store.state in ${HELD_STORE_STATES} then 'source-store' end,
+           case when target_store.state in ${HELD_STORE_STATES} then 'target-store' end,
            case when exists (select from plan where id = m.plan_id and paused_at is not null) then 'plan' end
          ], null) else '{}'::text[] end as held_by
   from migration m

@@ -1,7 +1,7 @@
 import type { Uuid } from '../../domain/identifiers.ts'
 import type { MigrationState } from '../../domain/migration.ts'
 import type { Queryable } from '../postgres.ts'
-import { IS_FREE } from './migration-holds.ts'
+import { HELD_STORE_STATES, IS_FREE } from './migration-holds.ts'
 
 /** Unfinished migrations in one state. */
 export interface UnfinishedRow {
@@ -110,13 +110,14 @@ export interface PauseRow {
 /** Pauses a status names. */
 const PAUSES_MAX = 100
 
-/** Paused stores by name. */
+/** Paused stores, and those that refuse our credentials, by name. */
 export async function listPausedStores(queryable: Queryable): Promise<PauseRow[]> {
   const { rows } = await queryable.query<PauseRow>({
     name: 'queue_paused_stores',
     text: `
-      select id, name, paused_at as "pausedAt", paused_because as reason, paused_by as principal
-      from store where state = 'paused' order by name collate "C" limit ${PAUSES_MAX}`,
+      select id, name, coalesce(paused_at, refused_at) as "pausedAt", paused_by as principal,
+             coalesce(paused_because, 'it refuses our credentials: ' || refused_because) as reason
+      from store where state in ${HELD_STORE_STATES} order by name collate "C" limit ${PAUSES_MAX}`,
   })
   return rows
 }

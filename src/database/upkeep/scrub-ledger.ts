@@ -74,6 +74,10 @@ const SCRUB_JOINS = `
   join location l on l.id = c.location_id
   join object_version v on v.object_id = c.object_id and v.generation = c.generation`
 
+/** Where a store refuses our credentials nothing can be found out about a copy. */
+const CAN_BE_ASKED = (copy: string) => `(${copy}.location_id in (
+  select l.id from location l join store s on s.id = l.store_id where s.state = 'auth-failed')) is not true`
+
 async function listCopiesToScrub(
   queryable: Queryable,
   options: { readonly limit: number; readonly before: Instant; readonly exceptCopyIds: readonly Uuid[] },
@@ -85,6 +89,7 @@ async function listCopiesToScrub(
       from (
         select * from copy
         where state = 'complete' and coalesce(scrubbed_ms, verified_ms, 0) < $2 and id <> all ($3::uuid[])
+          and ${CAN_BE_ASKED('copy')}
         order by coalesce(scrubbed_ms, verified_ms, 0)
         limit $1
       ) as c
@@ -117,6 +122,7 @@ async function listSuspectPrimaries(
       from copy c
       ${SCRUB_JOINS}
       where c.state = 'suspect' and c.is_primary and c.id <> all ($2::uuid[])
+        and ${CAN_BE_ASKED('c')}
         and o.is_present and o.generation = c.generation and o.quarantined_because is null
         and exists (select from copy other
                     where other.object_id = c.object_id and other.id <> c.id

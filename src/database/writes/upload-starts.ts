@@ -1,5 +1,6 @@
 import { newId, type Uuid } from '../../domain/identifiers.ts'
 import type { NativePlace } from '../../domain/migration-record.ts'
+import { HELD_STORE_STATES } from '../migrations/migration-holds.ts'
 import type { Queryable } from '../postgres.ts'
 
 /** Where an upload in parts is about to begin; forgotten once its id is written down. */
@@ -33,7 +34,7 @@ export async function deleteUploadStart(database: Queryable, id: Uuid): Promise<
   })
 }
 
-/** Starts older than a bound, in the order of their age, those after `after`. */
+/** Starts older than a bound at stores that are not held, in the order of their age, those after `after`. */
 export async function listLostUploadStarts(
   database: Queryable,
   page: { olderThanMs: number; after: LostUploadStart | null; limit: number },
@@ -42,6 +43,7 @@ export async function listLostUploadStarts(
     `select id, store_id as "storeId", container, native_key as "nativeKey", started_at as "startedAt"
      from upload_start
      where started_at < now() - $1::double precision * interval '1 millisecond'
+       and store_id not in (select id from store where state in ${HELD_STORE_STATES})
        and ($2::timestamptz is null or (started_at, id) > ($2, $3::uuid))
      order by started_at, id
      limit $4`,

@@ -26,7 +26,7 @@ const KIND_OF_CODE: Readonly<Record<string, StoreErrorKind>> = {
   SignatureDoesNotMatch: 'access-denied',
   ExpiredToken: 'access-denied',
   InvalidToken: 'access-denied',
-  RequestTimeTooSkewed: 'access-denied',
+  RequestTimeTooSkewed: 'clock-skewed',
   AuthorizationHeaderMalformed: 'access-denied',
   KeyTooLongError: 'invalid-key',
   KeyTooLong: 'invalid-key',

@@ -19,6 +19,8 @@ export interface MigrationParts {
   readonly openStore: (storeId: Uuid) => Promise<ObjectStore>
   /** Whether the store leaves requests without an answer and is not asked for a while. Default: none ever is. */
   readonly isAway?: (storeId: Uuid) => boolean
+  /** Whether the store refused all it was asked lately, for lack of rights. Default: none ever does. */
+  readonly isRefusing?: (storeId: Uuid) => boolean
   /** Null when there is no such location any more. */
   readonly locationById: (locationId: Uuid) => Promise<Location | null>
   /** Makes durable that a copy's bytes are about to go. */

@@ -189,7 +189,9 @@ async function fail(job: MigrationJob, error: unknown): Promise<boolean> {
   const { migration, parts } = job
   const { event, kind, message } = failedStepOf(migration.state, error)
   forgetContainersAfter(error, job.target.store)
-  const outage = outageAfter(migration.evidence.outage ?? undefined, kind, parts.wallClock.now())
+  const isRefusing = job.held.storeIds.some(id => parts.isRefusing?.(id) ?? false)
+  const before = migration.evidence.outage ?? undefined
+  const outage = outageAfter(before, kind, parts.wallClock.now(), isRefusing)
   if (outage !== null) return restInOutage(job, outage, { kind, message })
   const restMs = backoffMs(migration.attempt, parts.random(), kind)
   // Readers and writers come first: an object that changed under a move is an everyday thing.
@@ -227,7 +229,8 @@ async function restInOutage(
   // A thousand migrations meet the same outage: the first rest of each is told, the others are not.
   const level = outage.rests === 1 ? 'warn' : 'debug'
   const facts = { migrationId: migration.id, state: migration.state, ...error, restMs }
-  parts.log[level](facts, 'a store does not answer; the migration rests')
+  const words = error.kind === 'access-denied' ? 'refuses all it is asked' : 'does not answer'
+  parts.log[level](facts, `a store ${words}; the migration rests`)
   parts.metrics.retried(error.kind)
   await parts.ledger.reportProgress(lease, { error, outage })
   await parts.ledger.release(lease, restMs, job.hasCountedTry)

@@ -66,6 +66,21 @@ describe('uploads whose id nobody got to know', () => {
     while ((await loop.step(new AbortController().signal)) > 0);
   }
 
+  it('stay while their store is paused', async () => {
+    losesAnswers = true
+    await create().catch(() => undefined)
+    losesAnswers = false
+    await letADayPass()
+    const [lost] = await uploadIds()
+    expect(lost).toBeDefined()
+    await test.database.query(`update store set state = 'paused', paused_at = now()`)
+    await look()
+    expect(await uploadIds()).toEqual([lost])
+    await test.database.query(`update store set state = 'active', paused_at = null`)
+    await look()
+    expect(await uploadIds()).toEqual([])
+  })
+
   it.each([
     ['a client begins', create],
     ['a large write begins', putLarge],

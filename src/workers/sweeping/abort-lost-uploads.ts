@@ -38,7 +38,7 @@ export interface LostUploadParts {
 /**
  * The loop that aborts uploads in parts whose writer died before it could write their id down: those that
  * began at a key where one of ours was about to, at that time, and that nobody knows. Others' uploads are not
- * touched.
+ * touched, and what is in a held store waits.
  */
 export function createLostUploadAborter(parts: LostUploadParts): Loop {
   const { database, wallClock } = parts

@@ -50,6 +50,20 @@ function newSweeper() {
 }
 
 describe('leftovers', () => {
+  it.each([
+    ['paused', `state = 'paused', paused_at = now()`],
+    ['that refuses us', `state = 'auth-failed', refused_at = now()`],
+  ])('of a store %s wait for the first sweep after it is active again', async (_, held) => {
+    await test.database.query(`update store set ${held}`)
+    const sweeper = newSweeper()
+    await sweeper.step()
+    expect(await staged()).toEqual(['one.tmp'])
+    await test.database.query(`update store set state = 'active', paused_at = null, refused_at = null`)
+    nowMs += HOUR
+    await sweeper.step()
+    expect(await staged()).toEqual([])
+  })
+
   it('of dead processes go, at the start and every hour; uploads of clients stay', async () => {
     const { UploadId } = await door.client.send(
       new CreateMultipartUploadCommand({ Bucket: 'things', Key: 'slow' }),

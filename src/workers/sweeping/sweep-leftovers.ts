@@ -1,4 +1,5 @@
 import { listPlacedLocations } from '../../database/catalog/locations.ts'
+import { isStoreHeld } from '../../database/migrations/migration-holds.ts'
 import type { Database } from '../../database/postgres.ts'
 import { findNeededUploads, sweepAlone } from '../../database/upkeep/leftover-sweeps.ts'
 import type { Clock } from '../../domain/clock.ts'
@@ -34,8 +35,8 @@ interface ContainerToSweep {
 
 /**
  * The loop that removes what dead processes left out of sight in the containers of all locations, at its start
- * and every hour, page by page, by one process at a time. A container whose store fails is left to the next
- * sweep. What somebody's upload needs stays, however old.
+ * and every hour, page by page, by one process at a time. A container whose store fails,
+ * is paused or refuses our credentials is left to the next sweep. What somebody's upload needs stays, however old.
  */
 export function createLeftoverSweeper(parts: LeftoverSweepParts): Loop {
   const { database, log, wallClock } = parts
@@ -54,6 +55,7 @@ export function createLeftoverSweeper(parts: LeftoverSweepParts): Loop {
 
   /** Resolves to the rest of the container's sweep, or to null at its end. */
   async function sweepPage(todo: ContainerToSweep, signal: AbortSignal): Promise<ContainerToSweep | null> {
+    if (await isStoreHeld(database, todo.storeId)) return null
     const store = await parts.openStore(todo.storeId)
     if (store.sweepLeftovers === undefined) return null
     const { container, cursor } = todo
