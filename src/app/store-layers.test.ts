@@ -2,11 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../test/builders/database.ts'
 import { startDrill, updateStoreLimits } from '../database/catalog/store-limits.ts'
 import { listStoreLoads } from '../database/catalog/store-loads.ts'
-import { insertStore } from '../database/catalog/stores.ts'
+import { findStore, insertStore } from '../database/catalog/stores.ts'
 import { newId } from '../domain/identifiers.ts'
 import { principal } from '../domain/principal.ts'
 import { expectFailure, putBytes, readObject, sampleBytes } from '../stores/contract/samples.ts'
 import type { ObjectStore } from '../stores/object-store.ts'
+import { storeFailure } from '../stores/store-operation.ts'
 import { silentLogger } from '../telemetry/logger.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { createStoreLayers } from './create-store-layers.ts'
@@ -22,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => test.drop())
 
 /** A process with a memory store that people change; `look` lets the process notice at once. */
-async function processWithStore() {
+async function processWithStore(around: (adapter: ObjectStore) => ObjectStore = adapter => adapter) {
   const { database } = test
   const id = newId()
   const store = { id, name: `m-${id}`, kind: 'memory', settings: {}, credentialsSealed: null } as const
@@ -32,7 +33,7 @@ async function processWithStore() {
   const stores = createStoreRegistry({
     database,
     secretBox: createSecretBox([{ id: Buffer.alloc(8), key: Buffer.alloc(32) }]),
-    openStore,
+    openStore: (...asked) => around(openStore(...asked)),
     layers: createStoreLayers({ database, metrics, log: silentLogger, owner: 'me' }),
     nowMs: () => clock.at,
   })
@@ -99,6 +100,37 @@ describe('the layers of a store', () => {
       )
       .toBe('works')
     await stores.close()
+  })
+
+  it('take no drill for refused credentials', async () => {
+    const { id, look, change, stores } = await processWithStore()
+    await (await change({ isForDrills: true })).clients.ensureContainer('c')
+    const rules = [{ fault: 'refused', refusal: 'access-denied' }] as const
+    await startDrill(test.database, id, { rules, seed: 's', seconds: 60 }, tester)
+    const { clients } = await look()
+    for (let time = 0; time < 30; time++) await expectFailure(clients.head('c', `k${time}`), 'access-denied')
+    expect(stores.isRefusing(id)).toBe(false)
+    await stores.close()
+    expect(await findStore(test.database, id)).toMatchObject({ state: 'active', refusedAt: null })
+  })
+
+  it('take keys that may not be read for no refused credentials where a list is granted', async () => {
+    let lists = 0
+    const { id, look, stores } = await processWithStore(adapter => ({
+      ...adapter,
+      head: (_, key) =>
+        Promise.reject(storeFailure({ store: 'm', operation: 'head', key }, 'access-denied', 'denied')),
+      list: (...asked) => {
+        lists++
+        return adapter.list(...asked)
+      },
+    }))
+    const { clients } = await look()
+    await clients.ensureContainer('c')
+    for (let time = 0; time < 25; time++) await expectFailure(clients.head('c', `k${time}`), 'access-denied')
+    await expect.poll(() => lists).toBe(2)
+    await stores.close()
+    expect(await findStore(test.database, id)).toMatchObject({ state: 'active', refusedAt: null })
   })
 
   it('try again for background work, and tell clients at once', async () => {

@@ -214,6 +214,19 @@ describe('beside a server', () => {
     )
   })
 
+  test('replaces the credentials of a store from a file, and never shows them', async () => {
+    const file = path.join(folder, 'secret')
+    await writeFile(file, 'very-secret')
+    const add = ['store', 'add', 'rotated', '--kind', 's3', '--set', 'endpoint=https://s3.example']
+    const first = await mustDo([...add, '-o', 'json'])
+    expect(JSON.parse(first.answer)).toMatchObject({ hasCredentials: false, revision: 1, refusal: null })
+    const set = ['store', 'set', 'rotated', '--access-key-id', 'AK', '--secret-access-key-file', file]
+    const { answer, words } = await mustDo([...set, '-o', 'json'])
+    expect(JSON.parse(answer)).toMatchObject({ hasCredentials: true, revision: 2, state: 'active' })
+    expect(answer + words).not.toContain('very-secret')
+    await mustDo(['store', 'remove', 'rotated'])
+  })
+
   test('gives a store a budget and shows it', async () => {
     const budget = ['--budget', 'bytes=20MiB,requests=50,from=08:00,to=18:00,zone=Europe/Berlin']
     const { answer } = await mustDo(['store', 'set', 'disk', ...budget, '--requests-at-once-max', '64'])

@@ -248,6 +248,11 @@ describe('s3 store on the wire', () => {
     expect(inspect(store, { depth: 9, showHidden: true })).not.toContain('very-secret')
   })
 
+  it('tells a wrong clock from refused credentials', async () => {
+    const { store } = await storeAgainst(error(403, 'RequestTimeTooSkewed'))
+    expect(await expectFailure(store.list('bucket'), 'clock-skewed')).toMatchObject({ retry: 'no' })
+  })
+
   it('trusts no digest of a server that reports whatever it was told', async () => {
     let checksum: string | undefined
     const { store, seen } = await storeAgainst(({ method, headers }, response) => {

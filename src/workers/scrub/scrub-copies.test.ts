@@ -150,6 +150,24 @@ describe('the scrubber', () => {
     expect((await copyIn('hot', 'a'))!.verifiedAt).toBe(world.modelClock.at)
   })
 
+  it('asks nothing of a store that refuses our credentials, and looks at its copies afterwards', async () => {
+    await newWorld()
+    await addTwoCopies()
+    const state = (words: string) =>
+      world.test.database.query(`update store set ${words} where name = 'cold-store'`)
+    await state(`state = 'auth-failed', refused_at = now()`)
+    const opened: Uuid[] = []
+    const openStore = (id: Uuid) => {
+      opened.push(id)
+      return world.parts.openStore(id)
+    }
+    expect(await scrub({ openStore })).toBe(1)
+    expect(new Set(opened).size).toBe(1)
+    await state(`state = 'active', refused_at = null`)
+    expect(await scrub({ openStore })).toBe(1)
+    expect(new Set(opened).size).toBe(2)
+  })
+
   it('gives content a digest that never had one', async () => {
     await newWorld()
     await world.addObject('k', BYTES)
