@@ -31,3 +31,10 @@ it('says first that objects have no good copy, and where the evidence is', () =>
     ['s3 does not answer. Readers go to other copies, moves rest.', '/stores', true],
   ])
 })
+
+it('says which store refuses our credentials', () => {
+  const refusing: Store = { ...store, state: 'auth-failed' }
+  expect(needsOf(calm, [refusing], clean, [load]).map(({ text, urgent }) => [text, urgent])).toEqual([
+    ['s3 refuses our credentials. Moves there rest until it gets others.', true],
+  ])
+})
