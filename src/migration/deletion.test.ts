@@ -21,10 +21,17 @@ describe('the bytes of a copy', () => {
 describe('another copy in the same place', () => {
   const identity = { etag: 'e', versionId: null }
 
-  it('has its bytes there from its publication until it is given up', () => {
+  it('has its bytes there while readers are given them', () => {
     for (const state of COPY_STATES) {
-      const isPublished = state !== 'staging' && state !== 'deleting'
-      expect(hasItsBytesThere({ state, size: 3, identity }, null)).toBe(isPublished)
+      const isReadable = state === 'complete' || state === 'grace'
+      expect(hasItsBytesThere({ state, size: 3, identity }, null)).toBe(isReadable)
+    }
+  })
+
+  it('may have them there when it was left behind or found bad, whatever is found', () => {
+    const found = { size: 3, identity: { etag: 'x', versionId: null } }
+    for (const state of ['retained', 'suspect'] as const) {
+      expect(hasItsBytesThere({ state, size: 3, identity }, found)).toBe(true)
     }
   })
 

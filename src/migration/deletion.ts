@@ -16,7 +16,8 @@ export function isSameCopy(known: FoundBytes, found: FoundBytes): boolean {
 /**
  * Whether another copy of the object, whose row names the same place, has its bytes there, so that they are
  * not the ones to delete. `found` is what a look showed; null before one. A copy that is being written has
- * bytes only from its publication on: until then what lies there is still the former copy's.
+ * bytes only from its publication on: until then what lies there is still the former copy's. One that was left
+ * behind or found bad may have lost them to another copy since: a look has to say.
  */
 export function hasItsBytesThere(
   other: Pick<Copy, 'state' | 'size' | 'identity'>,
@@ -25,9 +26,10 @@ export function hasItsBytesThere(
   switch (other.state) {
     case 'complete':
     case 'grace':
+      return true
     case 'retained':
     case 'suspect':
-      return true
+      return found !== null
     case 'staging':
       return found !== null && isSameCopy(other, found)
     case 'deleting':

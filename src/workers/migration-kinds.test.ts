@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createMovingWorld, type MovingWorld, sampleOf } from '../../test/builders/moving-world.ts'
 import { listReadableCopies } from '../database/catalog/objects.ts'
+import { copyDescriptionMetadata } from '../domain/copy-description.ts'
 import { DAY } from '../domain/duration.ts'
 import { newId, type Uuid } from '../domain/identifiers.ts'
 import type { NewMigration } from '../domain/migration-record.ts'
@@ -12,7 +13,16 @@ const BYTES = sampleOf(5_000)
 const OTHER_BYTES = sampleOf(5_000, 'b')
 const SHA256 = createHash('sha256').update(BYTES).digest('hex')
 
-function noAnswer(kind: 'aborted' | 'archived' | 'timeout'): StoreError {
+const DESCRIPTION = copyDescriptionMetadata({
+  bucket: 'photos',
+  key: 'k',
+  generation: 1,
+  sha256: SHA256,
+  etag: null,
+  intentId: newId(),
+})
+
+function noAnswer(kind: 'aborted' | 'archived' | 'timeout' | 'unexpected'): StoreError {
   return new StoreError({
     kind,
     retry: 'unknown-outcome',
@@ -495,6 +505,48 @@ describe('the mover, of other kinds', () => {
       expect(end.evidence.formerIdentity?.versionId).toBeTruthy()
       expect(asked).toEqual([])
     })
+
+    it('ends after its last try, although that failed of a store that did not answer', async () => {
+      await newWorld()
+      const { hot } = world.stores
+      world.stores.hot = changed(hot, { changeStorageClass: () => Promise.reject(noAnswer('unexpected')) })
+      const id = await plan({ attemptsMax: 1 })
+      await world.work()
+      world.stores.hot = changed(hot, { head: () => Promise.reject(noAnswer('timeout')) })
+      await world.letTimePass()
+      await world.work()
+      world.stores.hot = hot
+      expect(await finish(id)).toMatchObject({
+        state: 'quarantined',
+        evidence: { error: { kind: 'timeout' } },
+      })
+      expect(await world.read('k')).toEqual(BYTES)
+    })
+
+    it.each([
+      ['described by whoever wrote them', DESCRIPTION],
+      ['described by nobody', {}],
+    ])(
+      'leaves no bytes, %s, of an object deleted before the change was written down',
+      async (_, metadata) => {
+        world = await createMovingWorld()
+        await world.addObject('k', BYTES, { sha256: SHA256, facts: { metadata } })
+        const { hot } = world.stores
+        const id = await plan()
+        await world.work({
+          atBoundary: boundary => {
+            if (boundary === 'published') throw new Error('killed')
+          },
+        })
+        await world.test.database.query(`update copy set state = 'deleting', is_primary = false`)
+        await world.test.database.query('update object set is_present = false, generation = generation + 1')
+        // Before and after the migration has learned of it.
+        await world.sweep()
+        expect(await finish(id)).toMatchObject({ state: 'aborted' })
+        expect(await world.copies('k')).toEqual([])
+        expect((await hot.list('data')).objects).toEqual([])
+      },
+    )
 
     it('does not take for its own work what others did', async () => {
       await newWorld()

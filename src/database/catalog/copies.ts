@@ -1,7 +1,7 @@
 import type { BucketMode } from '../../domain/bucket.ts'
 import type { ObjectId, Uuid } from '../../domain/identifiers.ts'
 import type { NativePlace } from '../../domain/migration-record.ts'
-import type { Copy, CopyState } from '../../domain/object.ts'
+import type { Copy, CopyState, StoreIdentity } from '../../domain/object.ts'
 import type { Queryable } from '../postgres.ts'
 import { deletionLandsInMs } from '../writes/deletions-in-flight.ts'
 
@@ -115,6 +115,13 @@ export interface CopyToSweep {
   readonly uploadId: string | null
   /** For how long a deletion that was cut off may still take bytes of the object away, in milliseconds. */
   readonly deletionLandsInMs: number
+  /**
+   * The storage class into which a change of the copy's was begun whose outcome nobody wrote down: its bytes may
+   * have it, and another identity; null when there is none.
+   */
+  readonly begunClass: string | null
+  /** Whether a copy of the object may have another identity than its row says, as its class is being changed. */
+  readonly isClassChanging: boolean
 }
 
 interface SweepRow extends CopyRow {
@@ -128,13 +135,23 @@ interface SweepRow extends CopyRow {
   upload_id: string | null
   is_of_present_content: boolean
   deletion_lands_in_ms: number
+  begun_class: string | null
+  is_class_changing: boolean
 }
 
 const SWEEP = `
   select ${COPY_COLUMNS}, l.store_id, l.container, b.id as bucket_id, b.name as bucket_name,
          b.mode as bucket_mode, o.key, c.migration_id, made.evidence ->> 'uploadId' as upload_id,
          o.is_present and o.generation = c.generation as is_of_present_content,
-         ${deletionLandsInMs('o.id')} as deletion_lands_in_ms
+         ${deletionLandsInMs('o.id')} as deletion_lands_in_ms,
+         (select there.storage_class
+          from migration begun join location there on there.id = begun.target_location_id
+          where begun.object_id = c.object_id and begun.source_copy_id = c.id and begun.kind = 'reclassify'
+            and begun.evidence ->> 'classChangeBegun' = 'true' and begun.evidence -> 'targetIdentity' is null
+          order by begun.id desc limit 1) as begun_class,
+         exists (select from migration changing
+                 where changing.object_id = c.object_id and changing.kind = 'reclassify'
+                   and changing.finished_at is null) as is_class_changing
   from copy c
   join object o on o.id = c.object_id
   join bucket b on b.id = o.bucket_id
@@ -198,14 +215,21 @@ export async function deleteCopyRow(
 
 /**
  * Notes that the bytes in the place of a copy say that they are its content and are not the ones it had:
- * they are neither read nor deleted until a person looks.
+ * they are neither read nor deleted until a person looks. `identity` is theirs where they were published for the
+ * copy; null leaves the row's.
  */
-export async function suspectCopy(connection: Queryable, objectId: ObjectId, copyId: Uuid): Promise<void> {
+export async function suspectCopy(
+  connection: Queryable,
+  objectId: ObjectId,
+  copyId: Uuid,
+  identity: StoreIdentity | null,
+): Promise<void> {
   await connection.query({
     name: 'copy_suspect',
-    text: `update copy set state = 'suspect', grace_until_ms = null
+    text: `update copy set state = 'suspect', grace_until_ms = null,
+             etag = case when $3 then $4 else etag end, version_id = case when $3 then $5 else version_id end
            where object_id = $1 and id = $2 and not is_primary`,
-    values: [objectId, copyId],
+    values: [objectId, copyId, identity !== null, identity?.etag ?? null, identity?.versionId ?? null],
   })
 }
 
@@ -251,5 +275,7 @@ function copyToSweepOf(row: SweepRow): CopyToSweep {
     isOfPresentContent: row.is_of_present_content,
     uploadId: row.upload_id,
     deletionLandsInMs: row.deletion_lands_in_ms,
+    begunClass: row.begun_class,
+    isClassChanging: row.is_class_changing,
   }
 }

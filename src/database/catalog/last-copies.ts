@@ -21,8 +21,8 @@ export async function readContentDigests(
 
 /**
  * Makes a copy that was to be deleted the primary one, with the identity its bytes were found to have; the
- * former primary copy, whose bytes are gone or doubtful, is `suspect`. Call it in a transaction, under the
- * object's lock. Resolves to false, having changed nothing, when the object's content is another one by now.
+ * former primary copy, whose bytes are gone or doubtful, is `suspect`. Rows of what was left in the same place
+ * before go: what lies there is this copy. Call it in a transaction, under the object's lock. Resolves to false, having changed nothing, when the object's content is another one by now.
  */
 export async function promoteLeftover(
   connection: Queryable,
@@ -44,6 +44,16 @@ export async function promoteLeftover(
     `update copy set is_primary = true, state = 'complete', grace_until_ms = null, etag = $3, version_id = $4
      where object_id = $1 and id = $2`,
     [copy.objectId, copy.id, identity.etag, identity.versionId],
+  )
+  await connection.query(
+    `delete from copy c
+     using object o, copy ours, location here, location there
+     where c.object_id = $1 and o.id = $1 and ours.object_id = $1 and ours.id = $2 and c.id <> ours.id
+       and not c.is_primary and c.state in ('suspect', 'retained')
+       and here.id = ours.location_id and there.id = c.location_id
+       and there.store_id = here.store_id and there.container = here.container
+       and coalesce(c.native_key, o.key) = coalesce(ours.native_key, o.key)`,
+    [copy.objectId, copy.id],
   )
   return true
 }

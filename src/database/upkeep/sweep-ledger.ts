@@ -38,7 +38,8 @@ function lockedSweepOf(connection: Connection, objectId: Uuid) {
     readContentDigests: (generation: number) => readContentDigests(connection, objectId, generation),
     deleteCopyRow: (copyId: Uuid, options: { readonly isAnswered: boolean }) =>
       deleteCopyRow(connection, objectId, copyId, options),
-    suspectCopy: (copyId: Uuid) => suspectCopy(connection, objectId, copyId),
+    suspectCopy: (copyId: Uuid, identity: StoreIdentity | null) =>
+      suspectCopy(connection, objectId, copyId, identity),
     retainCopy: (copyId: Uuid) => retainCopy(connection, objectId, copyId),
     promoteLeftover: (copy: Copy, identity: StoreIdentity) => promoteLeftover(connection, copy, identity),
     quarantineObject: (because: string) => quarantineObject(connection, objectId, because),

@@ -30,7 +30,10 @@ interface TimelineEntry {
 /** Everything the memory ledger knows; tests and simulations fill and read it. */
 export interface MemoryCatalog {
   readonly buckets: Map<Uuid, Pick<Bucket, 'id' | 'name' | 'mode'>>
-  readonly locations: Map<Uuid, Pick<Location, 'id' | 'storeId' | 'container'>>
+  readonly locations: Map<
+    Uuid,
+    Pick<Location, 'id' | 'storeId' | 'container'> & Partial<Pick<Location, 'storageClass'>>
+  >
   readonly objects: Map<ObjectId, MemoryObject>
   readonly copies: Map<Uuid, Copy>
   readonly migrations: Map<Uuid, StoredMigration>

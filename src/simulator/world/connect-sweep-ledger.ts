@@ -2,7 +2,11 @@ import type { CopyToSweep } from '../../database/catalog/copies.ts'
 import type { ObjectId } from '../../domain/identifiers.ts'
 import { isEndState } from '../../domain/migration.ts'
 import type { Copy } from '../../domain/object.ts'
-import { deletionLandsInMs, type MemoryCatalog } from '../../migration/memory-ledger/memory-catalog.ts'
+import {
+  copiesAt,
+  deletionLandsInMs,
+  type MemoryCatalog,
+} from '../../migration/memory-ledger/memory-catalog.ts'
 import type { LockedSweep, SweepLedger } from '../../workers/sweeping/sweep-ledger.ts'
 import type { Process } from '../clock/process.ts'
 import type { Scheduler } from '../clock/scheduler.ts'
@@ -77,7 +81,23 @@ function copyToSweepOf(catalog: MemoryCatalog, copy: Copy, scheduler: Scheduler)
     isOfPresentContent: object.isPresent && object.generation === copy.generation,
     uploadId: made?.targetCopyId === copy.id ? (made.evidence.uploadId ?? null) : null,
     deletionLandsInMs: deletionLandsInMs(catalog, object.id, scheduler.now()),
+    begunClass: begunClassOf(catalog, copy),
+    isClassChanging: reclassifiesOf(catalog, object.id).some(one => !isEndState(one.state)),
   }
+}
+
+function begunClassOf(catalog: MemoryCatalog, copy: Copy): string | null {
+  const begun = reclassifiesOf(catalog, copy.objectId).findLast(
+    ({ evidence, sourceCopyId }) =>
+      sourceCopyId === copy.id && evidence.classChangeBegun === true && evidence.targetIdentity === undefined,
+  )
+  return begun === undefined ? null : (catalog.locations.get(begun.targetLocationId)!.storageClass ?? null)
+}
+
+function reclassifiesOf(catalog: MemoryCatalog, objectId: ObjectId) {
+  return [...catalog.migrations.values()].filter(
+    one => one.objectId === objectId && one.kind === 'reclassify',
+  )
 }
 
 function placeOf(catalog: MemoryCatalog, copy: Copy) {
@@ -117,7 +137,8 @@ function lockedOn(
         if (isAnswered) catalog.deletionsInFlight.delete(copyId)
         if (catalog.copies.get(copyId)?.isPrimary === false) catalog.copies.delete(copyId)
       }),
-    suspectCopy: copyId => changeCopy(copyId, { state: 'suspect' }),
+    suspectCopy: (copyId, identity) =>
+      changeCopy(copyId, { state: 'suspect', ...(identity === null ? {} : { identity }) }),
     retainCopy: copyId => changeCopy(copyId, { state: 'retained' }),
     promoteLeftover: (copy, identity) =>
       database.askOn(session, () => {
@@ -136,6 +157,10 @@ function lockedOn(
             graceUntil: null,
             identity,
           })
+          for (const other of copiesAt(catalog, object.id, placeOf(catalog, copy))) {
+            const isLeft = other.state === 'suspect' || other.state === 'retained'
+            if (isLeft && !other.isPrimary) catalog.copies.delete(other.id)
+          }
         })
         return true
       }),

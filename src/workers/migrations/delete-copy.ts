@@ -23,6 +23,8 @@ export interface CopyDeletion {
   readonly isApart: boolean
   /** The migration that made the copy, for bytes whose identity nobody wrote down. */
   readonly intent: Uuid | null
+  /** The storage class that a change of these bytes may have given them, with another identity; or null. */
+  readonly begunClass: string | null
   readonly timers: Timers
   /** A fresh signal for each request. */
   readonly signal: () => AbortSignal
@@ -54,13 +56,20 @@ export type DeletionOutcome =
  * locked. Rejects with a `StoreError` when the store could not be asked.
  */
 export async function deleteCopyBytes(deletion: CopyDeletion): Promise<DeletionOutcome> {
+  const outcome = await deleteSeen(deletion)
+  // A change of its class may have landed between our look and our deletion.
+  return outcome === 'changed' && deletion.begunClass !== null ? deleteSeen(deletion) : outcome
+}
+
+async function deleteSeen(deletion: CopyDeletion): Promise<DeletionOutcome> {
   const { store, container, copy, others } = deletion
   if (others.some(other => hasItsBytesThere(other, null))) return 'occupied'
   const way = deletionWayOf(store.capabilities, deletion.bucket.mode)
   if (way === 'conditionally' && isWellKnown(deletion)) return deleteNow(deletion, copy.identity)
   const found = await lookAt({ store, container, nativeKey: copy.nativeKey }, deletion.signal())
   if (found === null) return 'absent'
-  if (others.some(other => hasItsBytesThere(other, found))) return 'occupied'
+  if (others.some(other => hasItsBytesThere(other, found) && !hasLostThem(deletion, other, found)))
+    return 'occupied'
   if (!isThisCopy(deletion, found)) {
     // Another leftover, which has its own turn, is exactly what lies there.
     if (others.some(other => isSameCopy(other, found))) return 'occupied'
@@ -105,14 +114,32 @@ export function isRefusal({ kind }: StoreError): boolean {
  * The identity is right, or the migration that made the copy published the bytes: it may have died before it
  * wrote the identity down, for the first time or after it published once more.
  */
-function isThisCopy({ copy, bucket, key, intent, store }: CopyDeletion, found: StoredObject): boolean {
+function isThisCopy(deletion: CopyDeletion, found: StoredObject): boolean {
+  const { copy, bucket, key, intent, store } = deletion
   const { generation } = copy
   if (describesAnother(found.metadata, { bucketName: bucket.name, key, generation })) return false
-  if (isSameCopy(copy, found)) return true
+  if (isSameCopy(copy, found) || hasBegunClass(deletion, found)) return true
   if (store.capabilities.userMetadata) return intent !== null && wasPublishedBy(found.metadata, intent)
   // Without metadata nothing can say whose bytes these are; where only we write, they are ours.
   const isKnown = copy.identity.etag !== null || copy.identity.versionId !== null
   return bucket.mode === 'exclusive' && copy.size === found.size && (intent !== null || !isKnown)
+}
+
+/** Whether bytes are the copy's in the class that was asked for: where only we write, nobody else gave it to them. */
+function hasBegunClass({ begunClass, bucket, copy }: CopyDeletion, found: StoredObject): boolean {
+  const isIt = begunClass !== null && found.storageClass === begunClass && found.size === copy.size
+  return isIt && bucket.mode === 'exclusive'
+}
+
+/**
+ * Whether a copy that was left behind or found bad has other bytes than those that lie in its place, which were
+ * published for this copy: nobody else would ever delete them.
+ */
+function hasLostThem({ copy, intent }: CopyDeletion, other: Copy, found: StoredObject): boolean {
+  const isLeft = other.state === 'retained' || other.state === 'suspect'
+  const isKnown = other.identity.etag !== null || other.identity.versionId !== null
+  if (!isLeft || !isKnown || isSameCopy(other, found)) return false
+  return isSameCopy(copy, found) || (intent !== null && wasPublishedBy(found.metadata, intent))
 }
 
 /** Whether bytes say that they are the content of this copy, whoever published them. */

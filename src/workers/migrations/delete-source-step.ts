@@ -78,6 +78,7 @@ async function deleteSource(job: MigrationJob, locked: LockedLedger): Promise<De
     needed: await neededPlaces(job, subject, source),
     isApart: job.migration.evidence.targetWasAbsent === true,
     intent: null,
+    begunClass: null,
     timers: job.parts.timers ?? systemTimers,
     signal: () => requestSignal(job, 0),
     announce: job.parts.announceDeletion,

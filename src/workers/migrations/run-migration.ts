@@ -20,6 +20,7 @@ import {
   openEnd,
   reach,
   recordOf,
+  StepFailure,
   type StepOutcome,
   targetKeyOf,
   whyNotCurrent,
@@ -191,7 +192,9 @@ async function fail(job: MigrationJob, error: unknown): Promise<boolean> {
   forgetContainersAfter(error, job.target.store)
   const isRefusing = job.held.storeIds.some(id => parts.isRefusing?.(id) ?? false)
   const before = migration.evidence.outage ?? undefined
-  const outage = outageAfter(before, kind, parts.wallClock.now(), isRefusing)
+  // A step that decided may name what the tries before it failed of: that is no outage now.
+  const hasDecided = error instanceof StepFailure
+  const outage = hasDecided ? null : outageAfter(before, kind, parts.wallClock.now(), isRefusing)
   if (outage !== null) return restInOutage(job, outage, { kind, message })
   const restMs = backoffMs(migration.attempt, parts.random(), kind)
   // Readers and writers come first: an object that changed under a move is an everyday thing.

@@ -105,6 +105,52 @@ describe('the last good copy of an object', () => {
     expect(await world.read('k')).toEqual(BYTES)
   })
 
+  it('is the only row of its place when it becomes primary, so that its next move can delete it', async () => {
+    await newWorld()
+    await world.plan('k')
+    await world.work({ atBoundary: loseAt('copied'), verification: 'read-back' })
+    await world.test.database.query(
+      `insert into copy (object_id, id, generation, location_id, state, is_primary, etag, size, entered_ms, principal)
+       select object_id, gen_random_uuid(), generation, location_id, left_as, false, etag, size, 0, 'user:test'
+       from copy, unnest(array['suspect', 'retained']) as left_as where state = 'deleting'`,
+    )
+    await world.sweep()
+    expect(await world.copies('k')).toHaveLength(2)
+    expect(await states()).toEqual({ hot: 'suspect', cold: 'primary complete' })
+  })
+
+  it('is not looked for while the class of the primary copy is being changed', async () => {
+    await newWorld()
+    const moved = await world.plan('k')
+    await world.work({ atBoundary: loseAt('never'), verification: 'read-back' })
+    await rollBackMigration(world.test.database, {
+      id: moved,
+      principal: 'user:alice',
+      modelNow: 0,
+      stepOf: state => stepsFrom('move', state, ['rolled-back'])[0]!,
+      look: ({ container, nativeKey }) => world.stores.hot.head(container, nativeKey),
+    })
+    const [primary] = (await world.copies('k')).filter(copy => copy.isPrimary)
+    const changing = await world.plan('k', {
+      kind: 'reclassify',
+      sourceCopyId: primary!.id,
+      targetCopyId: primary!.id,
+      targetLocationId: world.locationIds.infrequent,
+    })
+    const atBoundary = (boundary: string) => {
+      if (boundary === 'published') throw new Error('killed')
+    }
+    await world.work({ atBoundary })
+    await world.sweep()
+    expect(await states()).toEqual({ hot: 'primary complete', cold: 'deleting' })
+    await world.letTimePass()
+    await world.work()
+    expect((await world.migration(changing)).state).toBe('done')
+    await world.sweep()
+    expect(await world.copies('k')).toMatchObject([{ id: primary!.id, isPrimary: true, state: 'complete' }])
+    expect(await coldHasIt()).toBe(false)
+  })
+
   it('waits for a person when it cannot be proven, and no reader gets it', async () => {
     await newWorld()
     const id = await world.plan('k')
@@ -112,9 +158,11 @@ describe('the last good copy of an object', () => {
     expect((await world.migration(id)).state).toBe('aborted')
     const { metadata } = await world.stores.cold.head('data', 'k')
     const other = sampleOf(1_000, 'damaged')
-    await world.stores.cold.put('data', 'k', other, { size: other.byteLength, metadata })
+    const { identity } = await world.stores.cold.put('data', 'k', other, { size: other.byteLength, metadata })
     await world.sweep()
     expect(await states()).toEqual({ hot: 'primary suspect', cold: 'suspect' })
+    // What the migration published is known by its identity, so that a person can have it deleted.
+    expect((await world.copies('k')).find(copy => !copy.isPrimary)!.identity).toEqual(identity)
     expect(await coldHasIt()).toBe(true)
     expect(await quarantine()).toMatch(/no longer has the primary copy/)
     expect(await world.sweep()).toBe(0)

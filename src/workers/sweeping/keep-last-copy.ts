@@ -6,7 +6,7 @@ import { judgeReadBack, judgeReport, type ReadContent } from '../../migration/ve
 import type { StoredObject } from '../../stores/object-store.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { digestBody } from '../migrations/content-digests.ts'
-import { describesAnother } from '../migrations/copy-metadata.ts'
+import { describesAnother, wasPublishedBy } from '../migrations/copy-metadata.ts'
 import { lookAt, type OpenPlace } from '../migrations/same-bytes.ts'
 import type { LockedSweep } from './sweep-ledger.ts'
 
@@ -38,6 +38,8 @@ export async function keepLastCopy(leftover: Leftover): Promise<LeftoverOutcome>
   const { copy, bucket, key } = found
   const primary = await findPrimary(leftover)
   if (primary === 'sound' || bucket.mode === 'observed') return 'deletable'
+  // Other bytes may be its own, in another class: the migration that changes it finds that out.
+  if (primary === 'other' && found.isClassChanging) return 'waiting'
   const place = await leftover.openPlace(found.place)
   const bytes = await lookAt(place, leftover.signalFor(0))
   // Another leftover of the object may lie in the same place: those bytes say so.
@@ -60,7 +62,7 @@ export async function keepLastCopy(leftover: Leftover): Promise<LeftoverOutcome>
       log.error(facts, 'an object lost its primary copy; a copy that was to be deleted took its place')
       return 'kept'
     case 'keep':
-      await ledger.suspectCopy(copy.id)
+      await ledger.suspectCopy(copy.id, isPublishedForIt(found, bytes!) ? bytes!.identity : null)
       await ledger.quarantineObject(WORDS[primary])
       log.error(facts, 'an object lost its primary copy, and another copy of it cannot be proven')
       return 'kept'
@@ -100,6 +102,11 @@ async function examine(leftover: Leftover, place: OpenPlace, bytes: StoredObject
     signal: leftover.signalFor(copy.size),
   })
   return judgeReadBack(content, await digestBody(body)).verdict === 'verified' ? 'proven' : 'unproven'
+}
+
+/** Whether a worker published bytes for the copy and may have died before it wrote their identity down. */
+function isPublishedForIt({ migrationId }: CopyToSweep, bytes: StoredObject): boolean {
+  return migrationId !== null && wasPublishedBy(bytes.metadata, migrationId)
 }
 
 /** Whether a migration, or somebody who read it since, proved these very bytes. */

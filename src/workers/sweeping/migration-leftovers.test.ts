@@ -136,6 +136,40 @@ describe('what a migration leaves at its target', () => {
     expect((await world.test.database.query('select from upload_start')).rowCount).toBe(0)
   })
 
+  it.each(['suspect', 'retained'])(
+    'is removed from the place of a %s copy whose bytes are gone',
+    async left => {
+      await world.test.database.query(
+        `insert into copy (object_id, id, generation, location_id, state, is_primary, etag, size, entered_ms, principal)
+       values ($1, $2, 1, $3, $4, false, 'gone', $5, 0, 'user:test')`,
+        [world.objectId('k'), newId(), world.locationIds.cold, left, BYTES.byteLength],
+      )
+      const id = await world.plan('k')
+      await world.work({ atBoundary: dieWhen('published') })
+      await world.letTimePass()
+      await cancel(id)
+      await world.sweep()
+      expect(await cold()).toEqual([])
+      expect((await world.copies('k')).map(copy => copy.state).sort()).toEqual(['complete', left])
+    },
+  )
+
+  it('stays where a suspect copy is that it may be', async () => {
+    const id = await world.plan('k')
+    await world.work({ atBoundary: dieWhen('published') })
+    const { identity } = await world.stores.cold.head('data', 'k')
+    await world.test.database.query(
+      `insert into copy (object_id, id, generation, location_id, state, is_primary, etag, size, entered_ms, principal)
+       values ($1, $2, 1, $3, 'suspect', false, $4, $5, 0, 'user:test')`,
+      [world.objectId('k'), newId(), world.locationIds.cold, identity.etag, BYTES.byteLength],
+    )
+    await world.letTimePass()
+    await cancel(id)
+    await world.sweep()
+    expect(await cold()).toEqual(['k'])
+    expect((await world.copies('k')).map(copy => copy.state).sort()).toEqual(['complete', 'suspect'])
+  })
+
   it('stays known when its bytes say that they are of this content and nobody knows who wrote them', async () => {
     await world.plan('k')
     await world.work()

@@ -145,6 +145,7 @@ async function sweepLocked(
     ),
     isApart: false,
     intent: locked.migrationId,
+    begunClass: locked.begunClass,
     announce: parts.announceDeletion,
     timers,
     signal: requestSignal,
@@ -159,7 +160,7 @@ async function sweepLocked(
     return 'kept'
   }
   if (outcome === 'unclear') {
-    await ledger.suspectCopy(copy.id)
+    await ledger.suspectCopy(copy.id, null)
     parts.log.error(
       { copyId: copy.id },
       "a superseded copy's bytes are not the ones it had; a person must look",

@@ -39,8 +39,8 @@ export interface LockedSweep {
   ): Promise<{ readonly sha256: string | null; readonly crc64nvme: string | null }>
   /** Forgets a copy whose bytes are gone, and that they were to go, if the store answered our deletion. */
   deleteCopyRow(copyId: Uuid, options: { readonly isAnswered: boolean }): Promise<void>
-  /** Neither read nor deleted until a person looks. */
-  suspectCopy(copyId: Uuid): Promise<void>
+  /** Neither read nor deleted until a person looks; `identity` of its bytes where it was not known. */
+  suspectCopy(copyId: Uuid, identity: StoreIdentity | null): Promise<void>
   /** Superseded, but may not be deleted. */
   retainCopy(copyId: Uuid): Promise<void>
   /** Makes a copy the primary one; false when the object's content is another one by now. */
