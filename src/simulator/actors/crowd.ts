@@ -3,7 +3,6 @@ import { isEndState } from '../../domain/migration.ts'
 import type { NewMigration } from '../../domain/migration-record.ts'
 import type { MemoryObject } from '../../migration/memory-ledger/memory-catalog.ts'
 import { Process } from '../clock/process.ts'
-import { isReplaceable } from '../world/connect-scrub-ledger.ts'
 import { GatewayModel } from '../world/gateway-model.ts'
 import { CONTAINER } from '../world/model-store.ts'
 import {
@@ -204,9 +203,7 @@ export function isAtRest(world: SimulatedWorld): boolean {
       copy =>
         copy.state !== 'deleting' &&
         copy.state !== 'staging' &&
-        !(copy.state === 'complete' && isRotten(world, copy)) &&
-        // The scrubber makes another copy primary, and has this one repaired.
-        !isReplaceable(world, copy),
+        !(copy.state === 'complete' && isRotten(world, copy)),
     )
   )
 }

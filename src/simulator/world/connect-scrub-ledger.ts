@@ -81,7 +81,7 @@ function copyToScrubOf(world: SimulatedWorld, copy: Copy): CopyToScrub[] {
 }
 
 /** Whether a suspect primary copy may be replaced by another one. */
-export function isReplaceable(
+function isReplaceable(
   { catalog }: SimulatedWorld,
   { generation, id, isPrimary, objectId, state }: Copy,
 ): boolean {

@@ -86,7 +86,9 @@ describe('comparing containers with the catalog by itself', () => {
   it('leaves out stores that are paused, refuse us or are in a drill, and does nothing at 0', async () => {
     await letHoursPass(EVERY_HOURS)
     expect(await stepsUntilNothing(0)).toBe(0)
-    await world.test.database.query(`update store set state = 'auth-failed' where name like 'hot%'`)
+    await world.test.database.query(
+      `update store set state = 'auth-failed', refused_at = now() where name like 'hot%'`,
+    )
     await world.test.database.query(
       `update store set is_for_drills = true, drill = '{"rules": [], "seed": "s"}',
          drill_until = now() + interval '1 hour' where name like 'cold%'`,
