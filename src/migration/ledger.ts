@@ -79,6 +79,8 @@ export interface MigrationLedger {
 
 /** The ledger while an object is locked. */
 export interface LockedLedger {
+  /** Resolves while the lock is still ours; rejects when the session it belongs to was lost. */
+  confirmLock(): Promise<void>
   readSubject(): Promise<MigrationSubject>
   /** Copies of this object whose bytes lie in this place, in any state. */
   copiesAt(place: NativePlace): Promise<readonly Copy[]>

@@ -548,6 +548,54 @@ describe('the mover, of other kinds', () => {
       },
     )
 
+    it('is seen through although the object was placed anew before its answer was missed', async () => {
+      await newWorld()
+      const { hot } = world.stores
+      world.stores.hot = changed(hot, {
+        changeStorageClass: async (...asked) => {
+          await hot.changeStorageClass!(...asked)
+          throw noAnswer('timeout')
+        },
+      })
+      const id = await plan()
+      await world.work()
+      await world.test.database.query('update object set placement_version = placement_version + 1')
+      expect(await finish(id)).toMatchObject({ state: 'done' })
+      expect((await copyIn('infrequent'))!.identity).toEqual((await hot.head('data', 'k')).identity)
+      expect(await world.read('k')).toEqual(BYTES)
+    })
+
+    it('calls no copy bad because it was read wrong after an answer was lost', async () => {
+      await newWorld()
+      const { hot } = world.stores
+      let lies = 2
+      world.stores.hot = changed(
+        { ...hot, capabilities: { ...hot.capabilities, reportedDigests: [] } },
+        {
+          changeStorageClass: async (...asked) => {
+            await hot.changeStorageClass!(...asked)
+            throw noAnswer('timeout')
+          },
+          get: async (...asked) => {
+            const found = await hot.get(...asked)
+            if (lies-- <= 0) return found
+            const chunks = (async function* () {
+              for await (const chunk of found.body) yield chunk.map(byte => byte ^ 1)
+            })()
+            return {
+              ...found,
+              body: {
+                [Symbol.asyncIterator]: () => chunks,
+                destroy: (error?: Error) => found.body.destroy(error),
+              },
+            }
+          },
+        },
+      )
+      expect(await finish(await plan())).toMatchObject({ state: 'done' })
+      expect(await copyIn('infrequent')).toMatchObject({ state: 'complete', isPrimary: true })
+    })
+
     it('does not take for its own work what others did', async () => {
       await newWorld()
       const id = await plan()

@@ -17,6 +17,7 @@ import { type HeldMigration, holdMigrations } from './migration-subjects.ts'
 
 /** The ledger while an object is locked; see migration/ledger. */
 export interface LockedLedger {
+  confirmLock(): Promise<void>
   readSubject(): Promise<MigrationSubject>
   copiesAt(place: NativePlace): Promise<readonly Copy[]>
   copies(): Promise<readonly Copy[]>
@@ -120,13 +121,14 @@ async function runLocked(
     connection,
     works.filter(({ lease }) => held.has(lease.migrationId)).length,
   )
+  const confirmLock = lockConfirmer(connection)
   const broken: unknown[] = []
   const outcomes = await Promise.all(
     works.map(async ({ lease, work }): Promise<BatchOutcome<unknown>> => {
       const ours = held.get(lease.migrationId)
       if (ours === undefined) return { error: fenced(lease) }
       try {
-        return { value: await work(lockedLedgerOf(lease, ours, records)) }
+        return { value: await work(lockedLedgerOf(lease, ours, records, confirmLock)) }
       } catch (error) {
         if (records.hasWritten(lease)) broken.push(error)
         return { error }
@@ -140,9 +142,28 @@ async function runLocked(
   return outcomes
 }
 
-function lockedLedgerOf(lease: MigrationLease, held: HeldMigration, records: SharedRecords): LockedLedger {
+/** The locks of a transaction are all ours for as long as it answers. Asked at the same time: one statement. */
+function lockConfirmer(connection: Connection): () => Promise<void> {
+  const confirm = createBatcher<null, undefined>({
+    itemsMax: WORKS_MAX,
+    runsMax: 1,
+    run: async asked => {
+      await connection.query({ name: 'object_lock_confirm', text: 'select 1' })
+      return asked.map(() => ({ value: undefined }))
+    },
+  })
+  return () => confirm(null)
+}
+
+function lockedLedgerOf(
+  lease: MigrationLease,
+  held: HeldMigration,
+  records: SharedRecords,
+  confirmLock: () => Promise<void>,
+): LockedLedger {
   const { subject, copies } = held
   return {
+    confirmLock,
     readSubject: async () => subject,
     copiesAt: async wanted =>
       copies.filter(({ place }) => isSamePlace(place, wanted)).map(({ copy }) => copy),

@@ -244,11 +244,21 @@ function placeAnew({ connection, steps }: EffectContext): Promise<void> {
   })
 }
 
-/** The copy is another one for its store, and lies elsewhere for the planner: minimum durations begin anew. */
+/**
+ * The copy is another one for its store, and lies elsewhere for the planner: minimum durations begin anew. The
+ * store has done it already, so it is written down whatever was decided of the object's other copies meanwhile.
+ */
 async function relocateCopy(context: EffectContext): Promise<void> {
   const { connection, steps } = context
   await allWritten([
-    placeAnew(context),
+    every(steps, 'the object was overwritten or deleted', connection, {
+      name: 'migration_relocate_object',
+      text: `
+        update object o set placement_version = o.placement_version + 1
+        from unnest($1::uuid[], $2::bigint[]) as n (id, generation)
+        where o.id = any ($1::uuid[]) and o.id = n.id and o.generation = n.generation and o.is_present`,
+      values: columns(steps, objectOf, generationOf),
+    }),
     every(steps, 'the copy is no longer the one that was to be reclassified', connection, {
       name: 'migration_relocate_copy',
       text: `

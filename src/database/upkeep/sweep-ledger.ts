@@ -34,6 +34,7 @@ export function createPostgresSweepLedger(database: Database) {
 
 function lockedSweepOf(connection: Connection, objectId: Uuid) {
   return {
+    confirmLock: async () => void (await connection.query({ name: 'object_lock_confirm', text: 'select 1' })),
     listPlacedCopies: () => listPlacedCopies(connection, [objectId]),
     readContentDigests: (generation: number) => readContentDigests(connection, objectId, generation),
     deleteCopyRow: (copyId: Uuid, options: { readonly isAnswered: boolean }) =>

@@ -138,7 +138,9 @@ function relocateCopy(context: EffectContext): void {
     catalog.copies.get(migration.targetCopyId)?.state === 'complete',
     'the copy is not the one to reclassify',
   )
-  placeAnew(context)
+  const object = catalog.objects.get(migration.objectId)!
+  check(object.generation === migration.generation && object.isPresent, 'the object moved on')
+  object.placementVersion++
   const identity = migration.evidence.targetIdentity ?? { etag: null, versionId: null }
   const locationId = migration.targetLocationId
   change(catalog, migration.targetCopyId, { identity, locationId, enteredAt: modelNow })

@@ -128,6 +128,7 @@ export function createMemoryLedger(catalog: MemoryCatalog, clock: Clock): Migrat
       const undo = remember(catalog, found)
       try {
         return await work({
+          confirmLock: async () => undefined,
           readSubject: async () => subjectOf(catalog, found.id, clock),
           copiesAt: async place => copiesAt(catalog, objectId, place),
           copies: async () => [...catalog.copies.values()].filter(copy => copy.objectId === objectId),

@@ -46,6 +46,7 @@ export function connectLedger(database: Database, owner: Process, ledger: Migrat
 function lockedOn(database: Database, session: LockSession, locked: LockedLedger): LockedLedger {
   const ask = async <T>(perform: () => Promise<T>) => database.askOn(session, perform)
   return {
+    confirmLock: () => ask(() => locked.confirmLock()),
     readSubject: () => ask(() => locked.readSubject()),
     copiesAt: place => ask(() => locked.copiesAt(place)),
     copies: () => ask(() => locked.copies()),

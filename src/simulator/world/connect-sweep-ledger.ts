@@ -121,6 +121,7 @@ function lockedOn(
         catalog.copies.set(copyId, { ...copy, graceUntil: null, ...values })
     })
   return {
+    confirmLock: () => database.askOn(session, () => undefined),
     listPlacedCopies: () =>
       database.askOn(session, () => {
         const all = [...catalog.copies.values()].filter(copy => copy.objectId === objectId)

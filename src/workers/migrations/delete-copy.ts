@@ -1,8 +1,12 @@
-import { type AnnounceDeletion, DELETION_MS_MAX } from '../../database/writes/deletions-in-flight.ts'
+import {
+  type AnnounceDeletion,
+  DELETION_MS_MAX,
+  type WithdrawDeletion,
+} from '../../database/writes/deletions-in-flight.ts'
 import type { BucketMode } from '../../domain/bucket.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
 import type { Copy, StoreIdentity } from '../../domain/object.ts'
-import { deletionWayOf, hasItsBytesThere, isSameCopy } from '../../migration/deletion.ts'
+import { type DeletionWay, deletionWayOf, hasItsBytesThere, isSameCopy } from '../../migration/deletion.ts'
 import { type ObjectStore, type StoredObject, StoreError } from '../../stores/object-store.ts'
 import type { Timers } from '../timers.ts'
 import { describesAnother, describesObject, wasPublishedBy } from './copy-metadata.ts'
@@ -30,6 +34,8 @@ export interface CopyDeletion {
   readonly signal: () => AbortSignal
   /** Makes durable that the bytes are about to go; see database/writes/deletions-in-flight. */
   readonly announce: AnnounceDeletion
+  /** Rejects when the object's lock was lost. */
+  readonly confirmLock: () => Promise<void>
   /** Awaited right before the deletion. */
   readonly beforeDeletion?: () => Promise<void>
 }
@@ -56,16 +62,43 @@ export type DeletionOutcome =
  * locked. Rejects with a `StoreError` when the store could not be asked.
  */
 export async function deleteCopyBytes(deletion: CopyDeletion): Promise<DeletionOutcome> {
-  const outcome = await deleteSeen(deletion)
+  const outcome = await deleteAnnounced(deletion)
   // A change of its class may have landed between our look and our deletion.
-  return outcome === 'changed' && deletion.begunClass !== null ? deleteSeen(deletion) : outcome
+  return outcome === 'changed' && deletion.begunClass !== null ? deleteAnnounced(deletion) : outcome
 }
 
-async function deleteSeen(deletion: CopyDeletion): Promise<DeletionOutcome> {
+/**
+ * First the deletion is announced, then the lock is confirmed, then the store is looked at. The lock is a
+ * session of the database and can be lost at any moment without our hearing of it; but who publishes under it
+ * after we confirmed it finds the announcement, and what was published before is seen by the look.
+ */
+async function deleteAnnounced(deletion: CopyDeletion): Promise<DeletionOutcome> {
+  if (deletion.others.some(other => hasItsBytesThere(other, null))) return 'occupied'
+  const way = deletionWayOf(deletion.store.capabilities, deletion.bucket.mode)
+  const inTime = deletion.timers.timeoutSignal(DELETION_MS_MAX)
+  const withdraw = await deletion.announce(deletion.copy)
+  let isSent = false
+  try {
+    await deletion.confirmLock()
+    const verdict =
+      way === 'conditionally' && isWellKnown(deletion)
+        ? { onlyIf: deletion.copy.identity }
+        : await look(deletion, way)
+    if (typeof verdict === 'string') return verdict
+    await deletion.beforeDeletion?.()
+    isSent = true
+    return await send(deletion, { ...verdict, inTime, withdraw })
+  } finally {
+    if (!isSent) await withdraw()
+  }
+}
+
+/** What lies there: either it must not be deleted by us, or the condition under which it is. */
+async function look(
+  deletion: CopyDeletion,
+  way: DeletionWay,
+): Promise<DeletionOutcome | { readonly onlyIf: StoreIdentity | null }> {
   const { store, container, copy, others } = deletion
-  if (others.some(other => hasItsBytesThere(other, null))) return 'occupied'
-  const way = deletionWayOf(store.capabilities, deletion.bucket.mode)
-  if (way === 'conditionally' && isWellKnown(deletion)) return deleteNow(deletion, copy.identity)
   const found = await lookAt({ store, container, nativeKey: copy.nativeKey }, deletion.signal())
   if (found === null) return 'absent'
   if (others.some(other => hasItsBytesThere(other, found) && !hasLostThem(deletion, other, found)))
@@ -77,7 +110,7 @@ async function deleteSeen(deletion: CopyDeletion): Promise<DeletionOutcome> {
   }
   if (way === 'not-at-all') return 'unsafe'
   if (await isNeeded(deletion, found)) return 'shared'
-  return deleteNow(deletion, way === 'conditionally' ? found.identity : null)
+  return { onlyIf: way === 'conditionally' ? found.identity : null }
 }
 
 /** Whether a look could say nothing that the catalog and the store's own comparison do not. */
@@ -85,15 +118,25 @@ function isWellKnown({ isApart, bucket, copy, others }: CopyDeletion): boolean {
   return isApart && bucket.mode === 'exclusive' && copy.identity.etag !== null && others.length === 0
 }
 
-async function deleteNow(deletion: CopyDeletion, onlyIf: StoreIdentity | null): Promise<DeletionOutcome> {
-  const { store, container, copy } = deletion
-  const inTime = deletion.timers.timeoutSignal(DELETION_MS_MAX)
-  const withdraw = await deletion.announce(copy)
-  await deletion.beforeDeletion?.()
+async function send(
+  { store, container, copy, signal }: CopyDeletion,
+  {
+    onlyIf,
+    inTime,
+    withdraw,
+  }: {
+    readonly onlyIf: StoreIdentity | null
+    /** Aborts when an answer would come too late for the announcement. */
+    readonly inTime: AbortSignal
+    readonly withdraw: WithdrawDeletion
+  },
+): Promise<DeletionOutcome> {
   try {
     const condition = onlyIf === null ? {} : { onlyIf }
-    const signal = AbortSignal.any([deletion.signal(), inTime])
-    await store.delete(container, copy.nativeKey, { ...condition, signal })
+    await store.delete(container, copy.nativeKey, {
+      ...condition,
+      signal: AbortSignal.any([signal(), inTime]),
+    })
     return 'deleted'
   } catch (error) {
     if (!(error instanceof StoreError)) throw error

@@ -82,6 +82,7 @@ async function deleteSource(job: MigrationJob, locked: LockedLedger): Promise<De
     timers: job.parts.timers ?? systemTimers,
     signal: () => requestSignal(job, 0),
     announce: job.parts.announceDeletion,
+    confirmLock: () => locked.confirmLock(),
     beforeDeletion: () => reach(job, 'before-deletion'),
   })
   await reach(job, 'source-deleted')

@@ -66,8 +66,10 @@ export async function verifyClassStep(job: MigrationJob): Promise<StepOutcome> {
   if (verdict.verdict === 'must-read-back')
     throw new StepFailure('mismatched', 'no-digest', 'nothing is known that the copy could be compared with')
   const { what, expected: wanted, found: has } = verdict.difference
+  // The only copy may be what would be called bad: it is read in every try before it is.
+  const { attempt, attemptsMax } = job.migration
   throw new StepFailure(
-    'mismatched',
+    attempt < attemptsMax ? 'verification-failed' : 'mismatched',
     `target-${what}`,
     `${store.name}: the copy's ${what} is ${has}, not ${wanted}`,
   )
@@ -133,8 +135,9 @@ async function changeClass(job: MigrationJob, locked: LockedLedger, mayBeChanged
   const found = await lookAt(place, requestSignal(job, 0))
   if (found === null) throw sourceChanged(found)
   const isOurs = isSameCopy(copy, found)
+  if (isOurs) checkCurrentPlacement(job, subject)
   // An answer that was lost, or a worker that died before it could be written down: the store says what it did.
-  const isMade = !isOurs && mayBeChanged && (await isWhatWeMade(job, copy, found, wanted))
+  const isMade = !isOurs && mayBeChanged && (await isWhatWeMade(job, subject, copy, found))
   if (!isOurs && !isMade) throw sourceChanged(found)
   const isThere = !isOurs || found.storageClass === wanted
   if (!isThere && mustProveBefore(job))
@@ -167,32 +170,48 @@ async function change(job: MigrationJob, copy: Copy, storageClass: string): Prom
 
 /**
  * Whether bytes that have another identity than the copy are the copy, changed by a try before this one: they
- * have the class that was asked for, and the same content. Of bytes that cannot be read in that class the
- * length has to do: only we write there, and an identity nobody wrote down would be unreadable for ever. What
- * they hold is for the verification to say, which fails where it cannot.
+ * have the class that was asked for, and the same content. Where only we write, and of bytes that cannot be read
+ * in that class, the length has to do: an identity nobody wrote down would be unreadable for ever. What they
+ * hold is for the verification to say, which fails where it cannot.
  */
 async function isWhatWeMade(
   job: MigrationJob,
+  { bucket }: MigrationSubject,
   copy: Copy,
   found: StoredObject,
-  wanted: string,
 ): Promise<boolean> {
-  if (found.size !== copy.size || found.storageClass !== wanted) return false
+  if (found.size !== copy.size || found.storageClass !== classOf(job, job.target.store)) return false
+  if (bucket.mode === 'exclusive') return true
+  const made = { ...copy, identity: found.identity }
   try {
-    return (await judgeCopy(job, { ...copy, identity: found.identity }, found)).verdict === 'verified'
+    if ((await judgeCopy(job, made, found)).verdict === 'verified') return true
+    // Read once more before others are said to have written it: the network lies more often than a disk.
+    return (await judgeCopy(job, made, found)).verdict === 'verified'
   } catch (error) {
     if (error instanceof StoreError && error.kind === 'archived') return true
     throw error
   }
 }
 
-/** The copy, as long as it is the one of the decision. Throws {@link StepFailure} when it is not. */
+/**
+ * The copy, as long as it is the one of the decision, or has been changed for it already: then it is seen
+ * through, as nobody but this migration knows the identity the store gave it. Throws {@link StepFailure} when it
+ * is neither.
+ */
 function checkReclassifiable(job: MigrationJob, subject: MigrationSubject): Copy {
   checkStillCurrent(job, subject)
   const { object, source } = subject
-  const { placementVersion, sourceLocationId } = job.migration
+  const { evidence, placementVersion, sourceLocationId } = job.migration
   const isCurrent = object.placementVersion === placementVersion && !object.isQuarantined
-  if (isCurrent && source?.state === 'complete' && source.locationId === sourceLocationId) return source
+  const isBegun = evidence.classChangeBegun === true
+  if ((isCurrent || isBegun) && source?.state === 'complete' && source.locationId === sourceLocationId)
+    return source
+  throw new StepFailure('superseded', 'placed-anew', 'the object was placed anew since this was planned')
+}
+
+/** Throws {@link StepFailure} when the object was placed anew: nothing was changed for this migration yet. */
+function checkCurrentPlacement({ migration }: MigrationJob, { object }: MigrationSubject): void {
+  if (object.placementVersion === migration.placementVersion && !object.isQuarantined) return
   throw new StepFailure('superseded', 'placed-anew', 'the object was placed anew since this was planned')
 }
 

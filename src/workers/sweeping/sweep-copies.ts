@@ -147,6 +147,7 @@ async function sweepLocked(
     intent: locked.migrationId,
     begunClass: locked.begunClass,
     announce: parts.announceDeletion,
+    confirmLock: () => ledger.confirmLock(),
     timers,
     signal: requestSignal,
   })

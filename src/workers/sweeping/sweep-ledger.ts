@@ -31,6 +31,8 @@ export interface SweepLedger {
 
 /** The catalog's side of one object while it is locked. */
 export interface LockedSweep {
+  /** Resolves while the lock is still ours; rejects when the session it belongs to was lost. */
+  confirmLock(): Promise<void>
   /** All copies of the object, in any state. */
   listPlacedCopies(): Promise<PlacedCopy[]>
   /** Digests that the catalog knows of one generation's content; null where nobody knows. */
