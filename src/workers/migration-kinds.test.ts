@@ -596,6 +596,31 @@ describe('the mover, of other kinds', () => {
       expect(await copyIn('infrequent')).toMatchObject({ state: 'complete', isPrimary: true })
     })
 
+    it('leaves no bytes of a deleted object when it lands between the look and the deletion', async () => {
+      await newWorld()
+      const { hot } = world.stores
+      await plan()
+      await world.work({
+        atBoundary: boundary => {
+          if (boundary === 'before-publication') throw new Error('killed')
+        },
+      })
+      const copy = (await copyIn('hot'))!
+      await world.test.database.query(`update copy set state = 'deleting', is_primary = false`)
+      await world.test.database.query('update object set is_present = false, generation = generation + 1')
+      let deletions = 0
+      world.stores.hot = changed(hot, {
+        delete: async (...asked) => {
+          const onlyIf = copy.identity
+          if (deletions++ === 0) await hot.changeStorageClass!('data', 'k', 'STANDARD_IA', { onlyIf })
+          return hot.delete(...asked)
+        },
+      })
+      await world.sweep()
+      expect(deletions).toBe(2)
+      expect((await hot.list('data')).objects).toEqual([])
+    })
+
     it('does not take for its own work what others did', async () => {
       await newWorld()
       const id = await plan()
