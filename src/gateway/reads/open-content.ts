@@ -3,6 +3,7 @@ import { type StoredObjectWithBody, StoreError } from '../../stores/object-store
 import { GatewayError, isDatabaseAway } from '../error-table.ts'
 import type { GatewayServices } from '../services.ts'
 import type { ByteRange } from './byte-range.ts'
+import { mayBeContentOf } from './content-check.ts'
 
 /** Bytes of an object on their way, and the copy they come from. */
 export interface OpenedContent {
@@ -74,11 +75,11 @@ async function openCopy(
     ...(isKnown && store.capabilities.conditionalRead ? { onlyIf: copy.identity } : {}),
     ...(signal === undefined ? {} : { signal }),
   })
-  const isReplaced =
-    isKnown &&
-    !store.capabilities.conditionalRead &&
-    copy.identity.etag !== null &&
-    found.identity.etag !== copy.identity.etag
+  const isReplaced = isKnown
+    ? !store.capabilities.conditionalRead &&
+      copy.identity.etag !== null &&
+      found.identity.etag !== copy.identity.etag
+    : !mayBeContentOf(resolved, found)
   const lengthWanted = range === null ? resolved.size : range.end - range.start + 1
   if (isReplaced || found.bodySize !== lengthWanted) {
     found.body.destroy()

@@ -1,4 +1,8 @@
-import { copyDescriptionMetadata, publishingIntentOf } from '../../domain/copy-description.ts'
+import {
+  copyDescriptionMetadata,
+  decodeCopyDescription,
+  publishingIntentOf,
+} from '../../domain/copy-description.ts'
 import { judgeForeignChange } from '../../domain/foreign-change.ts'
 import type { ObjectId } from '../../domain/identifiers.ts'
 import { judgeInterruptedWrite } from '../../domain/interrupted-write.ts'
@@ -160,8 +164,8 @@ export class GatewayModel {
       failures = []
       for (const copy of resolved.copies) {
         try {
-          const bytes = await this.#readCopy(copy, resolved.size)
-          this.#checkRead(objectId, resolved.generation, bytes)
+          const bytes = await this.#readCopy(copy, resolved)
+          if (!isRotten(world, copy)) this.#checkRead(objectId, resolved.generation, bytes)
           return
         } catch (error) {
           failures.push(error)
@@ -184,7 +188,10 @@ export class GatewayModel {
     }
   }
 
-  async #readCopy(copy: Copy, size: number): Promise<Buffer> {
+  async #readCopy(
+    copy: Copy,
+    { generation, size }: { readonly generation: number; readonly size: number },
+  ): Promise<Buffer> {
     const world = this.#world
     const model = storeOf(world, copy.locationId)
     const store = world.connect(this.#process, model, world.clientChaos)
@@ -193,6 +200,8 @@ export class GatewayModel {
     const found = await store.get(CONTAINER, copy.nativeKey, onlyIf)
     if ((isKnown && found.identity.etag !== copy.identity.etag) || found.bodySize !== size)
       throw new Refused('other bytes')
+    const said = decodeCopyDescription(found.metadata)?.generation ?? 0
+    if (!isKnown && said > 0 && said !== generation) throw new Refused('newer bytes')
     const chunks: Uint8Array[] = []
     for await (const chunk of found.body) chunks.push(chunk)
     return Buffer.concat(chunks)
