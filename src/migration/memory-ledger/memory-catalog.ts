@@ -73,8 +73,13 @@ export function deletionLandsInMs(catalog: MemoryCatalog, objectId: ObjectId, no
   return Math.max(0, ...lands.map(one => one.landsUntil - now))
 }
 
-/** Whether an upload in parts that was to become the copy may be left at its store. */
+/**
+ * Whether an upload in parts that was to become the copy may be left at its store. The sweeper aborts it before it
+ * keeps the copy.
+ */
 export function hasUploadLeft(catalog: MemoryCatalog, copyId: Uuid): boolean {
+  const state = catalog.copies.get(copyId)?.state
+  if (state !== 'staging' && state !== 'deleting') return false
   const made = catalog.migrations.get(catalog.madeBy.get(copyId) ?? '')
   return made?.targetCopyId === copyId && made.evidence.uploadId != null
 }

@@ -154,6 +154,21 @@ describe('what a migration leaves at its target', () => {
     },
   )
 
+  it('is not in the way of the next copy there, when it was kept after its upload was aborted', async () => {
+    const former = await world.plan('k')
+    await world.work({ atBoundary: dieWhen('published') })
+    await world.letTimePass()
+    await cancel(former)
+    await world.test.database.query(
+      `update migration set evidence = evidence || '{"uploadId": "aborted"}' where id = $1`,
+      [former],
+    )
+    await world.test.database.query(`update copy set state = 'suspect' where state = 'deleting'`)
+    await world.stores.cold.delete('data', 'k')
+    expect(await finish(await world.plan('k'))).toBe('done')
+    expect((await world.copies('k')).map(copy => copy.state)).toEqual(['complete'])
+  })
+
   it('stays where a suspect copy is that it may be', async () => {
     const id = await world.plan('k')
     await world.work({ atBoundary: dieWhen('published') })
