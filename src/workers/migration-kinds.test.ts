@@ -565,6 +565,23 @@ describe('the mover, of other kinds', () => {
       expect(await world.read('k')).toEqual(BYTES)
     })
 
+    it('calls no copy bad because its store showed the past once', async () => {
+      await newWorld()
+      const { hot } = world.stores
+      const former = await hot.head('data', 'k')
+      let isChanged = false
+      let looksLeft = 1
+      world.stores.hot = changed(hot, {
+        changeStorageClass: async (...asked) => {
+          isChanged = true
+          return hot.changeStorageClass!(...asked)
+        },
+        head: async (...asked) => (isChanged && looksLeft-- > 0 ? former : hot.head(...asked)),
+      })
+      expect(await finish(await plan())).toMatchObject({ state: 'done' })
+      expect(await copyIn('infrequent')).toMatchObject({ state: 'complete', isPrimary: true })
+    })
+
     it('calls no copy bad because it was read wrong after an answer was lost', async () => {
       await newWorld()
       const { hot } = world.stores

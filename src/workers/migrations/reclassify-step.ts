@@ -56,7 +56,7 @@ export async function verifyClassStep(job: MigrationJob): Promise<StepOutcome> {
     requestSignal(job, 0),
   )
   if (found === null || !isSameCopy(copy, found))
-    throw new StepFailure('mismatched', 'target-changed', 'the copy is not the one that was reclassified')
+    throw unproven(job, 'target-changed', 'the copy is not the one that was reclassified')
   const verdict = await judgeCopy(job, copy, found)
   await reach(job, 'proven')
   if (verdict.verdict === 'verified') {
@@ -64,15 +64,15 @@ export async function verifyClassStep(job: MigrationJob): Promise<StepOutcome> {
     return { kind: 'happened', events: ['verified'], evidence: { verifiedBy: verdict.by, ...former } }
   }
   if (verdict.verdict === 'must-read-back')
-    throw new StepFailure('mismatched', 'no-digest', 'nothing is known that the copy could be compared with')
+    throw unproven(job, 'no-digest', 'nothing is known that the copy could be compared with')
   const { what, expected: wanted, found: has } = verdict.difference
-  // The only copy may be what would be called bad: it is read in every try before it is.
-  const { attempt, attemptsMax } = job.migration
-  throw new StepFailure(
-    attempt < attemptsMax ? 'verification-failed' : 'mismatched',
-    `target-${what}`,
-    `${store.name}: the copy's ${what} is ${has}, not ${wanted}`,
-  )
+  throw unproven(job, `target-${what}`, `${store.name}: the copy's ${what} is ${has}, not ${wanted}`)
+}
+
+/** It may be the only copy that would be called bad: it is looked at in every try before it is. */
+function unproven({ migration }: MigrationJob, kind: string, message: string): StepFailure {
+  const isLastTry = migration.attempt >= migration.attemptsMax
+  return new StepFailure(isLastTry ? 'mismatched' : 'verification-failed', kind, message)
 }
 
 /**
