@@ -58,13 +58,15 @@ export async function sampleCopies(queryable: Queryable, locationId: Uuid, limit
 
 /**
  * Whether an upload in parts that was to become the copy `c` may be left at its store: a condition. Only the
- * copy's row leads the sweeper to it, which aborts it before it keeps the copy.
+ * copy's row leads the sweeper to it, which aborts it before it keeps the copy. A migration that is under way may
+ * be about to note one.
  */
 export const HAS_UPLOAD_LEFT = `
   (c.state in ('staging', 'deleting') and exists (
           select from migration made
           where made.id = c.migration_id and made.target_copy_id = c.id
-            and made.evidence ->> 'uploadId' is not null))`
+            and (made.evidence ->> 'uploadId' is not null
+                 or (c.state = 'staging' and made.finished_at is null))))`
 
 /** A copy and the place of its bytes. */
 export interface PlacedCopy {

@@ -2,7 +2,7 @@ import type { Bucket } from '../../domain/bucket.ts'
 import type { Instant } from '../../domain/clock.ts'
 import type { ObjectId, Uuid } from '../../domain/identifiers.ts'
 import type { Location } from '../../domain/location.ts'
-import type { Migration } from '../../domain/migration.ts'
+import { isEndState, type Migration } from '../../domain/migration.ts'
 import type { MigrationSubject, NativePlace } from '../../domain/migration-record.ts'
 import type { Copy } from '../../domain/object.ts'
 
@@ -75,13 +75,14 @@ export function deletionLandsInMs(catalog: MemoryCatalog, objectId: ObjectId, no
 
 /**
  * Whether an upload in parts that was to become the copy may be left at its store. The sweeper aborts it before it
- * keeps the copy.
+ * keeps the copy. A migration that is under way may be about to note one.
  */
 export function hasUploadLeft(catalog: MemoryCatalog, copyId: Uuid): boolean {
   const state = catalog.copies.get(copyId)?.state
   if (state !== 'staging' && state !== 'deleting') return false
   const made = catalog.migrations.get(catalog.madeBy.get(copyId) ?? '')
-  return made?.targetCopyId === copyId && made.evidence.uploadId != null
+  if (made?.targetCopyId !== copyId) return false
+  return made.evidence.uploadId != null || (state === 'staging' && !isEndState(made.state))
 }
 
 /** Copies of an object whose bytes lie in this place. */

@@ -169,6 +169,21 @@ describe('what a migration leaves at its target', () => {
     expect((await world.copies('k')).map(copy => copy.state)).toEqual(['complete'])
   })
 
+  it('stays known until its migration has ended, though a client wrote to its place before it noted an upload', async () => {
+    expect(await finish(await world.plan('k'))).toBe('done')
+    const id = await world.plan('k', { targetLocationId: world.locationIds.hot })
+    const states = async () => (await world.copies('k')).map(copy => copy.state).sort()
+    const atBoundary = async (boundary: string) => {
+      if (boundary !== 'target-intended') return
+      await overwrite()
+      expect(await states()).toEqual(['complete', 'deleting', 'staging'])
+    }
+    await world.work({ atBoundary })
+    expect(await finish(id)).toBe('aborted')
+    await world.sweep()
+    expect(await states()).toEqual(['complete'])
+  })
+
   it('stays where a suspect copy is that it may be', async () => {
     const id = await world.plan('k')
     await world.work({ atBoundary: dieWhen('published') })
