@@ -75,7 +75,7 @@ export const HARMLESS_ABORTS = ['superseded', 'switch-lost', 'cancelled'] as con
  *   {@link LedgerError} `switch-lost` when generation or placement version moved on.
  * - `join-target`: the target copy counts as one of the object's copies. Fails like `switch-primary`.
  * - `switch-back`: the source copy, still in grace, becomes primary again.
- * - `take-back`: the source copy, still in grace, is complete again; the primary stays.
+ * - `take-back`: the source copy is complete again where it is still in grace; the primary stays.
  * - `discard-target`, `discard-source`: a copy that is not primary is left to the sweeper.
  * - `drop-target`: the target copy's row goes without its bytes, which are the source's.
  * - `drop-source`: the source copy's row goes, its bytes are gone.

@@ -311,7 +311,10 @@ async function joinTarget(context: EffectContext): Promise<void> {
   ])
 }
 
-/** A copy in grace is complete again; which copy is primary stays as it is. */
+/**
+ * A copy in grace is complete again; which copy is primary stays as it is. One that is no longer in grace stays
+ * too: others made it primary, or found it bad.
+ */
 async function takeBack({ connection, steps }: EffectContext): Promise<void> {
   await allWritten([
     every(steps, 'the object was overwritten or deleted', connection, {
@@ -319,15 +322,17 @@ async function takeBack({ connection, steps }: EffectContext): Promise<void> {
       text: SWITCH_BACK_OBJECT,
       values: columns(steps, objectOf, generationOf),
     }),
-    every(steps, 'the source copy is no longer in grace', connection, {
-      name: 'migration_take_back',
-      text: `
-        update copy c set state = 'complete', grace_until_ms = null
-        from unnest($1::uuid[], $2::uuid[]) as n (object_id, id)
-        where c.object_id = any ($1::uuid[]) and c.id = any ($2::uuid[])
-          and c.object_id = n.object_id and c.id = n.id and c.state = 'grace'`,
-      values: columns(steps, objectOf, sourceCopyOf),
-    }),
+    connection
+      .query({
+        name: 'migration_take_back',
+        text: `
+          update copy c set state = 'complete', grace_until_ms = null
+          from unnest($1::uuid[], $2::uuid[]) as n (object_id, id)
+          where c.object_id = any ($1::uuid[]) and c.id = any ($2::uuid[])
+            and c.object_id = n.object_id and c.id = n.id and c.state = 'grace'`,
+        values: columns(steps, objectOf, sourceCopyOf),
+      })
+      .then(() => undefined),
   ])
 }
 

@@ -58,8 +58,8 @@ const EFFECTS: Readonly<Record<MigrationEffect, (context: EffectContext) => void
   'take-back': ({ catalog, migration }) => {
     const object = catalog.objects.get(migration.objectId)!
     check(object.generation === migration.generation && object.isPresent, 'the object moved on')
-    check(catalog.copies.get(migration.sourceCopyId)?.state === 'grace', 'the source copy is not in grace')
     object.placementVersion++
+    if (catalog.copies.get(migration.sourceCopyId)?.state !== 'grace') return
     change(catalog, migration.sourceCopyId, { state: 'complete', graceUntil: null })
   },
   'discard-target': ({ catalog, migration }) => leaveToSweeper(catalog, migration.targetCopyId),

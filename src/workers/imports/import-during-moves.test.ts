@@ -123,7 +123,7 @@ describe('an import while an object moves', () => {
     expect(await runImport('cold')).toMatchObject({ removed: 1 })
     expect(await world.read('k')).toEqual(FIRST)
     await finishEverything()
-    expect((await world.migration(id)).state).toBe('aborted')
+    expect((await world.migration(id)).state).toBe('rolled-back')
     expect(await world.read('k')).toEqual(FIRST)
     expect(await world.copies('k')).toMatchObject([{ state: 'complete', isPrimary: true }])
   })
