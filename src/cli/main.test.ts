@@ -214,6 +214,22 @@ describe('beside a server', () => {
     )
   })
 
+  test('empties no location that a bucket writes to, and says how to change that', async () => {
+    const { answer, words } = await mustDo(['tier', 'retire', 'here'])
+    expect(answer).toMatch(/written by +films/)
+    expect(words).toContain('dim bucket set films --location LOCATION')
+    const refused = await dim(['tier', 'retire', 'here', '--apply'], here())
+    expect(refused.exitCode).toBe(EXIT.conflict)
+    expect(refused.words).toContain('new objects of films are written to here')
+    await mustDo(['tier', 'retire', 'unpriced', '--apply'])
+    const moved = await dim(['bucket', 'set', 'films', '--location', 'unpriced'], here())
+    expect([moved.exitCode, moved.words]).toEqual([
+      EXIT.conflict,
+      expect.stringContaining('dim tier reinstate unpriced'),
+    ])
+    await mustDo(['tier', 'reinstate', 'unpriced'])
+  })
+
   test('replaces the credentials of a store from a file, and never shows them', async () => {
     const file = path.join(folder, 'secret')
     await writeFile(file, 'very-secret')

@@ -7,7 +7,8 @@ import {
   updateBucketSettings,
 } from '../../database/catalog/bucket-settings.ts'
 import { insertBucket } from '../../database/catalog/buckets.ts'
-import { inTransaction } from '../../database/postgres.ts'
+import { holdForWrites } from '../../database/catalog/location-retirement.ts'
+import { inTransaction, type Queryable } from '../../database/postgres.ts'
 import { newId } from '../../domain/identifiers.ts'
 import { callerOf } from '../authentication.ts'
 import type { ApiOptions } from '../context.ts'
@@ -86,6 +87,7 @@ export function bucketsRoutes({ database }: ApiOptions): FastifyPluginAsyncZod {
         const { principal } = callerOf(request)
         const { name } = request.body
         await inTransaction(database, async connection => {
+          await refuseRetiring(connection, request.body.writeLocationId)
           const added = await withReferences(() =>
             insertBucket(connection, { ...request.body, id, principal }),
           )
@@ -116,6 +118,7 @@ export function bucketsRoutes({ database }: ApiOptions): FastifyPluginAsyncZod {
         const { id, name } = await mustFind(request.params.id)
         await inTransaction(database, async connection => {
           const { principal } = callerOf(request)
+          await refuseRetiring(connection, request.body.writeLocationId)
           const changed = await withReferences(() =>
             updateBucketSettings(connection, { id, revision }, request.body, principal),
           )
@@ -134,6 +137,17 @@ export function bucketsRoutes({ database }: ApiOptions): FastifyPluginAsyncZod {
     if (bucket === null) throw notFound('bucket', id)
     return bucket
   }
+}
+
+/** A location that is being emptied takes no bucket's new objects. */
+async function refuseRetiring(connection: Queryable, locationId: string | undefined): Promise<void> {
+  if (locationId === undefined) return
+  const name = await holdForWrites(connection, locationId)
+  if (name === null) return
+  throw new ApiError(
+    'conflict',
+    `${name} is being emptied: name another location, or end that first (dim tier reinstate ${name})`,
+  )
 }
 
 async function withReferences<T>(statement: () => Promise<T>): Promise<T> {

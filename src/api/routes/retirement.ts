@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import {
+  holdForRetirement,
   type RetirementRow,
   readRetirement,
   reinstateLocation,
@@ -18,6 +19,9 @@ import { recordActivity } from '../record-activity.ts'
 import { idempotencyHeadersSchema } from '../schemas/headers.ts'
 import { type Retirement, retirementSchema } from '../schemas/retirement.ts'
 import { idParametersSchema } from '../schemas/values.ts'
+
+/** Buckets named in a refusal; the others are counted. */
+const NAMED_BUCKETS_MAX = 10
 
 /** Emptying a location: what it would cost, its beginning, and its end. */
 export function retirementRoutes({ clock, database }: ApiOptions): FastifyPluginAsyncZod {
@@ -49,13 +53,8 @@ export function retirementRoutes({ clock, database }: ApiOptions): FastifyPlugin
       },
       async request => {
         const { id, name } = await mustFind(request.params.id)
-        const { writtenBy } = await mustRead(id)
-        if (writtenBy.length > 0)
-          throw new ApiError(
-            'conflict',
-            `new objects of ${writtenBy.join(', ')} are written to ${name}: give them another location first`,
-          )
         await inTransaction(database, async connection => {
+          refuseWhileWritten(name, await holdForRetirement(connection, id))
           const { principal } = callerOf(request)
           if (!(await retireLocation(connection, { id, principal }))) return
           await requestReviews(connection, { reason: 'requested', principal })
@@ -106,6 +105,18 @@ export function retirementRoutes({ clock, database }: ApiOptions): FastifyPlugin
     if (row === null) throw notFound('location', id)
     return row
   }
+}
+
+/** What arrives in a location that is being emptied would have to be moved at once, for ever. */
+function refuseWhileWritten(name: string, buckets: readonly string[]): void {
+  if (buckets.length === 0) return
+  const named = buckets.slice(0, NAMED_BUCKETS_MAX).join(', ')
+  const others =
+    buckets.length > NAMED_BUCKETS_MAX ? ` and ${buckets.length - NAMED_BUCKETS_MAX} other buckets` : ''
+  throw new ApiError(
+    'conflict',
+    `new objects of ${named}${others} are written to ${name}: give them another location first (dim bucket set ${buckets[0]} --location LOCATION)`,
+  )
 }
 
 function present(location: LocationRow, row: RetirementRow, price: LocationPrice | null): Retirement {

@@ -136,16 +136,6 @@ describe('what people ask of copies', () => {
     ])
   })
 
-  it('empties no location into which a bucket writes, and tells what the others cost', async () => {
-    const { items } = await get('/v1/locations')
-    const idOf = (name: string) => items.find((one: { name: string }) => one.name === name).id
-    expect((await post(`/v1/locations/${idOf('hot')}/retire`)).statusCode).toBe(409)
-    const cold = idOf('cold')
-    expect(await get(`/v1/locations/${cold}/retirement`)).toMatchObject({ state: 'in-use', writtenBy: [] })
-    expect((await post(`/v1/locations/${cold}/retire`)).json()).toMatchObject({ since: expect.any(String) })
-    expect((await post(`/v1/locations/${cold}/reinstate`)).json()).toMatchObject({ state: 'in-use' })
-  })
-
   it('pauses and starts the scrubber, and tells how far it is', async () => {
     expect(await get('/v1/scrub')).toMatchObject({ state: 'waiting', today: { copies: 0 }, badCopies: 0 })
     expect((await post('/v1/scrub/pause', { reason: 'a bill' })).json()).toMatchObject({
@@ -153,5 +143,43 @@ describe('what people ask of copies', () => {
       pause: { reason: 'a bill' },
     })
     expect((await post('/v1/scrub/start')).json()).toMatchObject({ state: 'waiting', pause: null })
+  })
+
+  describe('emptying a location', () => {
+    const idOf = async (name: string) =>
+      (await get('/v1/locations')).items.find((one: { name: string }) => one.name === name).id
+
+    it('is refused while a bucket writes there, which is named, and how to change it', async () => {
+      const hot = await idOf('hot')
+      const refused = await post(`/v1/locations/${hot}/retire`)
+      expect(refused.statusCode).toBe(409)
+      const [{ name }] = (await get('/v1/buckets')).items
+      expect(refused.json().detail).toBe(
+        `new objects of ${name} are written to hot: give them another location first (dim bucket set ${name} --location LOCATION)`,
+      )
+      expect(await get(`/v1/locations/${hot}/retirement`)).toMatchObject({ state: 'in-use', since: null })
+    })
+
+    it('tells what it costs, and lets no bucket write there until it is reinstated', async () => {
+      const cold = await idOf('cold')
+      expect(await get(`/v1/locations/${cold}/retirement`)).toMatchObject({ state: 'in-use', writtenBy: [] })
+      expect((await post(`/v1/locations/${cold}/retire`)).json()).toMatchObject({ since: expect.any(String) })
+      const detail = expect.stringContaining('cold is being emptied')
+      const added = { name: 'late', mode: 'exclusive', writeLocationId: cold }
+      expect((await post('/v1/buckets', added)).json()).toMatchObject({ status: 409, detail })
+      const [bucket] = (await get('/v1/buckets')).items
+      const change = (body: object) =>
+        api.send('PATCH', `/v1/buckets/${bucket.id}`, {
+          role: 'admin',
+          headers: { 'if-match': `"${bucket.revision}"` },
+          body,
+        })
+      expect((await change({ writeLocationId: cold })).json()).toMatchObject({ status: 409, detail })
+      expect((await post(`/v1/locations/${cold}/reinstate`)).json()).toMatchObject({ state: 'in-use' })
+      expect((await change({ writeLocationId: cold })).json()).toMatchObject({
+        writeLocation: { name: 'cold' },
+      })
+      expect((await post(`/v1/locations/${cold}/retire`)).statusCode).toBe(409)
+    })
   })
 })

@@ -19,6 +19,11 @@ export const registerTierRetire: Register = (noun, bind) => {
         ? await api.post<Retirement>(`/v1/locations/${id}/retire`)
         : await api.get<Retirement>(`/v1/locations/${id}/retirement`)
     out.one(shown, retirementView)
+    const [bucket] = shown.writtenBy
+    if (bucket !== undefined)
+      out.say(
+        `Before --apply, give ${shown.writtenBy.join(', ')} another location: dim bucket set ${bucket} --location LOCATION`,
+      )
   })
 }
 

@@ -115,28 +115,40 @@ export async function insertBucket(database: Queryable, bucket: NewBucket): Prom
   return rows[0] === undefined ? null : bucketOf(rows[0])
 }
 
+interface PlacedBucketRow {
+  storeId: Uuid
+  container: string
+  isRetiring: boolean
+  created: boolean
+}
+
 /**
  * Stores a new bucket whose writes go to the location of that name, and tells the container it got. A bucket
- * of that name or a missing location is told, too.
+ * of that name, a missing location, or one that is being emptied and takes no new buckets, is told, too.
  */
 export async function insertBucketAt(
   database: Queryable,
   bucket: Omit<NewBucket, 'writeLocationId' | 'policyId'> & { readonly locationName: string },
-): Promise<{ storeId: Uuid; container: string } | 'name-taken' | 'no-such-location'> {
-  const { rows } = await database.query<{ storeId: Uuid; container: string; created: boolean }>(
-    `with place as (select id, store_id, container from location where name = $4),
+): Promise<{ storeId: Uuid; container: string } | 'name-taken' | 'no-such-location' | 'retiring-location'> {
+  const { rows } = await database.query<PlacedBucketRow>(
+    `with place as (
+       select id, store_id, container, retiring_at is not null as is_retiring
+       from location where name = $4 for key share
+     ),
      created as (
        insert into bucket (id, name, mode, write_location_id, principal)
-       select $1, $2, $3, place.id, $5 from place
+       select $1, $2, $3, place.id, $5 from place where not is_retiring
        on conflict (name) do nothing
        returning id
      )
-     select place.store_id as "storeId", place.container, exists (select 1 from created) as created
+     select place.store_id as "storeId", place.container, is_retiring as "isRetiring",
+            exists (select 1 from created) as created
      from place`,
     [bucket.id, bucket.name, bucket.mode, bucket.locationName, bucket.principal],
   )
   const row = rows[0]
   if (row === undefined) return 'no-such-location'
+  if (row.isRetiring) return 'retiring-location'
   return row.created ? { storeId: row.storeId, container: row.container } : 'name-taken'
 }
 

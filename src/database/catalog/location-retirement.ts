@@ -33,8 +33,33 @@ export async function readRetirement(queryable: Queryable, id: Uuid): Promise<Re
 }
 
 /**
+ * Holds a location until the transaction ends, so that no bucket begins to write there meanwhile. Resolves to
+ * the names of those that do.
+ */
+export async function holdForRetirement(connection: Queryable, id: Uuid): Promise<string[]> {
+  await connection.query('select 1 from location where id = $1 for update', [id])
+  const { rows } = await connection.query<{ name: string }>(
+    'select name from bucket where write_location_id = $1 order by name collate "C"',
+    [id],
+  )
+  return rows.map(({ name }) => name)
+}
+
+/**
+ * Holds a location that a bucket is to write to until the transaction ends, so that its emptying does not begin
+ * meanwhile. Resolves to its name when it is being emptied, else to null.
+ */
+export async function holdForWrites(connection: Queryable, id: Uuid): Promise<string | null> {
+  const { rows } = await connection.query<{ name: string; isRetiring: boolean }>(
+    'select name, retiring_at is not null as "isRetiring" from location where id = $1 for key share',
+    [id],
+  )
+  return rows[0]?.isRetiring === true ? rows[0].name : null
+}
+
+/**
  * Lets nothing new be placed in a location and has what lies there brought elsewhere. Resolves to whether it
- * was new.
+ * was new. Buckets that write there are the caller's to refuse ({@link holdForRetirement}).
  */
 export async function retireLocation(
   queryable: Queryable,

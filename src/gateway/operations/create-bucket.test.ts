@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../../test/builders/database.ts'
 import { startTestGateway, type TestGateway } from '../../../test/builders/gateway.ts'
 import { findBucketByName } from '../../database/catalog/buckets.ts'
+import { retireLocation } from '../../database/catalog/location-retirement.ts'
 import { createMemoryStore } from '../../stores/memory/memory-store.ts'
 
 describe.each([
@@ -46,6 +47,16 @@ describe.each([
       message: expect.stringContaining('archive_eu'),
     })
     expect(await locationOf('mistyped')).toBeUndefined()
+  })
+
+  it('makes no bucket in a location that is being emptied', async () => {
+    const { id } = await door.addLocation('leaving')
+    await retireLocation(testDatabase.database, { id, principal: 'user:test' })
+    await expect(create('too-late', 'leaving')).rejects.toMatchObject({
+      name: 'InvalidLocationConstraint',
+      message: 'The location leaving is being emptied and takes no new buckets.',
+    })
+    expect(await locationOf('too-late')).toBeUndefined()
   })
 
   it('takes a region, or nothing, for the default location', async () => {

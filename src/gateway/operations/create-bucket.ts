@@ -50,6 +50,12 @@ async function insertWhere({ services, caller }: RequestContext, name: string, c
   const bucket = { id: newId(), name, mode: 'exclusive', principal: caller.principal } as const
   if (constraint !== '') {
     const created = await insertBucketAt(database, { ...bucket, locationName: constraint })
+    if (created === 'retiring-location') {
+      throw new GatewayError(
+        'InvalidLocationConstraint',
+        `The location ${constraint} is being emptied and takes no new buckets.`,
+      )
+    }
     if (created !== 'no-such-location') return created
     if (constraint !== region && !REGION.test(constraint)) {
       throw new GatewayError(
@@ -65,11 +71,15 @@ async function insertWhere({ services, caller }: RequestContext, name: string, c
     )
   }
   const created = await insertBucketAt(database, { ...bucket, locationName: defaultWriteLocation })
-  if (created !== 'no-such-location') return created
-  throw new GatewayError(
-    'InvalidRequest',
-    `The default location ${defaultWriteLocation} of ${SETTING} does not exist.`,
-  )
+  if (created === 'retiring-location' || created === 'no-such-location') {
+    const why =
+      created === 'retiring-location' ? 'is being emptied and takes no new buckets' : 'does not exist'
+    throw new GatewayError(
+      'InvalidRequest',
+      `The default location ${defaultWriteLocation} of ${SETTING} ${why}.`,
+    )
+  }
+  return created
 }
 
 /** S3's rules for names that work as host names. */
