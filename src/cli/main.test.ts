@@ -8,6 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../test/builders/database.ts'
 import { loadConfig } from '../app/config.ts'
 import { type RunningServer, startServer } from '../app/start-server.ts'
+import { advanceBudgetClock } from '../database/catalog/store-limits.ts'
+import { tellCircuit } from '../database/catalog/store-loads.ts'
 import { silentLogger } from '../telemetry/logger.ts'
 import { EXIT, EXIT_MEANINGS } from './exit-codes.ts'
 import { runCommand } from './main.ts'
@@ -253,6 +255,31 @@ describe('beside a server', () => {
     expect((await dim(['store', 'set', 'disk'], here())).exitCode).toBe(EXIT.nothingToDo)
     const wrong = await dim(['store', 'set', 'disk', '--budget', 'bytes=fast'], here())
     expect([wrong.exitCode, wrong.words]).toEqual([EXIT.usage, expect.stringContaining('no rate')])
+  })
+
+  test('shows how much of each budget is used, how long work waits, and whether a store answers', async () => {
+    await mustDo(['store', 'set', 'disk', '--budget', 'requests=10,bytes=1MiB'])
+    const { rows } = await database.database.query<{ id: string }>(`select id from store where name = 'disk'`)
+    const { id } = rows[0]!
+    // 600 requests at 10 a second are a minute of it.
+    await advanceBudgetClock(database.database, id, { requestsMs: 60_000, bytesMs: 0 }, null)
+    const { answer } = await mustDo(['store', 'load', 'disk'])
+    expect(answer).toMatch(/disk +\d+ % of 10 requests\/s +0 % of 1\.00 MiB\/s +\S.* (s|min) +yes/)
+    await tellCircuit(database.database, id, 'mover/1', true)
+    expect((await mustDo(['store', 'load', '-o', 'wide'])).answer).toMatch(
+      /no: left alone by 1 process since 20\S+Z +mover\/1/,
+    )
+    const [load] = JSON.parse((await mustDo(['store', 'load', '-o', 'json'])).answer)
+    expect(load).toMatchObject({
+      store: { name: 'disk' },
+      budget: { requestsPerSecond: 10, requestsShare: expect.any(Number) },
+      leftAloneBy: [{ process: 'mover/1' }],
+    })
+    await tellCircuit(database.database, id, 'mover/1', false)
+    await mustDo(['store', 'set', 'disk', '--no-budget'])
+    await database.database.query('delete from store_budget_clock where store_id = $1', [id])
+    expect((await mustDo(['store', 'load'])).answer).toMatch(/disk +not limited +not limited +- +yes/)
+    expect((await dim(['store', 'load', 'disc'], here())).exitCode).toBe(EXIT.notFound)
   })
 
   test('holds a drill only at a store that is marked for drills, where everybody sees it', async () => {

@@ -77,6 +77,7 @@ describe('units', () => {
 
   test('times and counts', () => {
     expect([0.31, 41, 3_600, 90_061].map(durationText)).toEqual(['0.3 s', '41 s', '1 h', '1 d 1 h'])
+    expect([9.97, 59.7, 3_599.6].map(durationText)).toEqual(['10 s', '1 min', '1 h'])
     expect(countText(1_234_567)).toBe('1,234,567')
   })
 })

@@ -61,6 +61,7 @@ import { registerScrubStatus } from './commands/scrub-status.ts'
 import { registerServe } from './commands/serve.ts'
 import { registerStoreAdd } from './commands/store-add.ts'
 import { registerStoreList } from './commands/store-list.ts'
+import { registerStoreLoad } from './commands/store-load.ts'
 import { registerStorePause } from './commands/store-pause.ts'
 import { registerStoreProbe } from './commands/store-probe.ts'
 import { registerStoreRemove } from './commands/store-remove.ts'
@@ -93,6 +94,7 @@ const NOUNS: readonly {
       registerStoreAdd,
       registerStoreList,
       registerStoreShow,
+      registerStoreLoad,
       registerStoreSet,
       registerStoreProbe,
       registerStorePause,
