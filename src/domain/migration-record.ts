@@ -68,14 +68,16 @@ export const HARMLESS_ABORTS = ['superseded', 'switch-lost', 'cancelled'] as con
  * - `note-target`: the identity the target's store gave the published bytes.
  * - `complete-target`: the target copy is `complete` and proven now.
  * - `keep-digests`: what was read becomes the version's digests where it has none.
- * - `relocate-copy`: the copy that changed its storage class lies in the target location, with its new identity.
- *   Fails with {@link LedgerError} `switch-lost` when generation or placement version moved on.
+ * - `relocate-copy`: the copy that changed its storage class lies in the target location, with its new identity,
+ *   whatever became of other copies. Fails with {@link LedgerError} `switch-lost` when the generation moved on or
+ *   the copy is no longer complete.
  * - `prove-target`: the target copy, complete already, is proven now.
  * - `switch-primary`: the target copy is primary, the source copy enters grace. Fails with
  *   {@link LedgerError} `switch-lost` when generation or placement version moved on.
  * - `join-target`: the target copy counts as one of the object's copies. Fails like `switch-primary`.
  * - `switch-back`: the source copy, still in grace, becomes primary again.
- * - `take-back`: the source copy is complete again where it is still in grace; the primary stays.
+ * - `take-back`: the source copy is complete again where it is still in grace, else stays as it is; so does the
+ *   primary. Fails with `switch-lost` when the generation moved on.
  * - `discard-target`, `discard-source`: a copy that is not primary is left to the sweeper.
  * - `drop-target`: the target copy's row goes without its bytes, which are the source's.
  * - `drop-source`: the source copy's row goes, its bytes are gone.
