@@ -1287,7 +1287,7 @@ export type ScrubStatus = {
   readonly oldestLookAt: string | null
   /** Kept in all places, in every state */
   readonly copies: number
-  /** Complete ones that nobody looked at or proved for the interval in force (ever, while none is known), up to 100,000 */
+  /** Complete ones that nobody looked at or proved for the interval in force (ever, while none is known), up to 100,000; counted anew so seldom that counting takes at most a hundredth of the time */
   readonly dueCopies: number
   /** Found bad, and not repaired yet */
   readonly badCopies: number

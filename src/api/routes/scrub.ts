@@ -1,6 +1,13 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
-import { inTransaction, type Queryable } from '../../database/postgres.ts'
-import { pauseScrubbing, readScrubStatus, startScrubbing } from '../../database/upkeep/scrub-turn.ts'
+import { inTransaction } from '../../database/postgres.ts'
+import {
+  countDueCopies,
+  pauseScrubbing,
+  readScrubStatus,
+  type ScrubStatusRow,
+  startScrubbing,
+} from '../../database/upkeep/scrub-turn.ts'
+import type { Instant } from '../../domain/clock.ts'
 import { callerOf } from '../authentication.ts'
 import type { ApiOptions } from '../context.ts'
 import { timeText } from '../present.ts'
@@ -8,13 +15,19 @@ import { recordActivity } from '../record-activity.ts'
 import { idempotencyHeadersSchema } from '../schemas/headers.ts'
 import { pauseRequestSchema } from '../schemas/pause.ts'
 import { type ScrubStatus, scrubStatusSchema } from '../schemas/scrub.ts'
+import { spareRead } from '../spared-read.ts'
 
 /** Who or what an activity about the scrubber is about. */
 const ALL = 'all'
 
 /** The scrubber: how far it is, and whether it may work. */
 export function scrubRoutes({ clock, database, wall }: ApiOptions): FastifyPluginAsyncZod {
-  const status = () => presentStatus(database, { model: clock.now(), wall: wall.now() })
+  // Every open dashboard asks every few seconds.
+  const dueCopies = spareRead(wall, () => countDueCopies(database, clock.now()))
+  const status = async () => {
+    const [row, due] = await Promise.all([readScrubStatus(database), dueCopies()])
+    return presentStatus(row, due, wall.now())
+  }
   return async app => {
     app.get(
       '/v1/scrub',
@@ -76,19 +89,17 @@ export function scrubRoutes({ clock, database, wall }: ApiOptions): FastifyPlugi
   }
 }
 
-async function presentStatus(
-  database: Queryable,
-  now: { readonly model: number; readonly wall: number },
-): Promise<ScrubStatus> {
-  const { isRunning, oldestLookMs, pausedAt, pausedBecause, pausedBy, ...row } = await readScrubStatus(
-    database,
-    now.model,
-  )
+function presentStatus(
+  { isRunning, oldestLookMs, pausedAt, pausedBecause, pausedBy, ...row }: ScrubStatusRow,
+  dueCopies: number,
+  now: Instant,
+): ScrubStatus {
   const pause =
     pausedAt === null ? null : { at: timeText(pausedAt), reason: pausedBecause, principal: pausedBy }
-  const today = new Date(now.wall).toISOString().slice(0, 10)
+  const today = new Date(now).toISOString().slice(0, 10)
   return {
     ...row,
+    dueCopies,
     state: pause !== null ? 'paused' : isRunning ? 'working' : 'waiting',
     pause,
     today: row.today.day === '' ? { ...row.today, day: today } : row.today,

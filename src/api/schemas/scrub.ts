@@ -24,7 +24,7 @@ export const scrubStatusSchema = z.object({
   copies: countSchema.meta({ description: 'Kept in all places, in every state' }),
   dueCopies: countSchema.meta({
     description:
-      'Complete ones that nobody looked at or proved for the interval in force (ever, while none is known), up to 100,000',
+      'Complete ones that nobody looked at or proved for the interval in force (ever, while none is known), up to 100,000; counted anew so seldom that counting takes at most a hundredth of the time',
   }),
   badCopies: countSchema.meta({ description: 'Found bad, and not repaired yet' }),
   quarantinedObjects: countSchema.meta({

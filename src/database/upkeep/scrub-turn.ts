@@ -70,8 +70,6 @@ export interface ScrubStatusRow {
   readonly oldestLookMs: number | null
   /** Copies that are kept, in every state. */
   readonly copies: number
-  /** Complete copies that the interval in force says should be looked at, counted up to 100,000. */
-  readonly dueCopies: number
   /** Copies that were found bad and are not repaired yet. */
   readonly badCopies: number
   /** Objects without a good copy; a person must look. */
@@ -92,12 +90,28 @@ export interface ScrubDayRow {
 /** Days that a status tells of. */
 const DAYS_TOLD = 30
 
+/** More are told as "or more". */
+const DUE_COUNTED_MAX = 100_000
+
 /**
- * How far the scrubber is at an instant of the model clock. Quarantined objects are counted up to 10,000, due
- * copies up to 100,000; while no process had a turn, no interval is known and those that nobody ever looked at
- * are due.
+ * Complete copies that the interval in force says should be looked at by an instant of the model clock, counted
+ * up to 100,000. While no process had a turn, no interval is known and those that nobody ever looked at are due.
+ * Each is read: 100,000 take from 35 ms (measured with 200,000 copies in memory).
  */
-export async function readScrubStatus(queryable: Queryable, now: Instant): Promise<ScrubStatusRow> {
+export async function countDueCopies(queryable: Queryable, now: Instant): Promise<number> {
+  const { rows } = await queryable.query<{ count: number }>(
+    `select count(*) from (
+       select from copy
+       where state = 'complete' and coalesce(scrubbed_ms, verified_ms, 0) < (
+         select coalesce($1 - (settings ->> 'intervalDays')::float8 * ${DAY}, 1) from scrub_turn)
+       limit ${DUE_COUNTED_MAX}) as due`,
+    [Math.round(now)],
+  )
+  return rows[0]!.count
+}
+
+/** How far the scrubber is. Quarantined objects are counted up to 10,000. */
+export async function readScrubStatus(queryable: Queryable): Promise<ScrubStatusRow> {
   const [quarantinedObjects, turn, days, facts] = await Promise.all([
     countQuarantinedObjects(queryable),
     queryable.query<TurnFacts>(
@@ -113,16 +127,10 @@ export async function readScrubStatus(queryable: Queryable, now: Instant): Promi
     queryable.query<Omit<ScrubStatusRow, keyof TurnFacts | 'quarantinedObjects' | 'today' | 'days'>>(
       `select
          (select coalesce(sum(copies), 0)::bigint from location_usage) as copies,
-         (select count(*) from (
-            select from copy
-            where state = 'complete' and coalesce(scrubbed_ms, verified_ms, 0) < (
-              select coalesce($1 - (settings ->> 'intervalDays')::float8 * ${DAY}, 1) from scrub_turn)
-            limit 100000) as due) as "dueCopies",
          (select coalesce(scrubbed_ms, verified_ms, 0) from copy where state = 'complete'
           order by coalesce(scrubbed_ms, verified_ms, 0) limit 1) as "oldestLookMs",
          (select count(*) from copy
           where state = 'suspect' and scrub_verdict in ('missing', 'changed', 'corrupt', 'unreadable')) as "badCopies"`,
-      [Math.round(now)],
     ),
   ])
   const told = days.rows.map(({ isToday: _, ...day }) => day)

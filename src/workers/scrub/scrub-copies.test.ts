@@ -96,7 +96,7 @@ describe('the scrubber', () => {
 
   const copyIn = async (location: 'hot' | 'cold', key = 'k') =>
     (await world.copies(key)).find(copy => copy.locationId === world.locationIds[location])
-  const status = () => readScrubStatus(world.test.database, world.modelClock.now())
+  const status = () => readScrubStatus(world.test.database)
 
   /** Other bytes under the identity that the store gave the right ones, as a disk that rots. */
   function rot(location: 'hot' | 'cold'): void {
