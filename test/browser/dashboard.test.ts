@@ -457,6 +457,29 @@ describe('upkeep', () => {
     return violations.map(each => `${each.id}: ${each.nodes[0]?.html}`)
   }
 
+  it('keeps what the banners say and link to beside a drawer that is open', async ({ skip }) => {
+    if ('missing' in browser) return skip(browser.missing)
+    await quarantineObject(test.database, objectIdOf(catalog.bucketId, films(31)), 'its only copy is corrupt')
+    const path = `/objects?open=${encodeURIComponent(`photos/${films(33)}`)}`
+    const { page, context, complaints } = await visit(skip, { path })
+    const drawer = page.getByRole('dialog')
+    await drawer.getByText('One copy').waitFor()
+    const banner = page.getByRole('alert').filter({ hasText: '1 object has no good copy.' })
+    await banner.waitFor()
+    await expect
+      .poll(async () => {
+        const [above, below] = [await banner.boundingBox(), await drawer.boundingBox()]
+        return above!.y + above!.height - below!.y
+      })
+      .toBe(0)
+    // A click that something else would get is refused by the browser's driver.
+    await banner.getByRole('link', { name: `photos/${films(31)}` }).click()
+    await drawer.getByText('its only copy is corrupt', { exact: true }).waitFor()
+    await test.database.query('update object set quarantined_because = null')
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
   it('says on every page that an object has no good copy, with the evidence one click away', async ({
     skip,
   }) => {

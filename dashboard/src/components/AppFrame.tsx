@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Outlet, useLocation } from '@tanstack/react-router'
-import { type ReactNode, useMemo, useRef, useState } from 'react'
+import { type ReactNode, type RefObject, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { overviewQuery } from '../api/queries.ts'
 import { classNames } from '../ui/class-names.ts'
 import { Icon } from '../ui/Icon.tsx'
@@ -18,6 +18,7 @@ export function AppFrame(): ReactNode {
   const overview = useQuery(overviewQuery)
   const [searching, setSearching] = useState(false)
   const reading = useClockReading(overview.data)
+  const top = useFrameTop()
   return (
     <ClockProvider reading={reading}>
       <a
@@ -28,10 +29,12 @@ export function AppFrame(): ReactNode {
       </a>
       <Rail />
       <div className="flex min-h-dvh flex-col sm:pl-[168px] max-lg:sm:pl-14">
-        <TopLine overview={overview.data} onSearch={() => setSearching(true)} />
-        <ConnectionBanner lastAnswerAt={overview.dataUpdatedAt} />
-        <StopBanner />
-        <QuarantineBanner />
+        <div ref={top} className="sm:sticky sm:top-0 sm:z-20 max-sm:contents">
+          <TopLine overview={overview.data} onSearch={() => setSearching(true)} />
+          <ConnectionBanner lastAnswerAt={overview.dataUpdatedAt} />
+          <StopBanner />
+          <QuarantineBanner />
+        </div>
         <main id="page" className="flex-1 px-6 pt-5 pb-10 max-sm:px-3 max-sm:pt-4 max-sm:pb-20">
           <Outlet />
         </main>
@@ -39,6 +42,26 @@ export function AppFrame(): ReactNode {
       <CommandPalette open={searching} onOpenChange={setSearching} />
     </ClockProvider>
   )
+}
+
+/**
+ * Tells drawers (`--frame-top`) where the top line and the banners end: what a banner says and links to must not
+ * lie under what somebody has open. On phones a drawer is the whole screen.
+ */
+function useFrameTop(): RefObject<HTMLDivElement | null> {
+  const top = useRef<HTMLDivElement>(null)
+  useLayoutEffect(() => {
+    const element = top.current
+    if (element === null) return undefined
+    const { style } = document.documentElement
+    const watch = new ResizeObserver(() => style.setProperty('--frame-top', `${element.offsetHeight}px`))
+    watch.observe(element)
+    return () => {
+      watch.disconnect()
+      style.removeProperty('--frame-top')
+    }
+  }, [])
+  return top
 }
 
 /** The server's clocks as last heard; the same reading while the overview is the same. */
