@@ -4,7 +4,14 @@ import { listContainerLocations } from '../../database/imports/catalog-import.ts
 import { findContainerOwner } from '../../database/imports/import-jobs.ts'
 import { findCurrentPriceBook } from '../../database/placement/price-books.ts'
 import { inTransaction } from '../../database/postgres.ts'
-import { enterSightings, listDeletableOrphans, settleSightings } from '../../database/upkeep/orphans.ts'
+import {
+  enterSightings,
+  findOrphan,
+  listDeletableOrphans,
+  type OrphanRow,
+  settleSightings,
+} from '../../database/upkeep/orphans.ts'
+
 import {
   countUnlistedCopies,
   forgetSeenCopies,
@@ -22,6 +29,7 @@ import {
   takeReconcileRun,
 } from '../../database/upkeep/reconcile-runs.ts'
 import { newId, type Uuid } from '../../domain/identifiers.ts'
+import type { OrphanState } from '../../domain/orphan.ts'
 import type { LocationPrice } from '../../domain/price.ts'
 import { addCounts, type ReconcileCounts } from '../../domain/reconcile.ts'
 import { StoreError } from '../../stores/object-store.ts'
@@ -279,11 +287,15 @@ async function enterLeftovers(running: RunningReconcile, progress: RunProgress):
   )
 }
 
-/** Deletes confirmed orphans that are provably ours, within the caps; none when there are suspiciously many. */
+/**
+ * Deletes confirmed orphans that are provably ours, within the caps; none when there are suspiciously many. Which
+ * one is next is written down before: whoever takes the run up from a dead worker counts it, too.
+ */
 async function deleteConfirmed(running: RunningReconcile, progress: RunProgress): Promise<void> {
-  const { database, log, run, signal } = running
+  const { database, log, run } = running
   const { deletedBytesMax, deletedShareMax, deletes, deletionsMax } = run.settings
   if (!deletes) return
+  await countInterrupted(running, progress)
   const shareMax = Math.max(1, Math.floor(progress.counts.listed * deletedShareMax))
   const limit = Math.max(shareMax, deletionsMax) + 1
   const orphans = await listDeletableOrphans(database, { ...running.place, prefix: run.prefix }, limit)
@@ -294,11 +306,35 @@ async function deleteConfirmed(running: RunningReconcile, progress: RunProgress)
   }
   for (const orphan of orphans) {
     const { deleted, deletedBytes } = progress.counts
-    const fits = deleted < deletionsMax && deletedBytes + orphan.bytes <= deletedBytesMax
-    const outcome = fits ? await deleteOrphan(running, orphan, ['confirmed'], signal) : null
-    const counts = outcome?.state === 'deleted' ? { deleted: 1, deletedBytes: orphan.bytes } : { withheld: 1 }
-    await progress.save({ position: null, counts })
+    if (deleted < deletionsMax && deletedBytes + orphan.bytes <= deletedBytesMax) {
+      await progress.save({ position: orphan.id })
+      await deleteOne(running, progress, orphan, ['deleted'])
+    } else await progress.save({ position: null, counts: { withheld: 1 } })
   }
+}
+
+/** Deletes the orphan that is noted as the next; it counts when it ends in one of these states. */
+async function deleteOne(
+  running: RunningReconcile,
+  progress: RunProgress,
+  orphan: OrphanRow,
+  counting: readonly OrphanState[],
+): Promise<void> {
+  const { state } = await deleteOrphan(running, orphan, ['confirmed'], running.signal)
+  const isDeleted = counting.includes(state)
+  const counts = isDeleted ? { deleted: 1, deletedBytes: orphan.bytes } : { withheld: 1 }
+  await progress.save({ position: null, counts })
+}
+
+/**
+ * A worker died, or its store did not answer, while it deleted an orphan: bytes that are gone by now are counted
+ * as deleted by this run, so that its caps hold however often it is taken up.
+ */
+async function countInterrupted(running: RunningReconcile, progress: RunProgress): Promise<void> {
+  if (progress.position === null) return
+  const orphan = await findOrphan(running.database, progress.position)
+  if (orphan === null) return progress.save({ position: null, counts: { deleted: 1 } })
+  await deleteOne(running, progress, orphan, ['deleted', 'gone'])
 }
 
 function afterOf(position: string | null): { objectId: Uuid; copyId: Uuid } | null {
