@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 
-/** Checks what a formatter cannot: the tree in ARCHITECTURE.md matches the disk, links lead somewhere, no cupboards, no leftovers. */
+/** Checks what a formatter cannot: the tree in ARCHITECTURE.md matches the disk, links lead somewhere, each dependency is explained, no cupboards, no leftovers. */
 const root = path.resolve(import.meta.dirname, '..')
 const problems: string[] = []
 
@@ -74,6 +74,27 @@ function checkLockFile(): void {
   }
 }
 
+/** Every package that somebody asked for has a sentence on why, and none that nobody asks for any more. */
+function checkDependencies(): void {
+  const page = path.join('docs', 'dependencies.md')
+  const named = new Set(
+    [...readFileSync(path.join(root, page), 'utf8').matchAll(/`(@?[a-z][a-z0-9./-]*)`/g)].map(
+      match => match[1]!,
+    ),
+  )
+  const wanted = ['.', 'dashboard', 'api-client'].flatMap(folder => {
+    const file = path.join(root, folder, 'package.json')
+    const { dependencies = {}, devDependencies = {} } = JSON.parse(readFileSync(file, 'utf8')) as Record<
+      string,
+      Record<string, string>
+    >
+    return Object.keys({ ...dependencies, ...devDependencies })
+  })
+  for (const name of wanted) if (!named.has(name)) problems.push(`${page} does not say why ${name} is there`)
+  for (const name of named)
+    if (!wanted.includes(name)) problems.push(`${page} names ${name}, which no package.json asks for`)
+}
+
 const PAGES = ['README.md', 'ARCHITECTURE.md', 'GLOSSARY.md', 'CONTRIBUTING.md', 'CHANGELOG.md']
 
 /** Every link and image of a page that names a file names one that is there. */
@@ -94,6 +115,7 @@ function checkLinks(): void {
 checkTree()
 checkFiles()
 checkLockFile()
+checkDependencies()
 checkLinks()
 if (problems.length > 0) {
   console.error(problems.join('\n'))
