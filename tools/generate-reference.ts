@@ -5,6 +5,7 @@ import { problemsPage } from '../src/api/problems.ts'
 import { configPage } from '../src/app/config-page.ts'
 import { cliPage } from '../src/cli/reference.ts'
 import { metricsPage } from '../src/telemetry/metrics-page.ts'
+import { describeCrc64Kernel } from './crc64-kernel.ts'
 import { clientTypes } from './generate-client-types.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
@@ -20,6 +21,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     ['docs/reference/problems.md', problemsPage()],
     ['docs/reference/metrics.md', metricsPage()],
     ['api-client/src/generated/api-types.ts', clientTypes(document)],
+    ['src/domain/crc64-nvme-kernel.ts', await describeCrc64Kernel()],
   ])
 }
 

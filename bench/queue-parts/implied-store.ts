@@ -34,16 +34,15 @@ export function impliedStore(name: string, options: { readonly holdsAll: boolean
       headers: {},
       metadata,
       storageClass: null,
-      digests: { sha256, crc64nvme: await crc64nvme },
+      digests: { sha256, crc64nvme },
       tags: null,
       encryption: null,
       lock: null,
     }
   }
-  const crc64nvme = startCrc64Nvme().then(digest => {
-    digest.update(bytes)
-    return digest.finish()
-  })
+  const running = startCrc64Nvme()
+  running.update(bytes)
+  const crc64nvme = running.finish()
   return {
     ...memory,
     name,

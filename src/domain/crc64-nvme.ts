@@ -1,38 +1,86 @@
-import { createCRC64, type IHasher } from 'hash-wasm'
+import { KIB } from './bytes.ts'
+import { CRC64_KERNEL, LANE_BYTES } from './crc64-nvme-kernel.ts'
 
-/** The polynomial of CRC-64/NVME as hash-wasm wants it: reflected. Its check value is ae8b14860a799888. */
-const POLYNOMIAL = '9a6c9329ac4bc9b5'
-
-/**
- * Each hasher is a WebAssembly instance, which takes longer to make than a small object to hash: used again.
- */
-const idle: IHasher[] = []
-const IDLE_MAX = 64
+/** The polynomial, reflected: bit 63 is x^0. Its check value is ae8b14860a799888. */
+const POLYNOMIAL = 0x9a6c9329ac4bc9b5n
+const CRC_BITS = 64
+const ALL_ONES = (1n << 64n) - 1n
+const WINDOW_AT = 64 * KIB
+const WINDOW_BYTES = 64 * KIB
 
 /** A CRC-64/NVME that grows with the bytes it is fed. One that is dropped unfinished is just forgotten. */
 export interface Crc64Nvme {
   update(bytes: Uint8Array): void
-  /** The digest of everything fed, 16 lower-case hexadecimal digits. Called once, last. */
+  /** The digest of everything fed so far, 16 lower-case hexadecimal digits. */
   finish(): string
 }
 
 /** Starts a CRC-64/NVME, the digest S3 keeps of every object. */
-export async function startCrc64Nvme(): Promise<Crc64Nvme> {
-  const hasher = (idle.pop() ?? (await createCRC64(POLYNOMIAL))).init()
+export function startCrc64Nvme(): Crc64Nvme {
+  kernel ??= openKernel()
+  const { run, window } = kernel
+  let register = ALL_ONES
   return {
-    update: bytes => void hasher.update(bytes),
-    finish() {
-      const digest = hasher.digest('hex')
-      if (idle.length < IDLE_MAX) idle.push(hasher)
-      return digest
+    update(bytes) {
+      for (let start = 0; start < bytes.byteLength; start += WINDOW_BYTES) {
+        const piece = bytes.subarray(start, start + WINDOW_BYTES)
+        window.set(piece)
+        register = run(register, WINDOW_AT, WINDOW_AT + piece.byteLength)
+      }
     },
+    finish: () => hexOf(BigInt.asUintN(CRC_BITS, ~register)),
   }
 }
 
-/** The polynomial as powers of x in reflected order: bit 63 is x^0. */
-const REFLECTED = BigInt(`0x${POLYNOMIAL}`)
+interface Kernel {
+  /** The register after the bytes of memory from `begin` to before `end`. */
+  readonly run: (register: bigint, begin: number, end: number) => bigint
+  /** Where in its memory bytes wait for it. */
+  readonly window: Uint8Array
+}
+
+/** What of WebAssembly is needed here; Node's types leave it to those of browsers. */
+declare namespace WebAssembly {
+  class Module {
+    constructor(bytes: Uint8Array)
+  }
+  class Instance {
+    constructor(module: Module)
+    readonly exports: Readonly<Record<string, unknown>>
+  }
+}
+
+/** One for all: it keeps nothing between two calls. */
+let kernel: Kernel | null = null
+
+function openKernel(): Kernel {
+  const module = new WebAssembly.Module(Buffer.from(CRC64_KERNEL, 'base64'))
+  const { exports } = new WebAssembly.Instance(module)
+  const { buffer } = exports.memory as { readonly buffer: ArrayBuffer }
+  new BigUint64Array(buffer).set([...movesOver(8), ...movesOver(LANE_BYTES)])
+  return { run: exports.run as Kernel['run'], window: new Uint8Array(buffer, WINDOW_AT, WINDOW_BYTES) }
+}
+
+/**
+ * What each byte of a register becomes when so many bytes of zero follow: 256 words for its last byte, 256 for
+ * the one before, and so on. The register is their sum.
+ */
+function movesOver(bytes: number): bigint[] {
+  const power = powerOfX(BigInt(bytes) * 8n)
+  const bits = Array.from({ length: CRC_BITS }, (_, bit) => multiply(1n << BigInt(bit), power))
+  const words: bigint[] = []
+  for (let place = 7; place >= 0; place--) {
+    for (let value = 0; value < 256; value++) {
+      let word = 0n
+      for (let bit = 0; bit < 8; bit++) if (value & (1 << bit)) word ^= bits[place * 8 + bit]!
+      words.push(word)
+    }
+  }
+  return words
+}
+
+/** x^0 in reflected order. */
 const ONE = 1n << 63n
-const CRC_BITS = 64
 
 /**
  * The CRC-64/NVME of two contents one after the other, from the digests of both and the length of the second.
@@ -43,7 +91,7 @@ const CRC_BITS = 64
  */
 export function combineCrc64Nvme(first: string, second: string, secondBytes: number): string {
   const moved = multiply(BigInt(`0x${first}`), shiftOf(secondBytes))
-  return (moved ^ BigInt(`0x${second}`)).toString(16).padStart(CRC_BITS / 4, '0')
+  return hexOf(moved ^ BigInt(`0x${second}`))
 }
 
 /** The parts of an object are equally long but for the last: what shifts by the length before is kept. */
@@ -71,7 +119,11 @@ function multiply(left: bigint, right: bigint): bigint {
   let shifted = right
   for (let bit = ONE; bit > 0n; bit >>= 1n) {
     if (left & bit) product ^= shifted
-    shifted = shifted & 1n ? (shifted >> 1n) ^ REFLECTED : shifted >> 1n
+    shifted = shifted & 1n ? (shifted >> 1n) ^ POLYNOMIAL : shifted >> 1n
   }
   return product
+}
+
+function hexOf(digest: bigint): string {
+  return digest.toString(16).padStart(CRC_BITS / 4, '0')
 }

@@ -1,4 +1,3 @@
-import { startCrc64Nvme } from '../domain/crc64-nvme.ts'
 import { DAY, MINUTE } from '../domain/duration.ts'
 import { Fleet, startCalamities } from './actors/calamities.ts'
 import { isAtRest, startCrowd } from './actors/crowd.ts'
@@ -13,8 +12,6 @@ import { createWorld, type SimulatedWorld, seedObject, storeOf } from './world/s
 const TURNS_MAX = 60_000
 /** After the last fault everything must have come to rest within so long, in model milliseconds. */
 const REST_WITHIN_MS = 120 * MINUTE
-/** More hashers than one history loses: making one takes real time, which would change the order of turns. */
-const HASHERS = 48
 
 /** What one simulated history showed. */
 export interface SimulatedHistory {
@@ -39,7 +36,6 @@ export async function runSeed(
   seed: string,
   scenario: Scenario = scenarioOf(seed),
 ): Promise<SimulatedHistory> {
-  await warmHashers()
   const world = createWorld(seed, scenario, checkChange)
   await populate(world)
   const begunAt = world.scheduler.now()
@@ -129,9 +125,4 @@ function endsOf({ catalog }: SimulatedWorld): Record<string, number> {
   const ends: Record<string, number> = {}
   for (const { state } of catalog.migrations.values()) ends[state] = (ends[state] ?? 0) + 1
   return ends
-}
-
-async function warmHashers(): Promise<void> {
-  const hashers = await Promise.all(Array.from({ length: HASHERS }, startCrc64Nvme))
-  for (const hasher of hashers) hasher.finish()
 }

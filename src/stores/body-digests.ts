@@ -16,8 +16,8 @@ export interface DigestAccumulator {
 }
 
 /** Starts the digests with these names. */
-export async function startDigests(names: readonly DigestName[]): Promise<DigestAccumulator> {
-  const running = await Promise.all(names.map(async name => ({ name, hash: await startDigest(name) })))
+export function startDigests(names: readonly DigestName[]): DigestAccumulator {
+  const running = names.map(name => ({ name, hash: startDigest(name) }))
   return {
     update(chunk) {
       for (const { hash } of running) hash.update(chunk)
@@ -33,7 +33,7 @@ interface RunningDigest {
   finish(): string
 }
 
-async function startDigest(name: DigestName): Promise<RunningDigest> {
+function startDigest(name: DigestName): RunningDigest {
   if (name === 'crc64nvme') return startCrc64Nvme()
   if (name === 'crc32c') return startCrc32c()
   const hash = createHash(name)

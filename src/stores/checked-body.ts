@@ -24,7 +24,7 @@ export async function* checkedBody(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   throwIfAborted(operation, expected.signal)
   const given = expected.digests ?? {}
-  const digests = await startDigests(DIGEST_NAMES.filter(name => given[name] !== undefined))
+  const digests = startDigests(DIGEST_NAMES.filter(name => given[name] !== undefined))
   let length = 0
   let held: Uint8Array | null = null
   for await (const chunk of chunksOf(operation, body, expected.signal)) {

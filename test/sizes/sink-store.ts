@@ -71,7 +71,7 @@ export function sinkStore(name: string, expected: SinkExpectation): ObjectStore 
     body: PutBody,
     at: { key: string; content: ImpliedContent; start: Bytes; size: Bytes },
   ): Promise<string> {
-    const crc64nvme = await startCrc64Nvme()
+    const crc64nvme = startCrc64Nvme()
     let length = 0
     for await (const chunk of body instanceof Uint8Array ? [body] : body) {
       const wanted = Buffer.allocUnsafeSlow(chunk.byteLength)

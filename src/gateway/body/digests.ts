@@ -30,10 +30,10 @@ export class BodyDigests {
   private constructor() {}
 
   /** Starts computing these digests. */
-  static async start(algorithms: Iterable<DigestAlgorithm>): Promise<BodyDigests> {
+  static start(algorithms: Iterable<DigestAlgorithm>): BodyDigests {
     const digests = new BodyDigests()
     for (const algorithm of algorithms) {
-      if (algorithm === 'crc64nvme') digests.#crc64 = await startCrc64Nvme()
+      if (algorithm === 'crc64nvme') digests.#crc64 = startCrc64Nvme()
       else if (algorithm === 'crc32' || algorithm === 'crc32c') digests.#crcs.set(algorithm, 0)
       else digests.#hashes.set(algorithm, createHash(algorithm))
     }

@@ -82,7 +82,7 @@ class CheckedRequestBody implements RequestBody {
     if (payload.kind === 'whole') algorithms.add('sha256')
     const checksum = this.declared.checksum ?? this.declared.trailer
     if (checksum !== null) algorithms.add(checksum.algorithm)
-    const digests = await BodyDigests.start(algorithms)
+    const digests = BodyDigests.start(algorithms)
     try {
       this.#onStart()
       let received = 0

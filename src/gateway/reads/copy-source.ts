@@ -97,7 +97,7 @@ class CopiedContent implements IncomingContent {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
-    const digests = await BodyDigests.start(this.#wanted)
+    const digests = BodyDigests.start(this.#wanted)
     try {
       for await (const bytes of this.#opened?.body ?? []) {
         digests.update(bytes)

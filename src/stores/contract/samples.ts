@@ -75,7 +75,7 @@ export async function expectFailure(
 
 /** All digests of some bytes. */
 export async function digestsOf(bytes: Uint8Array) {
-  const digests = await startDigests(['sha256', 'md5', 'crc64nvme', 'crc32c'])
+  const digests = startDigests(['sha256', 'md5', 'crc64nvme', 'crc32c'])
   digests.update(bytes)
   return digests.finish() as { sha256: string; md5: string; crc64nvme: string; crc32c: string }
 }

@@ -43,7 +43,7 @@ export async function copyFileWithin(
         throw error
       }
     })
-    const running = await startDigests(['crc64nvme'])
+    const running = startDigests(['crc64nvme'])
     async function* read() {
       for await (const chunk of checkedBody(operation, body, { size, digests, signal })) {
         running.update(chunk)

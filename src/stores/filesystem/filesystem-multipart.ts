@@ -159,7 +159,7 @@ async function assemble(
 ): Promise<{ staged: StagedFile; digests: ObjectDigests }> {
   const only = paths[0]!
   if (paths.length > 1) {
-    const running = await startDigests(['crc64nvme'])
+    const running = startDigests(['crc64nvme'])
     const contents = contentsOf(operation, paths, options.signal, chunk => running.update(chunk))
     const staged = await stageFile(operation, folder.staging, contents, options.isDurable)
     return { staged, digests: running.finish() }

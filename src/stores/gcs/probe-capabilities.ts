@@ -104,7 +104,7 @@ async function probeDigests(probe: Probe): Promise<('crc32c' | 'md5')[]> {
 }
 
 async function digestsOfBytes(names: readonly DigestName[]): Promise<{ crc32c: string; md5: string }> {
-  const running = await startDigests(names)
+  const running = startDigests(names)
   running.update(BYTES)
   return running.finish() as { crc32c: string; md5: string }
 }

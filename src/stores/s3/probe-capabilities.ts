@@ -147,7 +147,7 @@ async function probeDigests(probe: Probe): Promise<('sha256' | 'crc64nvme')[]> {
   await store.put(container, key, BYTES, { size: BYTES.length })
   const found: ('sha256' | 'crc64nvme')[] = []
   for (const name of ['crc64nvme', 'sha256'] as const) {
-    const running = await startDigests([name])
+    const running = startDigests([name])
     running.update(BYTES)
     const digests = running.finish()
     const refusal = await refusalOf(store.put(container, key, BYTES, { size: BYTES.length, digests }))
@@ -241,7 +241,7 @@ async function probeTags({ store, container, key }: Probe): Promise<boolean> {
 async function probeMultipartDigests({ open, container, key }: Probe): Promise<boolean> {
   const store = open({ multipartDigests: true })
   const multipart = store.multipart!
-  const running = await startDigests(['crc64nvme'])
+  const running = startDigests(['crc64nvme'])
   running.update(BYTES)
   const { crc64nvme } = running.finish()
   try {

@@ -1,4 +1,4 @@
-import { createHash, hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { Bytes } from '../../domain/bytes.ts'
 import { startCrc32c } from '../../domain/crc32c.ts'
 import { startCrc64Nvme } from '../../domain/crc64-nvme.ts'
@@ -21,53 +21,39 @@ export interface HashedContent extends SeenContent {
 }
 
 /** The digests and the byte count of a content, grown while it passes. */
-interface ContentDigests {
+export interface ContentDigests {
   update(chunk: Uint8Array): void
   /** Called once, after the last chunk. */
   finish(): HashedContent
 }
 
-/** Starts SHA-256, CRC-64/NVME and CRC-32C over a whole content. */
-async function startContentDigests(): Promise<ContentDigests> {
+/** Starts SHA-256, CRC-64/NVME and, unless nobody can compare it, CRC-32C over a whole content. */
+export function startContentDigests(options: { readonly needsCrc32c?: boolean } = {}): ContentDigests {
   const sha256 = createHash('sha256')
-  const crc64nvme = await startCrc64Nvme()
-  const crc32c = startCrc32c()
+  const crc64nvme = startCrc64Nvme()
+  const crc32c = options.needsCrc32c === false ? null : startCrc32c()
   let size = 0
   return {
     update(chunk) {
       size += chunk.byteLength
       sha256.update(chunk)
       crc64nvme.update(chunk)
-      crc32c.update(chunk)
+      crc32c?.update(chunk)
     },
     finish: () => ({
       size,
       digests: {
         sha256: sha256.digest('hex'),
         crc64nvme: crc64nvme.finish(),
-        crc32c: crc32c.finish(),
+        ...(crc32c === null ? {} : { crc32c: crc32c.finish() }),
       },
     }),
   }
 }
 
-/** The digests of bytes in memory: SHA-256, CRC-64/NVME and, unless nobody can compare it, CRC-32C. */
-export async function digestBytes(
-  bytes: Uint8Array,
-  options: { readonly needsCrc32c?: boolean } = {},
-): Promise<HashedContent> {
-  const crc64nvme = await startCrc64Nvme()
-  crc64nvme.update(bytes)
-  const digests = { sha256: hash('sha256', bytes, 'hex'), crc64nvme: crc64nvme.finish() }
-  if (options.needsCrc32c === false) return { size: bytes.byteLength, digests }
-  const crc32c = startCrc32c()
-  crc32c.update(bytes)
-  return { size: bytes.byteLength, digests: { ...digests, crc32c: crc32c.finish() } }
-}
-
 /** Reads a body to its end and tells what it was; keeps none of it. */
 export async function digestBody(body: AsyncIterable<Uint8Array>): Promise<HashedContent> {
-  const digests = await startContentDigests()
+  const digests = startContentDigests()
   for await (const chunk of body) digests.update(chunk)
   return digests.finish()
 }

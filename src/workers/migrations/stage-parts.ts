@@ -137,7 +137,7 @@ async function streamPart(options: PartToSend): Promise<CopiedPart> {
   const { job, copy, span, upload, inOrder } = options
   const requests = ofPart(options)
   const { body } = await openSourceRange(job, copy, rangeOf(span), requests)
-  const crc64nvme = await startCrc64Nvme()
+  const crc64nvme = startCrc64Nvme()
   async function* passing() {
     for await (const chunk of body) {
       crc64nvme.update(chunk)
@@ -172,7 +172,7 @@ async function readPart(
   { span, into, signal }: { span: PartSpan; into: Uint8Array; signal: AbortSignal },
 ): Promise<string> {
   const { body } = await openSourceRange(job, copy, rangeOf(span), signal)
-  const crc64nvme = await startCrc64Nvme()
+  const crc64nvme = startCrc64Nvme()
   let length = 0
   // A body ends with an error unless it is as long as its range.
   for await (const chunk of body) {

@@ -11,7 +11,7 @@ import type {
   StoreCapabilities,
   WriteCondition,
 } from '../../stores/object-store.ts'
-import { digestBody, digestBytes, type SeenContent } from './content-digests.ts'
+import { digestBody, type SeenContent, startContentDigests } from './content-digests.ts'
 import { targetFacts } from './copy-metadata.ts'
 import {
   type MigrationJob,
@@ -103,13 +103,16 @@ async function stageWhole(job: MigrationJob, subject: MigrationSubject, copy: Co
 /** Resolves to what was read, with the digests the source's store reports of it. */
 async function readWhole(job: MigrationJob, copy: Copy, into: Uint8Array) {
   const { body, digests } = await openSource(job, copy)
+  const seen = startContentDigests(digestsFor(job))
   let length = 0
   // A body ends with an error unless it is as long as the store said, which is the copy's size.
   for await (const chunk of body) {
     into.set(chunk, length)
+    // While the bytes are still in the processor's cache.
+    seen.update(chunk)
     length += chunk.byteLength
   }
-  return { content: await digestBytes(into.subarray(0, length), digestsFor(job)), digests }
+  return { content: seen.finish(), digests }
 }
 
 /**
