@@ -61,6 +61,11 @@ export function checkEndpoint(
   }
 }
 
+/** Whether nobody on the way to an endpoint can read or change what passes: by TLS, or because it is this machine. */
+export function isPrivateWay(endpoint: URL): boolean {
+  return endpoint.protocol === 'https:' || isLoopback(endpoint.hostname)
+}
+
 function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }

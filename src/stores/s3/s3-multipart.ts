@@ -13,7 +13,7 @@ import {
   identityOf,
   unquote,
 } from './object-fields.ts'
-import { payloadSha256Of } from './payload-hash.ts'
+import { payloadSha256Of, signedHashOf } from './payload-hash.ts'
 import type { S3Connection } from './s3-connection.ts'
 import { decodeKey } from './s3-listing.ts'
 import { AnsweredError, documentOf, type S3Wire } from './s3-wire.ts'
@@ -68,7 +68,6 @@ export function createS3Multipart(
       throwIfAborted(operation, signal)
       checkPartNumber(operation, partNumber, limits.partsMax)
       checkSize(operation, size, limits.partSizeMax)
-      // A checksum that the server compares makes the hash of a signature, which costs as much, needless.
       const { crc64nvme } = isAskedForDigest ? digests : {}
       const answer = await sendBody(operation, body, { size, signal }, (payload, cutSignal) =>
         wire.send(operation, {
@@ -80,7 +79,7 @@ export function createS3Multipart(
             ...(crc64nvme === undefined ? {} : digestHeadersOf({ crc64nvme })),
           },
           body: payload,
-          payloadSha256: crc64nvme === undefined ? payloadSha256Of(payload) : 'UNSIGNED-PAYLOAD',
+          payloadSha256: signedHashOf(connection, payload, crc64nvme === undefined ? {} : { crc64nvme }),
           as: 'upload',
           signal: cutSignal,
         }),

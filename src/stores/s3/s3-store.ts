@@ -28,7 +28,7 @@ import {
 } from './object-fields.ts'
 import { readTags } from './object-tags.ts'
 import { putAsOnePart } from './one-part-upload.ts'
-import { payloadSha256Of } from './payload-hash.ts'
+import { signedHashOf } from './payload-hash.ts'
 import { S3Connection } from './s3-connection.ts'
 import { listS3 } from './s3-listing.ts'
 import { createS3Multipart } from './s3-multipart.ts'
@@ -172,7 +172,7 @@ export function createS3Store(options: {
           container,
           headers,
           body: payload,
-          payloadSha256: digests.sha256 ?? payloadSha256Of(payload),
+          payloadSha256: signedHashOf(connection, payload, digests),
           as: 'upload',
           signal: cutSignal,
         }),
