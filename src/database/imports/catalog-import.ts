@@ -158,3 +158,11 @@ function quote(value: string): string {
   const escaped = /["\\]/.test(value) ? value.replace(/["\\]/g, '\\$&') : value
   return `"${escaped}"`
 }
+
+/**
+ * Tells the planner how many objects and copies there are. PostgreSQL finds out by itself within a minute; until
+ * then it takes full tables for empty ones, and reads all of them to find a few.
+ */
+export async function describeCatalogToPlanner(database: Queryable): Promise<void> {
+  for (const table of ['object', 'object_version', 'copy']) await database.query(`analyze ${table}`)
+}

@@ -454,7 +454,7 @@ async function dropSource({ connection, steps }: EffectContext): Promise<void> {
           and n.is_answered
       )
       update object o set placement_version = o.placement_version + 1
-      from dropped d where o.id = any ($1::uuid[]) and o.id = d.object_id`,
+      from dropped d where o.id = d.object_id`,
     values: columns(
       steps,
       objectOf,

@@ -154,7 +154,7 @@ async function advance(
           grace_until_ms =
             case when n.grace_from_ms is null then m.grace_until_ms else n.grace_from_ms + m.grace_ms end
         from n, ours
-        where m.id = any ($2::uuid[]) and m.id = n.id and ours.id = n.id and m.fencing_token = n.token and m.lease_owner = n.worker
+        where m.id = n.id and ours.id = n.id and m.fencing_token = n.token and m.lease_owner = n.worker
           and m.state = n.state_from
         returning ${MIGRATION_COLUMNS}
       ), noted as (

@@ -260,3 +260,14 @@ test('adds up the reasons of skipped keys over pages', async () => {
 function failure(kind: 'unreachable' | 'access-denied', retry: 'yes' | 'no'): StoreError {
   return new StoreError({ kind, retry, store: 'memory', operation: 'list', message: kind })
 }
+
+test('tells the planner how many objects there are, once there are many new ones', async () => {
+  seed(1_200)
+  await ask()
+  await loopOver(store).step(live)
+  const [known] = await query<{ copies: number }>(
+    `select sum(greatest(reltuples, 0))::int as copies from pg_class where relname like 'copy_p0_'`,
+    [],
+  )
+  expect(known!.copies).toBeGreaterThanOrEqual(1_200)
+})

@@ -1,5 +1,6 @@
 import {
   type ContainerLocation,
+  describeCatalogToPlanner,
   findDifferingObjects,
   insertListedObjects,
   type ListedForCatalog,
@@ -7,6 +8,7 @@ import {
 } from '../../database/imports/catalog-import.ts'
 import {
   checkpointImportJob,
+  findImportJob,
   type ImportJob,
   ImportLeaseLostError,
   releaseImportJob,
@@ -68,6 +70,7 @@ async function runImport(run: ImportRun): Promise<void> {
       reason: 'new-object',
       principal: run.principal,
     })
+    await describeToPlanner(run)
     await end('done', null)
   } catch (error) {
     if (error instanceof ImportLeaseLostError) {
@@ -82,6 +85,14 @@ async function runImport(run: ImportRun): Promise<void> {
       throw error
     }
   }
+}
+
+/** So many new objects may change how the catalog is best searched. */
+const OBJECTS_WORTH_DESCRIBING = 1_000
+
+async function describeToPlanner({ database, job }: ImportRun): Promise<void> {
+  const entered = (await findImportJob(database, job.id))?.objects ?? 0
+  if (entered >= OBJECTS_WORTH_DESCRIBING) await describeCatalogToPlanner(database)
 }
 
 async function findContainer(run: ImportRun): Promise<ImportedContainer> {

@@ -34,6 +34,16 @@ describe('body buffers', () => {
     expect((await large).bytes.byteLength).toBe(20 * MIB)
   })
 
+  it('take no more memory for a body than the next doubling of a megabyte', async () => {
+    const buffers = createBodyBuffers(16 * MIB)
+    const taken = await Promise.all(Array.from({ length: 4 }, () => buffers.take(3 * MIB, never)))
+    expect(taken.map(({ bytes }) => bytes.byteLength)).toEqual(Array(4).fill(3 * MIB))
+    for (const buffer of taken) buffer.giveBack(true)
+    const [small, again] = [await buffers.take(MIB, never), await buffers.take(4 * MIB, never)]
+    expect(taken.map(({ bytes }) => bytes.buffer)).toContain(again.bytes.buffer)
+    expect([small.bytes.buffer.byteLength, again.bytes.buffer.byteLength]).toEqual([MIB, 4 * MIB])
+  })
+
   it('forget whoever gives up waiting', async () => {
     const buffers = createBodyBuffers(8 * MIB)
     const held = await buffers.take(8 * MIB, never)

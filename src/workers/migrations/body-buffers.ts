@@ -16,17 +16,18 @@ export interface BodyBuffers {
   take(size: Bytes, signal: AbortSignal): Promise<BodyBuffer>
 }
 
-/** What larger bodies wait in; it is used again, because fresh memory costs more than the copy into it. */
-const SLAB_BYTES = 8 * MIB
-/** Below this a buffer of its own is cheaper than the larger part of a slab. */
-const SLAB_WORTH_BYTES = MIB
+/** Sizes of what larger bodies wait in; it is used again, because fresh memory costs more than the copy into it. */
+const SLAB_SIZES = [MIB, 2 * MIB, 4 * MIB, 8 * MIB] as const
+/** Below this a buffer of its own is cheaper than a slab. */
+const SLAB_WORTH_BYTES = MIB / 2
 
 /**
  * Makes buffers that are never larger together than `bytesMax`, whatever moves at once. One that asks for more
  * than that waits until it is alone.
  */
 export function createBodyBuffers(bytesMax: Bytes): BodyBuffers {
-  const slabs: Uint8Array[] = []
+  const idle = new Map<Bytes, Uint8Array[]>(SLAB_SIZES.map(size => [size, []]))
+  let idleBytes = 0
   const waiting: { readonly charge: Bytes; readonly start: () => void }[] = []
   let taken = 0
 
@@ -43,24 +44,40 @@ export function createBodyBuffers(bytesMax: Bytes): BodyBuffers {
 
   function lend(size: Bytes, charge: Bytes): BodyBuffer {
     taken += charge
-    const slab = charge === SLAB_BYTES ? (slabs.pop() ?? Buffer.allocUnsafeSlow(SLAB_BYTES)) : null
-    const bytes = slab === null ? Buffer.allocUnsafeSlow(size) : slab.subarray(0, size)
+    const memory = takeIdle(charge) ?? Buffer.allocUnsafeSlow(charge)
     let isBack = false
     return {
-      bytes,
+      bytes: memory.subarray(0, size),
       giveBack(isDone) {
         if (isBack) return
         isBack = true
         taken -= charge
-        if (isDone && slab !== null && (slabs.length + 1) * SLAB_BYTES <= bytesMax) slabs.push(slab)
+        if (isDone && taken + idleBytes + charge <= bytesMax) keepIdle(memory)
         startWaiting()
       },
     }
   }
 
+  /** A slab of this size that nobody uses; others are let go of where there is no room for them beside it. */
+  function takeIdle(size: Bytes): Uint8Array | null {
+    const found = idle.get(size)?.pop() ?? null
+    if (found !== null) idleBytes -= size
+    for (const [otherSize, slabs] of idle) {
+      while (taken + idleBytes > bytesMax && slabs.pop() !== undefined) idleBytes -= otherSize
+    }
+    return found
+  }
+
+  function keepIdle(memory: Uint8Array): void {
+    const slabs = idle.get(memory.byteLength)
+    if (slabs === undefined) return
+    slabs.push(memory)
+    idleBytes += memory.byteLength
+  }
+
   return {
     take(size, signal) {
-      const charge = size >= SLAB_WORTH_BYTES && size <= SLAB_BYTES ? SLAB_BYTES : size
+      const charge = chargeOf(size)
       if (waiting.length === 0 && mayTake(charge)) return Promise.resolve(lend(size, charge))
       return new Promise((resolve, reject) => {
         const turn = {
@@ -81,4 +98,10 @@ export function createBodyBuffers(bytesMax: Bytes): BodyBuffers {
       })
     },
   }
+}
+
+/** The memory that a body of so many bytes takes: a slab of the next size, or its own size. */
+function chargeOf(size: Bytes): Bytes {
+  if (size < SLAB_WORTH_BYTES) return size
+  return SLAB_SIZES.find(slabSize => size <= slabSize) ?? size
 }
