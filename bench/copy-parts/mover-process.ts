@@ -1,3 +1,4 @@
+import { on } from 'node:events'
 import { keepSourceFacts } from '../../src/database/catalog/source-facts.ts'
 import { createPostgresLedger } from '../../src/database/migrations/postgres-ledger.ts'
 import { openBeside, openDatabase } from '../../src/database/postgres.ts'
@@ -20,14 +21,17 @@ export interface MoverTask {
   readonly locations: readonly Location[]
 }
 
-/** What it took, as its last line of standard output. */
+/** `run`: moves everything that is planned and answers a {@link MoverReport}. `stop`: ends. */
+export type MoverOrder = 'run' | 'stop'
+
+/** What it took. `memoryBytesMax` is the most since the process began. */
 export interface MoverReport {
   readonly seconds: number
   readonly cpuSeconds: number
   readonly memoryBytesMax: number
 }
 
-async function main(task: MoverTask): Promise<MoverReport> {
+async function main(task: MoverTask): Promise<void> {
   const database = openDatabase({
     connectionString: task.connectionString,
     connectionsMax: 16,
@@ -64,20 +68,26 @@ async function main(task: MoverTask): Promise<MoverReport> {
     random: Math.random,
   })
   await database.query('select 1')
-  const startedAt = performance.now()
-  const cpuBefore = process.cpuUsage()
-  const signal = new AbortController().signal
-  for (let moved = 1; moved > 0; ) moved = await worker.step(signal)
-  const cpu = process.cpuUsage(cpuBefore)
-  const report = {
-    seconds: (performance.now() - startedAt) / 1_000,
-    cpuSeconds: (cpu.user + cpu.system) / 1e6,
-    memoryBytesMax: process.resourceUsage().maxRSS * 1_024,
+  const run = async (): Promise<MoverReport> => {
+    const startedAt = performance.now()
+    const cpuBefore = process.cpuUsage()
+    const signal = new AbortController().signal
+    for (let moved = 1; moved > 0; ) moved = await worker.step(signal)
+    const cpu = process.cpuUsage(cpuBefore)
+    return {
+      seconds: (performance.now() - startedAt) / 1_000,
+      cpuSeconds: (cpu.user + cpu.system) / 1e6,
+      memoryBytesMax: process.resourceUsage().maxRSS * 1_024,
+    }
+  }
+  for await (const [order] of on(process, 'message') as AsyncIterable<[MoverOrder]>) {
+    if (order === 'stop') break
+    process.send!(await run())
   }
   await Promise.all([...stores.values()].map(store => store.close()))
   await announcerDatabase.end()
   await database.end()
-  return report
+  process.disconnect()
 }
 
-process.stdout.write(`${JSON.stringify(await main(JSON.parse(process.argv[2]!) as MoverTask))}\n`)
+await main(JSON.parse(process.argv[2]!) as MoverTask)
