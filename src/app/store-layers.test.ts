@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../test/builders/database.ts'
 import { startDrill, updateStoreLimits } from '../database/catalog/store-limits.ts'
@@ -51,6 +53,8 @@ async function processWithStore(around: (adapter: ObjectStore) => ObjectStore = 
   return { id, stores, metrics, look, change }
 }
 
+const urlOf = (file: string) => new URL(file, import.meta.url).href
+
 const ask = (store: ObjectStore, times: number) =>
   Promise.all(Array.from({ length: times }, () => store.list('c')))
 
@@ -67,6 +71,42 @@ describe('the layers of a store', () => {
     await ask(clients, 1_000)
     expect(await waited()).toBe(before)
     await stores.close()
+  })
+
+  it('begin another budget anew, for those who wait already, too', async () => {
+    const { look, change, stores } = await processWithStore()
+    await (await look()).clients.ensureContainer('c')
+    const narrow = await change({ budget: [{ bytesPerSecond: 1 }] })
+    await putBytes(narrow.background, 'c', 'k', sampleBytes(10_000))
+    // Its turn is hours away.
+    const waiting = putBytes(narrow.background, 'c', 'k2', sampleBytes(10))
+    await expect
+      .poll(async () => (await listStoreLoads(test.database)).some(load => load.waitMs > 3_600_000))
+      .toBe(true)
+    const wide = await change({ budget: [{ bytesPerSecond: 1_000_000 }] })
+    await putBytes(wide.background, 'c', 'k3', sampleBytes(10))
+    await waiting
+    await stores.close()
+  })
+
+  it('let a process end while its next tokens are hours away', async () => {
+    const program = `
+      import { createMetrics } from ${JSON.stringify(urlOf('../telemetry/metrics.ts'))}
+      import { silentLogger } from ${JSON.stringify(urlOf('../telemetry/logger.ts'))}
+      import { createMemoryStore } from ${JSON.stringify(urlOf('../stores/memory/memory-store.ts'))}
+      import { StoreLayers } from ${JSON.stringify(urlOf('./store-layers.ts'))}
+      const row = { kind: 'memory', budget: [{ requestsPerSecond: 1 }], requestsAtOnceMax: null, drill: null, state: 'active', revision: 1 }
+      const layers = new StoreLayers(row, createMemoryStore({ name: 'm', settings: { capacityBytes: 1 } }), {
+        metrics: createMetrics(), log: silentLogger, wallClock: { now: () => 0 }, nowMs: () => 0,
+        tokenClock: { advance: async () => 3_600_000 }, tellCircuit() {}, async tellRefusal() {},
+      })
+      const stop = new AbortController()
+      const asked = layers.layer(row).background.list('c', { signal: stop.signal })
+      setImmediate(() => stop.abort())
+      await asked.catch(error => console.log(error.kind))`
+    const args = ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', program]
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 20_000 })
+    expect(stdout).toBe('aborted\n')
   })
 
   it('are changed without opening the store anew', async () => {

@@ -48,6 +48,8 @@ export interface LayerOptions {
 
 /** How long a store may take to say that it refuses a list, too. */
 const CONFIRMATION_MS_MAX = 10_000
+/** The longest a timer of Node's can be set to. */
+const SLEEP_MS_MAX = 2 ** 31 - 1
 /** Of a store's words. */
 const ANSWER_CHARACTERS_MAX = 300
 
@@ -127,7 +129,9 @@ export class StoreLayers {
       this.#limits = this.#newLimits(controls.requestsAtOnceMax)
     // A person says that it may be asked again.
     if (this.#controls.state !== 'active' && controls.state === 'active') this.#refusals.forget()
+    const hasOtherBudget = JSON.stringify(controls.budget) !== JSON.stringify(this.#controls.budget)
     this.#controls = controls
+    if (hasOtherBudget) this.#gate.reconsider()
     const { metrics, nowMs } = this.#options
     const made = this.#metered(this.#drilled(controls.drill))
     const asked = breakingStore(made, { breaker: this.#breaker })
@@ -225,6 +229,7 @@ function isRefusal(error: unknown): error is StoreError {
   return error instanceof StoreError && error.kind === 'access-denied'
 }
 
+/** For a budget's next tokens, which may be hours away: nobody who ends meanwhile waits for them. */
 async function sleep(ms: number): Promise<void> {
-  await delay(ms)
+  await delay(Math.min(ms, SLEEP_MS_MAX), undefined, { ref: false })
 }

@@ -7,6 +7,7 @@ import {
   type ReconcileRun,
 } from '../../src/database/upkeep/reconcile-runs.ts'
 import { DAY } from '../../src/domain/duration.ts'
+import type { StoreIdentity } from '../../src/domain/object.ts'
 import type { ReconcileSettings, ReconcileSource } from '../../src/domain/reconcile.ts'
 import { silentLogger } from '../../src/telemetry/logger.ts'
 import type { ReconcileParts } from '../../src/workers/reconcile/reconcile-parts.ts'
@@ -35,7 +36,7 @@ export interface ReconcilingWorld {
     bytes: Buffer,
     metadata?: Readonly<Record<string, string>>,
     at?: 'hot' | 'cold',
-  ): Promise<unknown>
+  ): Promise<{ readonly identity: StoreIdentity }>
   /** Leaves bytes at the target of an aborted move, as a late request does after the sweeper was there. */
   leaveLateBytes(key: string): Promise<void>
 }

@@ -15,7 +15,8 @@ export interface StoreLimitsChange {
 
 /**
  * Changes a store's limits if it still has this revision. Resolves to whether it did. A store that is no
- * longer for drills ends the one it has.
+ * longer for drills ends the one it has. Another budget begins anew: what was drawn from the former one ahead of
+ * time may be hours away, and is nobody's any more.
  */
 export async function updateStoreLimits(
   database: Queryable,
@@ -24,14 +25,20 @@ export async function updateStoreLimits(
   principal: Principal,
 ): Promise<boolean> {
   const { rowCount } = await database.query(
-    `update store
-     set budget = coalesce($3::jsonb, budget),
-         requests_at_once_max = case when $4 then $5 else requests_at_once_max end,
-         is_for_drills = coalesce($6, is_for_drills),
-         drill = case when $6 is false then null else drill end,
-         drill_until = case when $6 is false then null else drill_until end,
-         revision = revision + 1, principal = $7
-     where id = $1 and revision = $2`,
+    `with changed as (
+       update store
+       set budget = coalesce($3::jsonb, budget),
+           requests_at_once_max = case when $4 then $5 else requests_at_once_max end,
+           is_for_drills = coalesce($6, is_for_drills),
+           drill = case when $6 is false then null else drill end,
+           drill_until = case when $6 is false then null else drill_until end,
+           revision = revision + 1, principal = $7
+       where id = $1 and revision = $2
+       returning id
+     ), begun_anew as (
+       delete from store_budget_clock c using changed where c.store_id = changed.id and $3::jsonb is not null
+     )
+     select from changed`,
     [
       target.id,
       target.revision,

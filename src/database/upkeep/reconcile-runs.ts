@@ -160,6 +160,21 @@ export async function checkpointReconcileRun(
   if (rowCount === 0) throw new ReconcileLeaseLostError(`reconcile run ${id} was taken over or stopped`)
 }
 
+/** Renews the lease of a holder that is at work. Throws {@link ReconcileLeaseLostError}. */
+export async function renewReconcileLease(
+  queryable: Queryable,
+  id: Uuid,
+  lease: { readonly owner: string; readonly seconds: number },
+): Promise<void> {
+  const { rowCount } = await queryable.query({
+    name: 'reconcile_renew',
+    text: `update reconcile_run set lease_expires_at = now() + make_interval(secs => $3)
+           where id = $1 and lease_owner = $2 and state = 'running'`,
+    values: [id, lease.owner, lease.seconds],
+  })
+  if (rowCount === 0) throw new ReconcileLeaseLostError(`reconcile run ${id} was taken over or stopped`)
+}
+
 /** Ends a holder's work: `running` gives the run back to be taken again where it stopped. */
 export async function releaseReconcileRun(
   queryable: Queryable,

@@ -23,6 +23,8 @@ const NOTHING: RequestCost = { requests: 0, bytes: 0 }
 
 interface Waiter {
   readonly cost: RequestCost
+  /** Goes before those that are not. */
+  readonly isFirst: boolean
   enter(): void
 }
 
@@ -37,7 +39,8 @@ interface GateOptions {
 /**
  * Where the background requests of one process to one store wait for tokens, first come, first served. Brief
  * requests, which carry no content, have a queue of their own: somebody may hold an object's lock while they
- * wait, and a minute's worth of bytes may be before them.
+ * wait, and a minute's worth of bytes may be before them. Of those, the ones whose time runs while they wait go
+ * first: somebody does hold a lock, or has announced a deletion that must be answered within seconds.
  */
 export class BudgetGate {
   readonly #options: GateOptions
@@ -58,10 +61,20 @@ export class BudgetGate {
 
   /**
    * Waits until so much may be spent, and spends it. Rejects with the signal's reason when that aborts
-   * before. `isBrief`: the request neither carries content nor asks for any.
+   * before. `brief`: the request neither carries content nor asks for any; `first` goes before other brief ones.
    */
-  async take(cost: RequestCost, signal: AbortSignal | undefined, isBrief = false): Promise<void> {
-    return (isBrief ? this.#brief : this.#bulk).take(cost, signal)
+  async take(
+    cost: RequestCost,
+    signal: AbortSignal | undefined,
+    kind: 'bulk' | 'brief' | 'first' = 'bulk',
+  ): Promise<void> {
+    return (kind === 'bulk' ? this.#bulk : this.#brief).take(cost, signal, kind === 'first')
+  }
+
+  /** Lets those who wait for tokens draw them anew, because the budget is another one now. */
+  reconsider(): void {
+    this.#brief.reconsider()
+    this.#bulk.reconsider()
   }
 
   /** Spends without waiting; those who wait, here and in other processes, wait for longer. */
@@ -90,6 +103,7 @@ class TokenQueue {
   readonly #waiting: Waiter[] = []
   #balance = NOTHING
   #isServing = false
+  #reconsidered = Promise.withResolvers<'changed'>()
 
   constructor(options: GateOptions) {
     this.#options = options
@@ -99,12 +113,18 @@ class TokenQueue {
     return this.#waiting.length
   }
 
-  async take(cost: RequestCost, signal: AbortSignal | undefined): Promise<void> {
+  reconsider(): void {
+    this.#reconsidered.resolve('changed')
+    this.#reconsidered = Promise.withResolvers()
+  }
+
+  async take(cost: RequestCost, signal: AbortSignal | undefined, isFirst: boolean): Promise<void> {
     signal?.throwIfAborted()
     if (this.#waiting.length === 0 && this.#covers(cost)) return this.#spend(cost)
     const entered = new Promise<void>((resolve, reject) => {
       const waiter: Waiter = {
         cost,
+        isFirst,
         enter: () => {
           signal?.removeEventListener('abort', onAbort)
           resolve()
@@ -115,7 +135,8 @@ class TokenQueue {
         reject(signal!.reason)
       }
       signal?.addEventListener('abort', onAbort, { once: true })
-      this.#waiting.push(waiter)
+      const others = isFirst ? this.#waiting.findIndex(other => !other.isFirst) : -1
+      this.#waiting.splice(others === -1 ? this.#waiting.length : others, 0, waiter)
     })
     if (!this.#isServing) void this.#serve()
     return entered
@@ -146,8 +167,9 @@ class TokenQueue {
         bytes: Math.max(0, cost.bytes - this.#balance.bytes),
       }
       const drawn = await draw(need, false)
-      if (drawn.afterMs > 0) await sleep(drawn.afterMs)
-      this.#balance = sum(this.#balance, drawn)
+      const slept =
+        drawn.afterMs > 0 ? await Promise.race([sleep(drawn.afterMs), this.#reconsidered.promise]) : undefined
+      if (slept !== 'changed') this.#balance = sum(this.#balance, drawn)
     } catch (error) {
       failed(error)
       await sleep(REST_AFTER_FAILURE_MS)

@@ -161,6 +161,25 @@ describe('a budgeted store', () => {
     expect((await expectFailure(put, 'aborted')).retry).toBe('no')
   })
 
+  it('lets those draw anew who wait when the budget is changed', async () => {
+    let afterMs = 3_600_000
+    const gate = new BudgetGate({
+      draw: async need => ({ ...need, afterMs }),
+      sleep: () => new Promise(() => undefined),
+      failed: () => undefined,
+    })
+    const waiting = Promise.all([
+      gate.take({ requests: 1, bytes: 0 }, undefined, 'brief'),
+      gate.take({ requests: 1, bytes: 10 }, undefined),
+    ])
+    await new Promise(resolve => setImmediate(resolve))
+    expect(gate.waiting).toBe(2)
+    afterMs = 0
+    gate.reconsider()
+    await waiting
+    expect(gate.waiting).toBe(0)
+  })
+
   it('goes on when tokens could not be drawn for a while', async () => {
     let failures = 3
     const { sleep, time } = jumpingTime()

@@ -47,7 +47,7 @@ function waitingStore(
   async function pay(request: StoreRequest, bytes: number, requests: number): Promise<void> {
     const startMs = nowMs()
     const signal = deadlineOf(request.signal)?.signal ?? request.signal
-    await gate.take({ requests, bytes }, signal, isBrief(request)).catch(reason => {
+    await gate.take({ requests, bytes }, signal, kindOf(request)).catch(reason => {
       throw gaveUpWaiting(inner, request, reason)
     })
     waited?.((nowMs() - startMs) / 1_000)
@@ -99,9 +99,13 @@ function waitingStore(
   })
 }
 
-/** It neither carries content nor asks for any. */
-function isBrief({ bodySize, operation }: StoreRequest): boolean {
-  return operation !== 'get' && bodySize === 0
+/**
+ * How it waits. It is brief when it neither carries content nor asks for any; one whose time runs already, because
+ * others wait for its end, goes before those whose deadline begins when their turn has come.
+ */
+function kindOf({ bodySize, operation, signal }: StoreRequest): 'bulk' | 'brief' | 'first' {
+  if (operation === 'get' || bodySize > 0) return 'bulk'
+  return deadlineOf(signal) === null ? 'first' : 'brief'
 }
 
 function isPaidBefore(request: StoreRequest): boolean {

@@ -11,6 +11,7 @@ import { SECOND } from '../../domain/duration.ts'
 import type { FoundBytes } from '../../domain/foreign-change.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
 import { type ObjectStore, StoreError } from '../../stores/object-store.ts'
+import { urgentSignal } from '../bounded-request.ts'
 import { askPatiently, type ImportRun } from './import-run.ts'
 
 /** Objects settled at once; each holds a database connection while its store is asked. */
@@ -110,7 +111,7 @@ async function settleOne(
       lookForBytes(
         place.storeId === imported.storeId ? store : await run.storeOf(place.storeId),
         place,
-        AbortSignal.any([run.signal, AbortSignal.timeout(HEAD_MS_MAX)]),
+        urgentSignal(run.signal, HEAD_MS_MAX, run.timers),
       ),
   }
   try {

@@ -12,6 +12,7 @@ import {
   type ImportJob,
   ImportLeaseLostError,
   releaseImportJob,
+  renewImportLease,
   takeImportJob,
 } from '../../database/imports/import-jobs.ts'
 import { type CoveredKeys, noteUnseenCopies } from '../../database/imports/import-unseen-copies.ts'
@@ -19,6 +20,8 @@ import { requestReviews } from '../../database/placement/review-sweeps.ts'
 import { inTransaction } from '../../database/postgres.ts'
 import { newId, type ObjectId, type Uuid } from '../../domain/identifiers.ts'
 import { type ListPage, type ObjectStore, StoreError } from '../../stores/object-store.ts'
+import { mayWorkLater } from '../bounded-request.ts'
+import { whileHeld } from '../held-lease.ts'
 import type { Loop } from '../loop.ts'
 import { type ImportedContainer, settleListedChanges } from './import-changes.ts'
 import { type CataloguedPage, cataloguePage } from './import-page.ts'
@@ -26,7 +29,7 @@ import { settleUnseenCopies } from './import-removals.ts'
 import { askPatiently, type ImportParts, type ImportRun } from './import-run.ts'
 import { readAhead } from './read-ahead.ts'
 
-/** Longer than any one page takes, short enough that a killed import goes on soon. */
+/** Renewed while the import works; short enough that a killed one goes on soon. */
 const LEASE_SECONDS = 30
 const IDLE_MS = 500
 /** Pages listed ahead of their entry, and entered in one transaction at most. */
@@ -59,18 +62,14 @@ export function importLoop(parts: ImportParts): Loop {
 async function runImport(run: ImportRun): Promise<void> {
   const end = (state: ImportJob['state'], error: string | null) =>
     releaseImportJob(run.database, run.job.id, run.lease.owner, { state, error })
+  const lease = {
+    seconds: run.lease.seconds,
+    renew: () => renewImportLease(run.database, run.job.id, run.lease),
+    isLost: (error: unknown) => error instanceof ImportLeaseLostError,
+    timers: run.timers,
+  }
   try {
-    const { bucketId } = run.job
-    const container = await findContainer(run)
-    await enterPages(run, container)
-    await settleUnseenCopies(run, container)
-    await requestReviews(run.database, {
-      bucketId,
-      onlyMissing: true,
-      reason: 'new-object',
-      principal: run.principal,
-    })
-    await describeToPlanner(run)
+    await whileHeld(lease, run.signal, signal => importAll({ ...run, signal }))
     await end('done', null)
   } catch (error) {
     if (error instanceof ImportLeaseLostError) {
@@ -79,12 +78,26 @@ async function runImport(run: ImportRun): Promise<void> {
       await end('running', null)
     } else if (error instanceof StoreError) {
       run.log.warn({ error, importId: run.job.id }, 'an import stopped at its store')
-      await end(error.retry === 'no' ? 'failed' : 'interrupted', error.message)
+      await end(mayWorkLater(error) ? 'interrupted' : 'failed', error.message)
     } else {
       await end('running', null)
       throw error
     }
   }
+}
+
+async function importAll(run: ImportRun): Promise<void> {
+  const { bucketId } = run.job
+  const container = await findContainer(run)
+  await enterPages(run, container)
+  await settleUnseenCopies(run, container)
+  await requestReviews(run.database, {
+    bucketId,
+    onlyMissing: true,
+    reason: 'new-object',
+    principal: run.principal,
+  })
+  await describeToPlanner(run)
 }
 
 /** So many new objects may change how the catalog is best searched. */

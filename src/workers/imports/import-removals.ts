@@ -1,6 +1,6 @@
 import PQueue from 'p-queue'
 import { findBucket } from '../../database/catalog/buckets.ts'
-import { renewImportLease, withholdRemovals } from '../../database/imports/import-jobs.ts'
+import { withholdRemovals } from '../../database/imports/import-jobs.ts'
 import {
   countUnseenCopies,
   forgetAllUnseenCopies,
@@ -9,6 +9,7 @@ import {
   type UnseenCopy,
 } from '../../database/imports/import-unseen-copies.ts'
 import { SECOND } from '../../domain/duration.ts'
+import { boundedSignal } from '../bounded-request.ts'
 import { type ImportedContainer, lookForBytes, settleBatch } from './import-changes.ts'
 import { askPatiently, type ImportRun } from './import-run.ts'
 
@@ -65,7 +66,7 @@ async function forgetThoseThere(run: ImportRun, { imported }: ImportedContainer)
     const found = await queue.addAll(
       batch.map(copy => async () => {
         const place = { container: imported.container, nativeKey: copy.key }
-        const signal = () => AbortSignal.any([run.signal, AbortSignal.timeout(HEAD_MS_MAX)])
+        const signal = () => boundedSignal(run.signal, HEAD_MS_MAX, run.timers)
         const bytes = await askPatiently(run, () => lookForBytes(store, place, signal()))
         return bytes === null ? null : copy
       }),
@@ -75,7 +76,6 @@ async function forgetThoseThere(run: ImportRun, { imported }: ImportedContainer)
       run.job.id,
       found.filter(copy => copy !== null),
     )
-    await renewImportLease(run.database, run.job.id, run.lease)
   }
 }
 

@@ -16,6 +16,7 @@ import { deadlineMs } from '../../migration/backoff.ts'
 import { judgeLeftover, type PrimaryFinding } from '../../migration/last-copy.ts'
 import { judgeReadBack } from '../../migration/verification.ts'
 import type { ObjectStore, StoredObject } from '../../stores/object-store.ts'
+import { boundedSignal } from '../bounded-request.ts'
 import { digestBody } from '../migrations/content-digests.ts'
 import { lookAt } from '../migrations/same-bytes.ts'
 import { findPrimary, type OrphanDeletion } from './delete-orphan.ts'
@@ -47,7 +48,7 @@ export async function adoptOrphan(
   }
   if (objectId === null) return conclude(null, refused('they do not say which object they are of'))
   return withObjectLock(parts.lockDatabase, objectId, LOCK_WAIT_MS_MAX, async connection => {
-    const look = () => AbortSignal.any([signal, AbortSignal.timeout(deadlineMs(orphan.bytes))])
+    const look = () => boundedSignal(signal, deadlineMs(orphan.bytes), parts.timers)
     const found = await lookAt({ ...orphan, store }, look())
     const refusal =
       found === null ? 'they are gone' : await refusalOf(connection, orphan, { store, found, look })

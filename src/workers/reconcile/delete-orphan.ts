@@ -16,6 +16,7 @@ import { isSameCopy } from '../../migration/deletion.ts'
 import type { PrimaryFinding } from '../../migration/last-copy.ts'
 import { judgeOrphan, type OrphanFacts, type OrphanVerdict } from '../../migration/orphan-deletion.ts'
 import { type ObjectStore, type StoredObject, StoreError } from '../../stores/object-store.ts'
+import { urgentSignal } from '../bounded-request.ts'
 import { isRefusal } from '../migrations/delete-copy.ts'
 import { areSameBytes, lookAt } from '../migrations/same-bytes.ts'
 import { systemTimers } from '../timers.ts'
@@ -49,7 +50,7 @@ export async function deleteOrphan(
     if (current === null || !from.includes(current.state))
       return { state: current?.state ?? 'gone', outcome: 'somebody else decided meanwhile' }
     if (await isHeld(parts, current)) return { state: current.state, outcome: HELD }
-    const look = () => AbortSignal.any([signal, AbortSignal.timeout(LOOK_MS_MAX)])
+    const look = () => urgentSignal(signal, LOOK_MS_MAX, parts.timers)
     const found = await lookAt({ ...current, store }, look())
     const facts = await gatherFacts(parts, connection, { orphan: current, objectId, store, found, look })
     let verdict = judgeOrphan(facts)

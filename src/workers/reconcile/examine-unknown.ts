@@ -9,6 +9,7 @@ import { SECOND } from '../../domain/duration.ts'
 import { objectIdOf, type Uuid } from '../../domain/identifiers.ts'
 import { keepingUsdPerMonth } from '../../placement/cost/placement-cost.ts'
 import type { StoredObject } from '../../stores/object-store.ts'
+import { boundedSignal } from '../bounded-request.ts'
 import { lookAt } from '../migrations/same-bytes.ts'
 import type { InventoryEntry } from './inventories/inventory.ts'
 import { objectOfKey } from './object-of-key.ts'
@@ -66,7 +67,7 @@ async function lookAtAll(running: RunningReconcile, entries: readonly InventoryE
     entries.map(entry =>
       queue.add(async () => {
         const { container } = running.place
-        const signal = AbortSignal.any([running.signal, AbortSignal.timeout(LOOK_MS_MAX)])
+        const signal = boundedSignal(running.signal, LOOK_MS_MAX, running.timers)
         const found = await lookAt({ store: running.store, container, nativeKey: entry.key }, signal)
         if (found === null) return []
         return [{ entry, found, description: decodeCopyDescription(found.metadata) }]

@@ -26,6 +26,7 @@ import {
   type ReconcilePhase,
   type ReconcileRun,
   releaseReconcileRun,
+  renewReconcileLease,
   takeReconcileRun,
 } from '../../database/upkeep/reconcile-runs.ts'
 import { newId, type Uuid } from '../../domain/identifiers.ts'
@@ -33,6 +34,8 @@ import type { OrphanState } from '../../domain/orphan.ts'
 import type { LocationPrice } from '../../domain/price.ts'
 import { addCounts, type ReconcileCounts } from '../../domain/reconcile.ts'
 import { StoreError } from '../../stores/object-store.ts'
+import { mayWorkLater } from '../bounded-request.ts'
+import { whileHeld } from '../held-lease.ts'
 import type { Loop } from '../loop.ts'
 import { comparePage, countFindings } from './compare-page.ts'
 import { deleteOrphan } from './delete-orphan.ts'
@@ -44,7 +47,7 @@ import { settleCopies } from './settle-copies.ts'
 import { sightLeftovers } from './sight-leftovers.ts'
 import { sightUploads } from './sight-uploads.ts'
 
-/** Longer than a page takes at a slow store, short enough that a killed run goes on soon. */
+/** Renewed while the run works; short enough that a killed one goes on soon. */
 const LEASE_SECONDS = 120
 const IDLE_MS = 1_000
 /** Copies asked for one by one between two checkpoints. */
@@ -82,14 +85,14 @@ async function runReconcile(
 ): Promise<void> {
   const end = (state: ReconcileRun['state'], error: string | null) =>
     releaseReconcileRun(parts.database, run.id, lease.owner, { state, error })
+  const held = {
+    seconds: lease.seconds,
+    renew: () => renewReconcileLease(parts.database, run.id, lease),
+    isLost: (error: unknown) => error instanceof ReconcileLeaseLostError,
+    timers: parts.timers,
+  }
   try {
-    const running = await openRun(parts, run, lease, signal)
-    const progress = new RunProgress(running)
-    if (progress.phase === 'reading') await readInventory(running, progress)
-    if (progress.phase === 'unseen') await askForUnseen(running, progress)
-    if (progress.phase === 'leftovers') await enterLeftovers(running, progress)
-    await deleteConfirmed(running, progress)
-    await forgetSeenCopies(parts.database, run.id)
+    await whileHeld(held, signal, async working => compareAll(await openRun(parts, run, lease, working)))
     await end('done', null)
   } catch (error) {
     if (error instanceof ReconcileLeaseLostError) {
@@ -98,7 +101,7 @@ async function runReconcile(
       await end('running', null)
     } else if (error instanceof StoreError) {
       parts.log.warn({ error, runId: run.id }, 'a reconcile run stopped at a store')
-      await end(error.retry === 'no' ? 'failed' : 'interrupted', error.message)
+      await end(mayWorkLater(error) ? 'interrupted' : 'failed', error.message)
     } else if (error instanceof InventoryError || error instanceof TooMuchMissing) {
       await end('failed', error.message)
     } else {
@@ -106,6 +109,15 @@ async function runReconcile(
       throw error
     }
   }
+}
+
+async function compareAll(running: RunningReconcile): Promise<void> {
+  const progress = new RunProgress(running)
+  if (progress.phase === 'reading') await readInventory(running, progress)
+  if (progress.phase === 'unseen') await askForUnseen(running, progress)
+  if (progress.phase === 'leftovers') await enterLeftovers(running, progress)
+  await deleteConfirmed(running, progress)
+  await forgetSeenCopies(running.database, running.run.id)
 }
 
 /** So much is missing that the inventory or the container must be the wrong one. */

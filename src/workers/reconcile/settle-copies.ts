@@ -5,6 +5,7 @@ import type { ReconcileFinding } from '../../database/upkeep/reconcile-runs.ts'
 import { withObjectLock } from '../../database/writes/object-lock.ts'
 import { SECOND } from '../../domain/duration.ts'
 import { isSameBytes } from '../../domain/foreign-change.ts'
+import { boundedSignal, urgentSignal } from '../bounded-request.ts'
 import { lookForBytes } from '../imports/import-changes.ts'
 import type { RunningReconcile } from './reconcile-parts.ts'
 
@@ -48,9 +49,8 @@ async function settleOne(
   unlisted: UnlistedCopy,
 ): Promise<ReconcileFinding | 'unsettled' | null> {
   const { copy, place } = unlisted
-  const look = (there: typeof place) => lookThere(running, there)
   // Most of what an inventory shows otherwise changed since it was taken: one look without the lock tells.
-  const found = await look(place)
+  const found = await lookThere(running, place, boundedSignal(running.signal, LOOK_MS_MAX, running.timers))
   if (found !== null && isSameBytes(copy, found)) return null
   try {
     return await withObjectLock(running.lockDatabase, copy.objectId, LOCK_WAIT_MS_MAX, async connection => {
@@ -64,7 +64,7 @@ async function settleOne(
         mayRemoveObject: true,
         modelNowMs: running.modelClock.now(),
         principal: running.principal,
-        look,
+        look: there => lookThere(running, there, urgentSignal(running.signal, LOOK_MS_MAX, running.timers)),
       })
       const finding = { nativeKey: place.nativeKey, objectId: copy.objectId, bytes: copy.size }
       switch (outcome) {
@@ -95,10 +95,10 @@ async function settleOne(
   }
 }
 
-async function lookThere(running: RunningReconcile, place: UnlistedCopy['place']) {
+async function lookThere(running: RunningReconcile, place: UnlistedCopy['place'], signal: AbortSignal) {
   const store =
     place.storeId === running.place.storeId ? running.store : await running.openStore(place.storeId)
-  return lookForBytes(store, place, AbortSignal.any([running.signal, AbortSignal.timeout(LOOK_MS_MAX)]))
+  return lookForBytes(store, place, signal)
 }
 
 const WORDS = {

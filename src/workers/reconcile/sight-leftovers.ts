@@ -2,6 +2,7 @@ import PQueue from 'p-queue'
 import type { OrphanSighting } from '../../database/upkeep/orphans.ts'
 import type { LeftoverCopy } from '../../database/upkeep/reconcile-matches.ts'
 import { SECOND } from '../../domain/duration.ts'
+import { boundedSignal } from '../bounded-request.ts'
 import { lookAt } from '../migrations/same-bytes.ts'
 import { monthlyUsdOf } from './examine-unknown.ts'
 import type { RunningReconcile } from './reconcile-parts.ts'
@@ -26,7 +27,7 @@ export async function sightLeftovers(
 
 async function sightOne(running: RunningReconcile, leftover: LeftoverCopy): Promise<OrphanSighting> {
   const { copy, place, state } = leftover
-  const signal = AbortSignal.any([running.signal, AbortSignal.timeout(LOOK_MS_MAX)])
+  const signal = boundedSignal(running.signal, LOOK_MS_MAX, running.timers)
   const found = await lookAt({ ...place, store: running.store }, signal)
   const bytes = found?.size ?? 0
   return {

@@ -3,6 +3,7 @@ import { findEndedUploads } from '../../database/upkeep/reconcile-matches.ts'
 import type { ReconcileFinding } from '../../database/upkeep/reconcile-runs.ts'
 import { DAY, SECOND } from '../../domain/duration.ts'
 import type { MultipartStore, UploadPage } from '../../stores/object-store.ts'
+import { boundedSignal } from '../bounded-request.ts'
 import { objectOfKey } from './object-of-key.ts'
 import type { RunningReconcile } from './reconcile-parts.ts'
 
@@ -79,6 +80,6 @@ async function judgePage(
   return { findings, aborted }
 }
 
-function requestSignal({ signal }: RunningReconcile): AbortSignal {
-  return AbortSignal.any([signal, AbortSignal.timeout(REQUEST_MS_MAX)])
+function requestSignal({ signal, timers }: RunningReconcile): AbortSignal {
+  return boundedSignal(signal, REQUEST_MS_MAX, timers)
 }

@@ -3,6 +3,7 @@ import type { Uuid } from '../../domain/identifiers.ts'
 import { type BadVerdict, type CopyToScrub, isBadVerdict, type ScrubResult } from '../../domain/scrub.ts'
 import { deadlineMs } from '../../migration/backoff.ts'
 import { StoreError } from '../../stores/object-store.ts'
+import { boundedSignal } from '../bounded-request.ts'
 import type { Loop } from '../loop.ts'
 import { systemTimers } from '../timers.ts'
 import { type Closeness, type CopyCheck, checkCopy, type Seen } from './check-copy.ts'
@@ -240,7 +241,7 @@ class Round {
   readonly #signalFor = (bytes: number): AbortSignal => {
     const { settings, timers = systemTimers } = this.#parts
     const paceMs = Math.ceil((bytes / settings.bytesPerSecond) * SECOND) * PACE_FACTOR * LOOKS_AT_ONCE
-    return AbortSignal.any([this.#signal, timers.timeoutSignal(deadlineMs(bytes) + paceMs)])
+    return boundedSignal(this.#signal, deadlineMs(bytes) + paceMs, timers)
   }
 }
 

@@ -10,6 +10,7 @@ import { DAY, HOUR, MINUTE, SECOND } from '../../domain/duration.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
 import type { ObjectStore } from '../../stores/object-store.ts'
 import type { Logger } from '../../telemetry/logger.ts'
+import { boundedSignal } from '../bounded-request.ts'
 import type { Loop } from '../loop.ts'
 
 /** Longer than any writer takes from the beginning of an upload to the row that knows its id. */
@@ -68,7 +69,7 @@ export function createLostUploadAborter(parts: LostUploadParts): Loop {
 async function abortLost(parts: LostUploadParts, start: LostUploadStart, signal: AbortSignal): Promise<void> {
   const { database, log } = parts
   const { container, nativeKey } = start
-  const requestSignal = () => AbortSignal.any([signal, AbortSignal.timeout(REQUEST_MS_MAX)])
+  const requestSignal = () => boundedSignal(signal, REQUEST_MS_MAX)
   try {
     const { multipart } = await parts.openStore(start.storeId)
     // A store that cannot list its uploads sweeps them itself.

@@ -9,6 +9,7 @@ import type { Copy } from '../../domain/object.ts'
 import { deadlineMs } from '../../migration/backoff.ts'
 import { type ObjectStore, StoreError } from '../../stores/object-store.ts'
 import type { Logger } from '../../telemetry/logger.ts'
+import { boundedSignal, urgentSignal } from '../bounded-request.ts'
 import type { Loop } from '../loop.ts'
 import { type DeletionOutcome, deleteCopyBytes } from '../migrations/delete-copy.ts'
 import { systemTimers, type Timers } from '../timers.ts'
@@ -113,8 +114,9 @@ async function sweepLocked(
 ): Promise<LeftoverOutcome> {
   const { copy, place } = locked
   const { timers = systemTimers } = parts
-  const signalFor = (bytes: number) => AbortSignal.any([signal, timers.timeoutSignal(deadlineMs(bytes))])
-  const requestSignal = () => signalFor(0)
+  const requestSignal = () => urgentSignal(signal, deadlineMs(0), timers)
+  const signalFor = (bytes: number) =>
+    bytes === 0 ? requestSignal() : boundedSignal(signal, deadlineMs(bytes), timers)
   if (locked.uploadId !== null) {
     await store.multipart?.abort(place.container, place.nativeKey, locked.uploadId, {
       signal: requestSignal(),

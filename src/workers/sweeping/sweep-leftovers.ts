@@ -7,6 +7,7 @@ import { DAY, HOUR, MINUTE, SECOND } from '../../domain/duration.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
 import type { ObjectStore } from '../../stores/object-store.ts'
 import type { Logger } from '../../telemetry/logger.ts'
+import { boundedSignal } from '../bounded-request.ts'
 import type { Loop } from '../loop.ts'
 
 /** Between two pages: with the pages' own bound, what a sweep may cost a disk. */
@@ -62,7 +63,7 @@ export function createLeftoverSweeper(parts: LeftoverSweepParts): Loop {
     const { removed, cursor: next } = await store.sweepLeftovers(container, {
       unmodifiedSince: wallClock.now() - AGE_MS,
       neededUploads: uploadIds => findNeededUploads(database, uploadIds),
-      signal: AbortSignal.any([signal, AbortSignal.timeout(PAGE_MS_MAX)]),
+      signal: boundedSignal(signal, PAGE_MS_MAX),
       ...(cursor === null ? {} : { cursor }),
     })
     if (removed > 0) log.info({ store: store.name, container, removed }, 'leftovers were swept')
