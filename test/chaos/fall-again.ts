@@ -30,42 +30,61 @@ export interface FallsResult {
   readonly recoverySecondsMax: number
 }
 
+interface FallsAsked {
+  readonly boundaries: readonly Boundary[]
+  readonly signal: 'SIGKILL' | 'SIGSTOP'
+}
+
 /**
  * Lets a mover fall at each of these boundaries, between a real S3 server and a real S3, Azure and Google
- * server in turn; others finish what they left.
+ * server, which all three go on beside each other; others finish what they left.
  */
-export async function fallAgain(options: {
-  boundaries: readonly Boundary[]
-  signal: 'SIGKILL' | 'SIGSTOP'
-  folder: string
-}): Promise<FallsResult> {
-  const broken: FallsResult['broken'][number][] = []
-  let [recoverySecondsMax, falls] = [0, 0]
+export async function fallAgain(options: FallsAsked & { readonly folder: string }): Promise<FallsResult> {
   const server = await startTestDatabaseServer(options.folder)
-  const hot = await started('s3', 'hot-store')
   try {
-    for (const kind of CHAOS_SERVERS) {
-      const cold = await started(kind, 'cold-store')
-      const test = await cloneDatabase(server.url, { connectionsMax: 24 })
-      const falling = await createFallingWorld({ hot, cold, test })
-      const possible = boundariesOf(kind).filter(boundary => options.boundaries.includes(boundary))
-      for (const [index, boundary] of possible.entries()) {
-        falls++
-        const isLast = index === possible.length - 1
-        const isSurvived = options.signal === 'SIGSTOP' || falls % KILLS_PER_SURVIVOR === 0 || isLast
-        const result = await fall(falling, { boundary, signal: options.signal, name: kind, isSurvived })
-        if (result === null) continue
-        recoverySecondsMax = Math.max(recoverySecondsMax, result.recoverySeconds)
-        if (damageOf(result) > 0) broken.push({ boundary, kind, ...result })
-        falling.expected.clear()
+    const hot = await started('s3', 'hot-store')
+    try {
+      const results = await Promise.all(CHAOS_SERVERS.map(kind => fallTo(kind, { ...options, hot, server })))
+      return {
+        falls: results.reduce((sum, { falls }) => sum + falls, 0),
+        broken: results.flatMap(({ broken }) => broken),
+        recoverySecondsMax: Math.max(...results.map(result => result.recoverySecondsMax)),
       }
-      await falling.close()
-      await cold.stop()
+    } finally {
+      await hot.stop()
     }
   } finally {
-    await hot.stop()
     await server.stop()
     await server.forget()
+  }
+}
+
+/** The falls of movers to a server of this kind, in a database of their own. */
+async function fallTo(
+  kind: ChaosServerKind,
+  options: FallsAsked & { readonly hot: ChaosServer; readonly server: { readonly url: string } },
+): Promise<FallsResult> {
+  const { boundaries, hot, server, signal } = options
+  const broken: FallsResult['broken'][number][] = []
+  let [recoverySecondsMax, falls] = [0, 0]
+  const cold = await started(kind, 'cold-store')
+  try {
+    const test = await cloneDatabase(server.url, { connectionsMax: 24 })
+    const falling = await createFallingWorld({ hot, cold, test })
+    const possible = boundariesOf(kind).filter(boundary => boundaries.includes(boundary))
+    for (const [index, boundary] of possible.entries()) {
+      falls++
+      const isLast = index === possible.length - 1
+      const isSurvived = signal === 'SIGSTOP' || falls % KILLS_PER_SURVIVOR === 0 || isLast
+      const result = await fall(falling, { boundary, signal, name: kind, isSurvived })
+      if (result === null) continue
+      recoverySecondsMax = Math.max(recoverySecondsMax, result.recoverySeconds)
+      if (damageOf(result) > 0) broken.push({ boundary, kind, ...result })
+      falling.expected.clear()
+    }
+    await falling.close()
+  } finally {
+    await cold.stop()
   }
   return { falls, broken, recoverySecondsMax }
 }
