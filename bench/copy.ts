@@ -31,7 +31,7 @@ const SETS = [
     name: '200 x 4 MiB',
     objects: 200,
     size: 4 * MIB,
-    concurrency: 16,
+    concurrency: 32,
     target: 0.85,
     rclone: ['--transfers', '16', '--checkers', '16'],
   },
