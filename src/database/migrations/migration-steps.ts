@@ -8,7 +8,7 @@ import {
 } from '../../domain/migration-record.ts'
 import type { Principal } from '../../domain/principal.ts'
 import type { Queryable } from '../postgres.ts'
-import { applyEffects, lockObjectRows } from './migration-effects.ts'
+import { applyEffects, lockObjectRows } from './effects/apply-effects.ts'
 import { MIGRATION_COLUMNS, type MigrationRow, migrationOf } from './migration-rows.ts'
 import type { HeldMigration } from './migration-subjects.ts'
 
