@@ -1,6 +1,10 @@
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { text } from 'node:stream/consumers'
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { clientKeyId } from '../domain/client-keys.ts'
 import { Redacted } from '../domain/redacted.ts'
 import { openStore, StoreSettingsError, type StoreToOpen } from './open-store.ts'
 
@@ -50,6 +54,42 @@ describe('openStore', () => {
     expect(problemsOf(folder, short)).toEqual(['credentials.clientEncryptionKey: must be 32 bytes in base64'])
     const former = new Redacted(JSON.stringify({ formerClientEncryptionKey: key }))
     expect(problemsOf(folder, former)).toEqual([expect.stringContaining('is missing')])
+  })
+
+  it('reads what every key before has sealed, after two and three changes of the key', async () => {
+    const root = await mkdtemp(path.join(tmpdir(), 'dim-rotated-'))
+    const keyOf = (byte: number) => Buffer.alloc(32, byte).toString('base64')
+    const opened = (current: number, former: string) =>
+      openStore(
+        { name: 'f', kind: 'filesystem', settings: { root, durability: 'none' } },
+        new Redacted(
+          JSON.stringify({
+            clientEncryptionKey: keyOf(current),
+            ...(former === '' ? {} : { formerClientEncryptionKey: former }),
+          }),
+        ),
+      )
+    try {
+      const formers = ['', keyOf(1), `${keyOf(2)},${keyOf(1)}`, `${keyOf(1)}\n${keyOf(2)}\r\n${keyOf(3)}\n`]
+      for (const [index, former] of formers.entries()) {
+        const generation = index + 1
+        const store = opened(generation, former)
+        await store.ensureContainer('c')
+        await store.put('c', `of-${generation}`, Buffer.from(`sealed by ${generation}`), { size: 11 })
+        for (let earlier = 1; earlier <= generation; earlier++) {
+          const { body, encryption } = await store.get('c', `of-${earlier}`)
+          expect(await text(body)).toBe(`sealed by ${earlier}`)
+          expect(encryption).toEqual({ kind: 'client', keyId: clientKeyId(Buffer.alloc(32, earlier)) })
+        }
+        await store.close()
+      }
+      const broken = { clientEncryptionKey: keyOf(1), formerClientEncryptionKey: `${keyOf(2)},c2hvcnQ=` }
+      expect(problemsOf(gcs, new Redacted(JSON.stringify(broken)))).toEqual([
+        'credentials.formerClientEncryptionKey: must be 32 bytes in base64',
+      ])
+    } finally {
+      await rm(root, { recursive: true, force: true })
+    }
   })
 
   it('reports every problem at once', () => {

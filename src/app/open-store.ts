@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { CLIENT_KEY_NAMES, clientKeysIn } from '../domain/client-keys.ts'
 import { Redacted } from '../domain/redacted.ts'
 import type { Store } from '../domain/store.ts'
 import { createAzureBlobStore } from '../stores/azure-blob/azure-blob-store.ts'
@@ -37,7 +38,7 @@ export class StoreSettingsError extends Error {
  * empty, so whoever opens stores keeps them. `credentials` is the JSON that the secret box gave back.
  *
  * With the credential `clientEncryptionKey` (32 bytes in base64) what we write there is encrypted before it leaves us;
- * `formerClientEncryptionKey` still opens what an earlier key sealed.
+ * `formerClientEncryptionKey` still opens what earlier keys sealed, of which there may be several.
  *
  * Throws {@link StoreSettingsError} with every problem at once.
  */
@@ -53,8 +54,6 @@ export function openStore(store: StoreToOpen, credentials: Redacted | null): Obj
   return clientEncryptedStore(adapter, { keys: [key, ...former] })
 }
 
-const CLIENT_KEY_NAMES = ['clientEncryptionKey', 'formerClientEncryptionKey'] as const
-
 /**
  * The keys of client-side encryption, which every kind of store can have, and the adapter's own credentials.
  */
@@ -62,10 +61,9 @@ function takeClientKeys(store: StoreToOpen, credentials: Redacted | null) {
   const parsed = parseCredentials(store, credentials)
   if (typeof parsed !== 'object' || parsed === null) return { keys: [], rest: credentials }
   const given = parsed as Record<string, unknown>
-  const names = CLIENT_KEY_NAMES.filter(name => given[name] !== undefined)
-  if (names.length === 0) return { keys: [], rest: credentials }
-  const keys = names.map(name => {
-    const bytes = Buffer.from(String(given[name]).trim(), 'base64')
+  const found = clientKeysIn(given)
+  if (found.length === 0) return { keys: [], rest: credentials }
+  const keys = found.map(({ bytes, name }) => {
     if (bytes.length !== 32)
       throw new StoreSettingsError(store.name, [`credentials.${name}: must be 32 bytes in base64`])
     return clientKey(bytes)

@@ -17,7 +17,7 @@ export function withCredentialOptions(command: Command): Command {
     .option('--secret-access-key-file <file>', 'file with its secret; "-" reads standard input')
     .option(
       '--credential <name=file>',
-      'a secret of another kind, from a file; "-" reads standard input: accountKey, sasToken or connectionString of Azure, serviceAccountKey of Google',
+      'a secret of another kind, from a file; "-" reads standard input: accountKey, sasToken or connectionString of Azure, serviceAccountKey of Google; clientEncryptionKey seals what we write there, and formerClientEncryptionKey holds all keys before it',
       repeated,
     )
 }

@@ -2396,36 +2396,36 @@ export interface Operations {
         readonly sessionToken?: string
         /** 32 bytes in base64: what we write there is sealed with it before it leaves us */
         readonly clientEncryptionKey?: string
-        /** Opens what it sealed */
+        /** Opens what they sealed: every key that the store had before, each as clientEncryptionKey was, with commas or blanks between them */
         readonly formerClientEncryptionKey?: string
       } | {
         readonly accountKey: string
         /** 32 bytes in base64: what we write there is sealed with it before it leaves us */
         readonly clientEncryptionKey?: string
-        /** Opens what it sealed */
+        /** Opens what they sealed: every key that the store had before, each as clientEncryptionKey was, with commas or blanks between them */
         readonly formerClientEncryptionKey?: string
       } | {
         readonly sasToken: string
         /** 32 bytes in base64: what we write there is sealed with it before it leaves us */
         readonly clientEncryptionKey?: string
-        /** Opens what it sealed */
+        /** Opens what they sealed: every key that the store had before, each as clientEncryptionKey was, with commas or blanks between them */
         readonly formerClientEncryptionKey?: string
       } | {
         readonly connectionString: string
         /** 32 bytes in base64: what we write there is sealed with it before it leaves us */
         readonly clientEncryptionKey?: string
-        /** Opens what it sealed */
+        /** Opens what they sealed: every key that the store had before, each as clientEncryptionKey was, with commas or blanks between them */
         readonly formerClientEncryptionKey?: string
       } | {
         readonly serviceAccountKey: string
         /** 32 bytes in base64: what we write there is sealed with it before it leaves us */
         readonly clientEncryptionKey?: string
-        /** Opens what it sealed */
+        /** Opens what they sealed: every key that the store had before, each as clientEncryptionKey was, with commas or blanks between them */
         readonly formerClientEncryptionKey?: string
       } | {
         /** 32 bytes in base64: what we write there is sealed with it before it leaves us */
         readonly clientEncryptionKey: string
-        /** Opens what it sealed */
+        /** Opens what they sealed: every key that the store had before, each as clientEncryptionKey was, with commas or blanks between them */
         readonly formerClientEncryptionKey?: string
       }
     }
@@ -2453,36 +2453,36 @@ export interface Operations {
         readonly sessionToken?: string
         /** 32 bytes in base64: what we write there is sealed with it before it leaves us */
         readonly clientEncryptionKey?: string
-        /** Opens what it sealed */
+        /** Opens what they sealed: every key that the store had before, each as clientEncryptionKey was, with commas or blanks between them */
         readonly formerClientEncryptionKey?: string
       } | {
         readonly accountKey: string
         /** 32 bytes in base64: what we write there is sealed with it before it leaves us */
         readonly clientEncryptionKey?: string
-        /** Opens what it sealed */
+        /** Opens what they sealed: every key that the store had before, each as clientEncryptionKey was, with commas or blanks between them */
         readonly formerClientEncryptionKey?: string
       } | {
         readonly sasToken: string
         /** 32 bytes in base64: what we write there is sealed with it before it leaves us */
         readonly clientEncryptionKey?: string
-        /** Opens what it sealed */
+        /** Opens what they sealed: every key that the store had before, each as clientEncryptionKey was, with commas or blanks between them */
         readonly formerClientEncryptionKey?: string
       } | {
         readonly connectionString: string
         /** 32 bytes in base64: what we write there is sealed with it before it leaves us */
         readonly clientEncryptionKey?: string
-        /** Opens what it sealed */
+        /** Opens what they sealed: every key that the store had before, each as clientEncryptionKey was, with commas or blanks between them */
         readonly formerClientEncryptionKey?: string
       } | {
         readonly serviceAccountKey: string
         /** 32 bytes in base64: what we write there is sealed with it before it leaves us */
         readonly clientEncryptionKey?: string
-        /** Opens what it sealed */
+        /** Opens what they sealed: every key that the store had before, each as clientEncryptionKey was, with commas or blanks between them */
         readonly formerClientEncryptionKey?: string
       } | {
         /** 32 bytes in base64: what we write there is sealed with it before it leaves us */
         readonly clientEncryptionKey: string
-        /** Opens what it sealed */
+        /** Opens what they sealed: every key that the store had before, each as clientEncryptionKey was, with commas or blanks between them */
         readonly formerClientEncryptionKey?: string
       }
     }

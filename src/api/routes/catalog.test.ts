@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestApi, type TestApi } from '../../../test/builders/api.ts'
 import { createTestDatabase, type TestDatabase } from '../../../test/builders/database.ts'
 import { findSealedCredentials } from '../../database/catalog/stores.ts'
+import { clientKeyId } from '../../domain/client-keys.ts'
 import { storeCredentialsPurpose } from '../../domain/secret-box.ts'
 import { createMemoryStore } from '../../stores/memory/memory-store.ts'
 import { StoreError } from '../../stores/object-store.ts'
@@ -45,6 +46,7 @@ afterAll(async () => {
   await test.drop()
 })
 
+const idOf = (key: string | undefined) => clientKeyId(Buffer.from(key ?? '', 'base64'))
 const SECRET = 'wJalrXUtnFEMI/K7MDENG'
 
 async function createStore(name: string): Promise<{ id: string; etag: string }> {
@@ -85,8 +87,46 @@ describe('a store', () => {
     expect((await change({ clientEncryptionKey: next })).statusCode).toBe(409)
     const both = { clientEncryptionKey: next, formerClientEncryptionKey: key }
     expect((await change(both)).statusCode).toBe(200)
+    const without = {
+      accessKeyId: 'AKIA',
+      secretAccessKey: SECRET,
+      formerClientEncryptionKey: `${next},${key}`,
+    }
+    expect((await change(without)).body).toContain('new objects need a key')
     const { id } = await createStore('plain')
     expect((await change({ clientEncryptionKey: key }, id)).body).toContain('begins with the store')
+  })
+
+  it('keeps every key it ever had, however often they are changed', async () => {
+    const [k1, k2, k3, k4] = [11, 12, 13, 14].map(byte => Buffer.alloc(32, byte).toString('base64'))
+    const body = {
+      name: 'rotated',
+      kind: 'filesystem',
+      settings: {},
+      credentials: { clientEncryptionKey: k1 },
+    }
+    const added = await api.send('POST', '/v1/stores', { body })
+    let revision = String(added.headers.etag)
+    const rotate = async (clientEncryptionKey: unknown, formerClientEncryptionKey?: string) => {
+      const answer = await api.send('PATCH', `/v1/stores/${added.json().id}`, {
+        headers: { 'if-match': revision },
+        body: { credentials: { clientEncryptionKey, formerClientEncryptionKey } },
+      })
+      revision = String(answer.headers.etag ?? revision)
+      return answer
+    }
+    expect((await rotate(k2, k1)).statusCode).toBe(200)
+    const dropping = await rotate(k3, k2)
+    expect(dropping.json()).toMatchObject({ status: 409, detail: expect.stringContaining(idOf(k1)) })
+    expect(dropping.body).not.toContain(k1)
+    expect((await rotate(k2)).statusCode).toBe(409)
+    expect((await rotate(k3, `${k2},${k1}`)).statusCode).toBe(200)
+    for (const former of [`${k3}`, `${k3},${k2}`, `${k3} ${k1}`])
+      expect((await rotate(k4, former)).statusCode, former).toBe(409)
+    expect((await rotate(k4, `${k1}\n${k2}\r\n${k3}\n`)).statusCode).toBe(200)
+    for (const broken of ['', ',', `${k3}${k2}`, `${k3};${k2}`, 'c2hvcnQ='])
+      expect((await rotate(k4, broken)).statusCode, broken).toBe(400)
+    expect((await rotate(k1, `${k2}, ${k3}, ${k4}`)).statusCode).toBe(200)
   })
 
   it('keeps its credentials sealed and never shows them', async () => {

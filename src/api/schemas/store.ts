@@ -12,10 +12,24 @@ const sealingKeySchema = z
   .length(44)
   .meta({ description: '32 bytes in base64: what we write there is sealed with it before it leaves us' })
 
+/** Rotations of a store's key that its credentials can tell of. */
+const FORMER_KEYS_MAX = 100
+/** A key in base64, and what separates it from the next one. */
+const FORMER_KEY_CHARACTERS_MAX = 48
+
+const formerSealingKeysSchema = z
+  .string()
+  .max(FORMER_KEYS_MAX * FORMER_KEY_CHARACTERS_MAX)
+  .regex(/^\s*[A-Za-z0-9+/]{43}=([\s,]+[A-Za-z0-9+/]{43}=)*\s*$/)
+  .meta({
+    description:
+      'Opens what they sealed: every key that the store had before, each as clientEncryptionKey was, with commas or blanks between them',
+  })
+
 /** Beside the credentials of any kind; alone where a store needs none. */
 const clientKeyFields = {
   clientEncryptionKey: sealingKeySchema.optional(),
-  formerClientEncryptionKey: sealingKeySchema.optional().meta({ description: 'Opens what it sealed' }),
+  formerClientEncryptionKey: formerSealingKeysSchema.optional(),
 }
 
 const clientKeySchema = z

@@ -1,5 +1,6 @@
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import type { Bytes } from '../../domain/bytes.ts'
+import { clientKeyId } from '../../domain/client-keys.ts'
 
 /** Plain bytes that are encrypted and authenticated together: what a read of one byte costs. */
 export const CHUNK_BYTES = 64 * 1024
@@ -12,7 +13,7 @@ const PURPOSE = 'data-in-motion client encryption 1'
 
 /** A master key of client-side encryption. */
 export interface ClientKey {
-  /** Names the key without telling anything of it: the first 64 bits of its SHA-256, hexadecimal. */
+  /** As {@link clientKeyId} names it. */
   readonly id: string
   readonly bytes: Uint8Array
 }
@@ -21,7 +22,7 @@ export interface ClientKey {
 export function clientKey(bytes: Uint8Array): ClientKey {
   if (bytes.byteLength !== KEY_BYTES)
     throw new RangeError(`a key of client-side encryption has ${KEY_BYTES} bytes, not ${bytes.byteLength}`)
-  return { id: createHash('sha256').update(bytes).digest('hex').slice(0, 16), bytes }
+  return { id: clientKeyId(bytes), bytes }
 }
 
 /** Bytes that a sealed content of this size has: each chunk has a tag, and an empty content one empty chunk. */
