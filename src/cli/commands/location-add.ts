@@ -7,6 +7,7 @@ import { closestNames } from '../closest-names.ts'
 import { notNegative, positive, type Register, wholeNumber } from '../command.ts'
 import { findNamed, namedPath } from '../references.ts'
 import type { Session } from '../session.ts'
+import { isUnknown, learnInOneLine, unknownLine } from '../store-knowledge.ts'
 import { locationView } from '../views/location.ts'
 
 interface Options {
@@ -19,6 +20,7 @@ interface Options {
   firstByteMs: number
   restoreHours?: number
   capacityBytes?: number
+  learn: boolean
 }
 
 /** `dim location add`: a container in a store where copies can live. */
@@ -37,6 +39,10 @@ export const registerLocationAdd: Register = (noun, bind) => {
     .option('--first-byte-ms <ms>', 'time to first byte that readers see, 99th percentile', notNegative, 50)
     .option('--restore-hours <hours>', 'hours until an offline copy can be read', positive)
     .option('--capacity-bytes <bytes>', 'how much it may hold', wholeNumber)
+    .option(
+      '--no-learn',
+      'do not find out what its store can do, where nobody did (writes and deletes small objects there)',
+    )
   bind<Options>(command, async (session, options, name) => {
     const { api, out } = session
     const store = await findNamed<StoreResource>(api, 'store', options.store)
@@ -58,7 +64,7 @@ export const registerLocationAdd: Register = (noun, bind) => {
         `note: could not be checked whether this is the same place as location ${other.location} of store ${other.store}: ${other.because}`,
       )
     await warnWithoutPrice(session, options.price)
-    await warnWithoutContainer(session, location)
+    if (await warnWithoutContainer(session, location)) await learnWhatIsUnknown(session, store, options)
   })
 }
 
@@ -74,9 +80,24 @@ async function warnWithoutPrice({ api, out }: Session, priceId: string): Promise
   out.say(`warning: no price book has the price "${priceId}" (${hint})`)
 }
 
-/** A location may be added before its container is made, but nothing can be written there until then. */
-async function warnWithoutContainer({ api, out }: Session, location: LocationResource): Promise<void> {
+/**
+ * A location may be added before its container is made, but nothing can be written there until then. Resolves
+ * to whether the container can be looked into.
+ */
+async function warnWithoutContainer({ api, out }: Session, location: LocationResource): Promise<boolean> {
   const { container } = location
   const probe = await api.post<StoreProbe>(`${namedPath('store', location.store.id)}/probe`, { container })
   if (probe.error !== null) out.say(`note: ${probe.error.message}`)
+  return probe.error === null
+}
+
+/** The less a store is known to do, the less safe and the dearer moves are. */
+async function learnWhatIsUnknown(
+  { api, out }: Session,
+  store: StoreResource,
+  options: Options,
+): Promise<void> {
+  if (!isUnknown(store)) return
+  if (options.learn) out.say(await learnInOneLine(api, store, options.container))
+  else out.say(unknownLine(store.name, '--no-learn'))
 }

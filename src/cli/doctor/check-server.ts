@@ -4,6 +4,7 @@ import { CliError } from '../exit-codes.ts'
 import type { LocalServer } from '../local-server.ts'
 import { namedPath } from '../references.ts'
 import type { Session } from '../session.ts'
+import { isUnknown, learningCommand } from '../store-knowledge.ts'
 import { type Finding, fine } from './finding.ts'
 
 const CLOCK_SKEW_MS_MAX = 5_000
@@ -46,7 +47,12 @@ async function checkStore(session: Session, store: StoreResource): Promise<Findi
   const check = `store ${store.name}`
   try {
     const probe = await session.api.post<StoreProbe>(`${namedPath('store', store.id)}/probe`)
-    if (probe.error === null) return fine(check, `answers in ${(probe.latencySeconds * 1_000).toFixed(0)} ms`)
+    if (probe.error === null) {
+      const answers = `answers in ${(probe.latencySeconds * 1_000).toFixed(0)} ms`
+      if (!isUnknown(store)) return fine(check, answers)
+      const text = `${answers}, but what it can do is not known yet: nothing is asked of it that servers differ in`
+      return { check, verdict: 'warning', text, fix: learningCommand(store.name) }
+    }
     return {
       check,
       verdict: 'failed',
