@@ -11,6 +11,7 @@ export const EXIT = {
   partial: 8,
   nothingToDo: 9,
   interrupted: 130,
+  outputClosed: 141,
 } as const
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
@@ -28,6 +29,7 @@ export const EXIT_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.partial, 'done in part'],
   [EXIT.nothingToDo, 'nothing to do'],
   [EXIT.interrupted, 'interrupted (Ctrl-C)'],
+  [EXIT.outputClosed, 'whoever read the output has closed it (| head)'],
 ]
 
 /** A command cannot go on; the message is for people and says what to do. */

@@ -5,7 +5,7 @@ import type { Handler } from './command.ts'
 import { CliError, EXIT, type ExitCode } from './exit-codes.ts'
 import { createProgram } from './program.ts'
 import { createSession, type GlobalOptions } from './session.ts'
-import { processTerminal, type Terminal } from './terminal.ts'
+import { onceOutputCloses, processTerminal, type Terminal } from './terminal.ts'
 
 /**
  * The `dim` command: reads arguments (without node and script), does what they say, and sets the exit code
@@ -14,6 +14,13 @@ import { processTerminal, type Terminal } from './terminal.ts'
 export async function main(args: readonly string[]): Promise<void> {
   const stop = new AbortController()
   let terminal = processTerminal(false)
+  let isOutputClosed = false
+  onceOutputCloses(() => {
+    isOutputClosed = true
+    // Nothing may be left to do by now.
+    process.exitCode = EXIT.outputClosed
+    stop.abort()
+  })
   try {
     const environment = readEnvironment()
     terminal = processTerminal((environment.NO_COLOR ?? '') !== '')
@@ -21,7 +28,8 @@ export async function main(args: readonly string[]): Promise<void> {
     process.once('SIGTERM', () => stop.abort())
     // A process that was started by another of ours ends with it, however that one ended.
     process.once('disconnect', () => stop.abort())
-    process.exitCode = await runCommand(args, { terminal, environment, signal: stop.signal })
+    const exitCode = await runCommand(args, { terminal, environment, signal: stop.signal })
+    process.exitCode = isOutputClosed ? EXIT.outputClosed : exitCode
   } catch (error) {
     process.exitCode = explainFailure(error, terminal)
   }

@@ -25,3 +25,24 @@ export function processTerminal(noColor: boolean): Terminal {
     colors: pc.createColors(stdout.isTTY === true && !noColor),
   }
 }
+
+/**
+ * Tells once when nobody reads the answers of this process any more, as after `| head`; without it the first
+ * write into the closed pipe would be a crash. Words for people are lost without a word. Any other error of
+ * an output is thrown where nobody catches it.
+ */
+export function onceOutputCloses(tell: () => void): void {
+  let isTold = false
+  const { stdout, stderr } = process
+  stdout.on('error', error => {
+    ignoreClosedPipe(error)
+    if (isTold) return
+    isTold = true
+    tell()
+  })
+  stderr.on('error', ignoreClosedPipe)
+}
+
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
+}
