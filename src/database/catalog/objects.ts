@@ -38,6 +38,8 @@ export interface ReadableCopy {
   readonly storageClass: string | null
   readonly nativeKey: string
   readonly identity: StoreIdentity
+  /** Its bytes were read and are not the content: no reader may be given them. */
+  readonly isCorrupt: boolean
 }
 
 interface ResolvedRow {
@@ -62,6 +64,7 @@ interface ResolvedRow {
   native_key: string
   copy_etag: string | null
   copy_version_id: string | null
+  is_corrupt: boolean
 }
 
 /**
@@ -79,7 +82,8 @@ export async function resolveObject(database: Queryable, id: ObjectId): Promise<
              encode(v.sha256, 'hex') as sha256, v.sha256_source, encode(v.crc64nvme, 'hex') as crc64nvme,
              v.last_modified, c.id as copy_id, c.state as copy_state, c.location_id, l.store_id, l.container,
              l.storage_class, coalesce(c.native_key, o.key) as native_key, c.etag as copy_etag,
-             c.version_id as copy_version_id
+             c.version_id as copy_version_id,
+             c.state = 'suspect' and c.scrub_verdict is not distinct from 'corrupt' as is_corrupt
       from object o
       join object_version v on v.object_id = (select $1::uuid) and v.generation = o.generation
       left join copy c on c.object_id = (select $1::uuid) and c.is_primary
@@ -120,7 +124,7 @@ export async function listReadableCopies(
       select c.id as copy_id, c.state as copy_state, c.location_id, l.store_id, l.container, l.storage_class,
              coalesce(c.native_key, o.key) as native_key,
              case when changing.id is null then c.etag end as copy_etag,
-             case when changing.id is null then c.version_id end as copy_version_id
+             case when changing.id is null then c.version_id end as copy_version_id, false as is_corrupt
       from copy c
       join object o on o.id = $1
       join location l on l.id = c.location_id
@@ -216,5 +220,6 @@ function readableCopyOf(row: Omit<ResolvedRow, 'copy_id'> & { copy_id: Uuid }): 
     storageClass: row.storage_class,
     nativeKey: row.native_key,
     identity: { etag: row.copy_etag, versionId: row.copy_version_id },
+    isCorrupt: row.is_corrupt,
   }
 }

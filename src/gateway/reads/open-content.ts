@@ -18,7 +18,7 @@ export interface OpenedContent {
  * changed meanwhile, and the caller resolves it again. Throws when the stores that hold it cannot be asked.
  *
  * Where others write, a primary that is not what the catalog says is not replaced by another copy at once
- * (`give-up`): it may be the object's new content.
+ * (`give-up`): it may be the object's new content. A primary whose bytes were found corrupt is not given to readers.
  */
 export async function openContent(
   services: GatewayServices,
@@ -28,7 +28,9 @@ export async function openContent(
   changedPrimary: 'give-up' | 'fail-over' = 'fail-over',
 ): Promise<OpenedContent | null> {
   let failure: unknown = null
-  if (resolved.copy !== null) {
+  if (resolved.copy?.isCorrupt === true) {
+    failure = new GatewayError('InternalError', 'The object is quarantined: its bytes failed their check.')
+  } else if (resolved.copy !== null) {
     try {
       return await openCopy(services, resolved, resolved.copy, range, signal)
     } catch (error) {

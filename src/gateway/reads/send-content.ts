@@ -1,9 +1,11 @@
-import type { ResolvedObject } from '../../database/catalog/objects.ts'
+import type { ReadableCopy, ResolvedObject } from '../../database/catalog/objects.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
 import { StoreError } from '../../stores/object-store.ts'
+import { GatewayError } from '../error-table.ts'
 import type { RequestContext } from '../request-context.ts'
 import type { ByteRange } from './byte-range.ts'
 import { type OpenedContent, openContent } from './open-content.ts'
+import { type SentDigest, startSentDigest } from './sent-digest.ts'
 
 /** How often a body that breaks off is taken up again from another copy. */
 const RESUMPTIONS_MAX = 3
@@ -21,13 +23,19 @@ export async function sendContent(
 ): Promise<Uuid> {
   const start = range?.start ?? 0
   const length = range === null ? resolved.size : range.end - range.start + 1
+  let digest = range === null ? startSentDigest(resolved) : null
   let current = opened
   for (let resumptions = 0; ; resumptions++) {
     try {
-      await pump(context, current)
+      await pump(context, current, digest)
       return current.copy.locationId
     } catch (error) {
       if (context.response.destroyed) return current.copy.locationId
+      if (error instanceof WrongBytes && context.bytesSent === 0 && resumptions < RESUMPTIONS_MAX) {
+        current = await openAnother(context, resolved, current.copy)
+        digest = startSentDigest(resolved)
+        continue
+      }
       if (!(error instanceof StoreError) || resumptions >= RESUMPTIONS_MAX) throw error
       const again = await resume(context, resolved, {
         start: start + context.bytesSent,
@@ -49,8 +57,38 @@ async function resume(
   return openContent(context.services, now, rest, context.signal)
 }
 
-/** One piece is read ahead while the client takes the one before. */
-async function pump(context: RequestContext, opened: OpenedContent): Promise<void> {
+/** The bytes of a copy are not the content, and the last of them was held back. */
+class WrongBytes extends GatewayError {
+  constructor() {
+    super('InternalError', 'The bytes that the store gave are not the object.')
+  }
+}
+
+/** Nothing was sent yet: the whole content from another copy. Throws where there is none. */
+async function openAnother(
+  { services, signal }: RequestContext,
+  resolved: ResolvedObject,
+  copy: ReadableCopy,
+): Promise<OpenedContent> {
+  const another = await openContent(
+    services,
+    { ...resolved, copy: { ...copy, isCorrupt: true } },
+    null,
+    signal,
+  )
+  if (another === null) throw new WrongBytes()
+  return another
+}
+
+/**
+ * One piece is read ahead while the client takes the one before. Where a digest of the whole is known, the last
+ * piece is held back until the digest is right: a client never gets all bytes of a wrong content.
+ */
+async function pump(
+  context: RequestContext,
+  opened: OpenedContent,
+  digest: SentDigest | null,
+): Promise<void> {
   const { response } = context
   const { body } = opened
   const stop = () => body.destroy()
@@ -58,20 +96,37 @@ async function pump(context: RequestContext, opened: OpenedContent): Promise<voi
   const pieces = body[Symbol.asyncIterator]()
   try {
     let next = pieces.next()
-    for (;;) {
+    for (let last: Uint8Array | null = null; ; ) {
       const { done, value } = await next
-      if (done === true || response.destroyed) return
-      next = pieces.next()
-      // Its failure is met when it is awaited, which may be after the client took this piece.
-      next.catch(ignoreForNow)
-      const flows = response.write(value)
-      context.bytesSent += value.length
-      if (!flows) await drained(response)
+      if (response.destroyed) return
+      if (done !== true) {
+        next = pieces.next()
+        // Its failure is met when it is awaited, which may be after the client took this piece.
+        next.catch(ignoreForNow)
+      }
+      const ready = digest === null ? value : last
+      if (digest !== null && last !== null) digest.update(last)
+      if (digest !== null && done === true && digest.differs()) throw wrongBytes(context, opened)
+      if (ready != null) {
+        const flows = response.write(ready)
+        context.bytesSent += ready.length
+        if (!flows) await drained(response)
+      }
+      if (done === true) return
+      last = value
     }
   } finally {
     response.off('close', stop)
     if (response.destroyed) body.destroy()
   }
+}
+
+function wrongBytes({ services }: RequestContext, { copy, storeName }: OpenedContent): WrongBytes {
+  services.options.log.error(
+    { copyId: copy.id, store: storeName },
+    'a store gave bytes that are not the object',
+  )
+  return new WrongBytes()
 }
 
 function ignoreForNow(_error: unknown): void {

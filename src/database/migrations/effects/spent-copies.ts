@@ -79,15 +79,16 @@ export async function retainSource({ connection, steps }: EffectContext): Promis
   })
 }
 
-/** A copy is not what its row says. */
+/** A copy is not what its row says; bytes that were read wrong twice are corrupt, and no reader gets them. */
 export async function suspect({ connection, steps }: EffectContext, copyIdOf: CopyOfStep): Promise<void> {
   await connection.query({
     name: 'migration_suspect_copy',
     text: `
-      update copy c set state = 'suspect', grace_until_ms = null
-      from unnest($1::uuid[], $2::uuid[]) as n (object_id, id)
+      update copy c set state = 'suspect', grace_until_ms = null,
+        scrub_verdict = case when n.is_corrupt then 'corrupt' else c.scrub_verdict end
+      from unnest($1::uuid[], $2::uuid[], $3::boolean[]) as n (object_id, id, is_corrupt)
       where c.object_id = any ($1::uuid[]) and c.id = any ($2::uuid[])
         and c.object_id = n.object_id and c.id = n.id`,
-    values: columns(steps, objectOf, copyIdOf),
+    values: columns(steps, objectOf, copyIdOf, ({ step }) => step.event === 'source-corrupt'),
   })
 }
