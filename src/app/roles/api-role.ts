@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs'
-import path from 'node:path'
 import { createApi } from '../../api/create-api.ts'
+import { findDashboard } from '../dashboard-folder.ts'
 import { learnStore } from '../learn-store.ts'
 import { listenFailure, urlOf } from '../listen.ts'
 import { openStore, problemsOfSettings } from '../open-store.ts'
@@ -35,10 +34,4 @@ export async function startApiRole(parts: ServerParts): Promise<RunningRole> {
   const address = api.server.address()
   const port = typeof address === 'object' && address !== null ? address.port : config.api.port
   return { url: urlOf(config.api.host, port), stop: () => api.close() }
-}
-
-/** The built dashboard beside the sources or the build, or null when it was not built. */
-function findDashboard(): string | null {
-  const folder = path.resolve(import.meta.dirname, '../../../dashboard/dist')
-  return existsSync(path.join(folder, 'index.html')) ? folder : null
 }
