@@ -175,7 +175,8 @@ describe('operating the queue', () => {
   it('sets priority and deadline of a migration and of a plan', async () => {
     const { items } = await get('/v1/migrations')
     const [{ id }] = items
-    const dueBy = '2030-01-01T00:00:00.000Z'
+    const dueBy = '2100-01-01T00:00:00.000Z'
+    const past = '2020-01-01T00:00:00Z'
     expect((await patch(`/v1/migrations/${id}`, { priority: 80, dueBy })).json()).toMatchObject({
       priority: 80,
       dueBy,
@@ -185,11 +186,21 @@ describe('operating the queue', () => {
       priority: 80,
       dueBy: null,
     })
-    for (const body of [{}, { priority: 101 }, { priority: 1.5 }, { dueBy: 'soon' }, { other: 1 }])
+    for (const body of [
+      {},
+      { priority: 101 },
+      { priority: 1.5 },
+      { dueBy: 'soon' },
+      { dueBy: past },
+      { other: 1 },
+    ])
       expect((await patch(`/v1/migrations/${id}`, body)).statusCode, JSON.stringify(body)).toBe(400)
     expect((await patch(`/v1/migrations/${newId()}`, { priority: 1 })).statusCode).toBe(404)
-    const plan = (await patch(`/v1/plans/${planId}`, { priority: 5, dueBy: '2020-01-01T00:00:00Z' })).json()
-    expect(plan).toMatchObject({ priority: 5, dueBy: '2020-01-01T00:00:00.000Z' })
+    const late = await patch(`/v1/plans/${planId}`, { dueBy: past })
+    expect(late.json()).toMatchObject({ status: 400, detail: expect.stringContaining('has passed already') })
+    const plan = (await patch(`/v1/plans/${planId}`, { priority: 5, dueBy })).json()
+    expect(plan).toMatchObject({ priority: 5, dueBy })
+    await world.test.database.query(`update migration set due_at = '2020-01-01' where plan_id = $1`, [planId])
     expect((await get('/v1/migrations?overdue=true')).items).toHaveLength(3)
     expect((await get('/v1/migrations/status')).overdue).toBe(3)
     expect((await patch(`/v1/plans/${newId()}`, { priority: 1 })).statusCode).toBe(404)

@@ -20,7 +20,7 @@ import { type UrgencyRequest, urgencyRequestSchema } from '../schemas/urgency.ts
 import { idParametersSchema } from '../schemas/values.ts'
 
 /** How urgent a migration or a plan is: its priority and its deadline. */
-export function urgencyRoutes({ database }: ApiOptions): FastifyPluginAsyncZod {
+export function urgencyRoutes({ database, wall }: ApiOptions): FastifyPluginAsyncZod {
   return async app => {
     app.patch(
       '/v1/migrations/:id',
@@ -37,7 +37,7 @@ export function urgencyRoutes({ database }: ApiOptions): FastifyPluginAsyncZod {
       async request => {
         const { id } = request.params
         const { principal } = callerOf(request)
-        const result = await setMigrationUrgency(database, id, urgencyOf(request.body), principal)
+        const result = await setMigrationUrgency(database, id, urgencyOf(request.body, wall.now()), principal)
         refuseUnlessDone(result, 'migration', id)
         const migration = await findMigration(database, id)
         if (migration === null) throw notFound('migration', id)
@@ -65,8 +65,9 @@ export function urgencyRoutes({ database }: ApiOptions): FastifyPluginAsyncZod {
       },
       async request => {
         const { id } = request.params
+        const urgency = urgencyOf(request.body, wall.now())
         await inTransaction(database, async connection => {
-          refuseUnlessDone(await setPlanUrgency(connection, id, urgencyOf(request.body)), 'plan', id)
+          refuseUnlessDone(await setPlanUrgency(connection, id, urgency), 'plan', id)
           await recordActivity(connection, request, 'plan.urgency-changed', id, { ...request.body })
         })
         const plan = await findPlan(database, id)
@@ -77,8 +78,15 @@ export function urgencyRoutes({ database }: ApiOptions): FastifyPluginAsyncZod {
   }
 }
 
-function urgencyOf({ priority, dueBy }: UrgencyRequest): Urgency {
-  return { priority, dueAt: typeof dueBy === 'string' ? new Date(dueBy) : dueBy }
+/** Nobody can keep a deadline that has passed: it is a slip, which would be reported as missed at once. */
+function urgencyOf({ priority, dueBy }: UrgencyRequest, nowMs: number): Urgency {
+  if (typeof dueBy !== 'string') return { priority, dueAt: dueBy }
+  const dueAt = new Date(dueBy)
+  if (dueAt.getTime() <= nowMs)
+    throw new ApiError('invalid-request', `the deadline ${dueBy} has passed already`, {
+      errors: [{ field: '/body/dueBy', message: 'must be in the future' }],
+    })
+  return { priority, dueAt }
 }
 
 function refuseUnlessDone(result: UrgencyResult, noun: 'migration' | 'plan', id: string): void {
