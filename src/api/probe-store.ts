@@ -8,7 +8,7 @@ const PROBE_SECONDS_MAX = 15
 
 /**
  * Tries a store with one small listing. Whatever goes wrong is an answer, not an error: its kind and a
- * sentence for a person, without anything the store or its SDK said beyond that.
+ * sentence for a person.
  */
 export async function probeStore(request: {
   store: StoreRow
@@ -85,7 +85,13 @@ export async function withStore<Result>(
   }
 }
 
-/** What is wrong with a store, in words for a person, without anything it said beyond that. */
+/** Of a store's own answer so much is shown. */
+const ANSWER_CHARACTERS_MAX = 300
+
+/**
+ * What is wrong with a store, in words for a person. Its own words are among them only where we have none: when
+ * it refused the container itself, for its name, say.
+ */
 export function describeStoreFailure(error: unknown, container: string): { kind: string; message: string } {
   if (error instanceof SecretBoxError)
     return { kind: error.kind, message: `its credentials cannot be opened: ${error.message}` }
@@ -104,6 +110,14 @@ export function describeStoreFailure(error: unknown, container: string): { kind:
     case 'aborted':
       return { kind: 'timeout', message: `it did not answer within ${PROBE_SECONDS_MAX} seconds` }
     default:
-      return { kind: error.kind, message: `the store refused to use ${container}: ${error.kind}` }
+      return { kind: error.kind, message: `the store refused to use ${container}: ${answerOf(error)}` }
   }
+}
+
+/** The store's own words, with its code where it gave one, on one line. */
+function answerOf({ cause, kind, message }: StoreError): string {
+  const said = cause instanceof Error && cause.message !== '' ? cause.message : message
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: whatever a store answers goes to terminals.
+  const line = said.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ').trim()
+  return line === '' ? kind : line.slice(0, ANSWER_CHARACTERS_MAX)
 }

@@ -22,7 +22,21 @@ beforeAll(async () => {
       open(store) {
         const memory = createMemoryStore({ name: store.name, settings: { capacityBytes: 1_000 } })
         memory.seed('shelf', [])
-        if (failure === null) return memory
+        if (failure === null)
+          return {
+            ...memory,
+            async ensureContainer(container: string) {
+              if (container.length > 2) return memory.ensureContainer(container)
+              throw new StoreError({
+                kind: 'unexpected',
+                retry: 'no',
+                store: store.name,
+                operation: 'ensureContainer',
+                message: 'remote: ensureContainer: too short',
+                cause: new Error(`InvalidBucketName, HTTP status 400:\u001b[2J too\nshort${'!'.repeat(999)}`),
+              })
+            },
+          }
         const error = new StoreError({
           kind: failure,
           retry: 'no',
@@ -202,6 +216,17 @@ describe('a store', () => {
     expect(refused).toMatchObject({ reachable: false, error: { kind: 'access-denied' } })
     expect(silent.error.message).toContain('nothing answers')
     expect(JSON.stringify([refused, silent])).not.toContain('secret-upstream-detail')
+  })
+})
+
+describe('a container that the store refuses', () => {
+  it('is refused in the words of the store, on one line and not too many', async () => {
+    const { id } = await createStore('strict')
+    const { detail, status } = (await createLocation(id, 'vb')).json()
+    expect(status).toBe(400)
+    expect(detail).toContain('strict cannot be used: the store refused to use vb: InvalidBucketName, HTTP')
+    expect(detail).toMatch(/status 400: \[2J too short!+$/)
+    expect(detail.length).toBeLessThan(400)
   })
 })
 
