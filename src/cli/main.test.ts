@@ -420,6 +420,17 @@ describe('beside a server', () => {
     expect(whole.answer.split('\n')).toHaveLength(5)
     expect(whole.answer).toContain('= films/old/one')
 
+    const quarantine = (because: string | null) =>
+      database.database.query(`update object set quarantined_because = $1 where key = 'old/one'`, [because])
+    await quarantine('every copy is bad')
+    for (const more of [[], ['--download']]) {
+      const untrusted = await dim(['verify', '--bucket', 'films', ...more], here())
+      expect(untrusted.exitCode, untrusted.words).toBe(EXIT.partial)
+      expect(untrusted.answer).toBe('! films/old/one  (quarantined: every copy is bad)')
+      expect(untrusted.words).toContain('1 of them quarantined')
+    }
+    await quarantine(null)
+
     const file = path.join(folder, 'store', 'things', 'old', 'one')
     expect((await stat(file)).size).toBe(14)
     await truncate(file, 3)
@@ -505,5 +516,16 @@ describe('beside a server', () => {
     const findings = JSON.parse(answer) as { check: string; verdict: string; text: string }[]
     expect(findings.find(finding => finding.check === 'server: database')?.verdict).toBe('ok')
     expect(findings.find(finding => finding.check === 'store disk')?.verdict).toBe('ok')
+  })
+
+  test('the doctor says of a store without a location just that', async () => {
+    await mustDo(['store', 'add', 'spare', '--kind', 'memory'])
+    const { answer } = await dim(['doctor', '-o', 'json'], here())
+    const findings = JSON.parse(answer) as { check: string; verdict: string; text: string }[]
+    expect(findings.find(finding => finding.check === 'store spare')).toMatchObject({
+      verdict: 'warning',
+      text: 'has no location yet',
+    })
+    await mustDo(['store', 'remove', 'spare'])
   })
 })

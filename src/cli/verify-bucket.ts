@@ -16,7 +16,7 @@ export interface CheckedObject {
 
 /**
  * How many objects were found so; `unproven` ones are among the same, `changedByOthers` among those that
- * differ, `removedByOthers` among the missing.
+ * differ, `removedByOthers` among the missing, `quarantined` among the errors.
  */
 export interface VerificationTotals {
   same: number
@@ -27,6 +27,7 @@ export interface VerificationTotals {
   error: number
   changedByOthers: number
   removedByOthers: number
+  quarantined: number
   bytes: number
 }
 
@@ -49,7 +50,8 @@ export interface BucketCheck {
 /**
  * Compares what readers get with what the catalog says, object by object: by all bytes, or by the last byte,
  * which proves that a copy is there, has its length and its identity. What looks wrong is looked up again,
- * because objects change while they are checked.
+ * because objects change while they are checked. An object in quarantine is never as it should be: what answers
+ * may still be the copy that was found bad.
  */
 export async function checkBucket(check: BucketCheck): Promise<void> {
   const queue = new PQueue({ concurrency: check.openMax })
@@ -80,6 +82,7 @@ interface Found {
   readonly bytes?: number
   readonly isUnproven?: boolean
   readonly byOthers?: boolean
+  readonly isQuarantined?: boolean
 }
 
 /** What an answer must agree with. */
@@ -93,16 +96,28 @@ async function checkObject(check: BucketCheck, entry: Entry): Promise<Found> {
   try {
     if (catalog !== null && listed !== null) {
       const found = await readAndCompare(check, key, { size: catalog.size, etag: listed.etag })
-      if (found.symbol === '=' || found.byOthers === true) return found
+      const isFine = found.symbol === '=' && catalog.state !== 'quarantined'
+      if (isFine || found.byOthers === true) return found
     }
     // Missing on one side, or not as expected: the object may have changed meanwhile, so ask once more.
     const present = await check.describe(check.bucket, key)
     if (present === null)
       return catalog === null ? { symbol: '+' } : { symbol: '=', detail: 'deleted meanwhile' }
-    return await readAndCompare(check, key, present)
+    return unlessQuarantined(await readAndCompare(check, key, present), present)
   } catch (error) {
     if (error instanceof CliError && error.exitCode === EXIT.auth) throw error
     return { symbol: '!', detail: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/** Not even right bytes make an object whole whose copies are not trusted. */
+function unlessQuarantined(found: Found, { quarantinedBecause }: ObjectDetail): Found {
+  if (found.symbol !== '=' || quarantinedBecause === null) return found
+  return {
+    symbol: '!',
+    detail: `quarantined: ${quarantinedBecause}`,
+    bytes: found.bytes ?? 0,
+    isQuarantined: true,
   }
 }
 
@@ -140,6 +155,7 @@ function compare(answer: ReadAnswer, expected: ExpectedContent, download: boolea
 function count(totals: VerificationTotals, found: Found): void {
   totals.bytes += found.bytes ?? 0
   if (found.isUnproven === true) totals.unproven++
+  if (found.isQuarantined === true) totals.quarantined++
   if (found.byOthers === true) totals[found.symbol === '-' ? 'removedByOthers' : 'changedByOthers']++
   switch (found.symbol) {
     case '=':

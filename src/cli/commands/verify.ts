@@ -53,7 +53,7 @@ export const registerVerify: Register = (program, bind) => {
     const buckets = await bucketNames(session, options.bucket)
     const totals: VerificationTotals = {
       ...{ same: 0, unproven: 0, missing: 0, extra: 0, differs: 0, error: 0, bytes: 0 },
-      ...{ changedByOthers: 0, removedByOthers: 0 },
+      ...{ changedByOthers: 0, removedByOthers: 0, quarantined: 0 },
     }
     const progress = processProgress(session)
     const found: CheckedObject[] = []
@@ -94,12 +94,13 @@ Prints one line for every object that is not as it should be (--all: for every o
   -  in the catalog, but readers get nothing
   +  readers can list it, but the catalog does not know it
   *  other bytes than the catalog says
-  !  could not be checked
+  !  could not be checked, or is in quarantine: no copy of it is trusted, whatever readers get
 In a bucket that is shared or observed, bytes that others overwrote or removed at the store are "*" (changed by
 others) and "-" (removed by others): the catalog follows them while they are read, so a second run finds "=".
 Through the gateway a damaged copy cannot be told from one that is out of reach, because readers never get
 wrong bytes: both are "!". With --direct they are "-", "*" and "!". Exit code 7 when anything is missing,
-unknown or differs, 8 when something could not be checked.`
+unknown or differs, 8 when something could not be checked or is
+in quarantine.`
 
 async function bucketNames(session: Session, wanted: string | undefined): Promise<string[]> {
   if (wanted !== undefined) return [wanted]
@@ -144,6 +145,7 @@ function totalsText(totals: VerificationTotals): string {
     `${countText(totals.differs)} differ`,
     ...(totals.changedByOthers > 0 ? [`${countText(totals.changedByOthers)} of them changed by others`] : []),
     `${countText(totals.error)} unchecked`,
+    ...(totals.quarantined > 0 ? [`${countText(totals.quarantined)} of them quarantined`] : []),
     `${bytesText(totals.bytes)} read`,
   ]
   return parts.join(', ')

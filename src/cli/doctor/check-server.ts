@@ -53,6 +53,13 @@ async function checkStore(session: Session, store: StoreResource): Promise<Findi
       const text = `${answers}, but what it can do is not known yet: nothing is asked of it that servers differ in`
       return { check, verdict: 'warning', text, fix: learningCommand(store.name) }
     }
+    if (probe.error.kind === 'no-container')
+      return {
+        check,
+        verdict: 'warning',
+        text: 'has no location yet',
+        fix: 'dim location add, or dim store remove',
+      }
     return {
       check,
       verdict: 'failed',

@@ -35,7 +35,7 @@ export const objectDetailView: View<ObjectDetail> = {
       value: object =>
         object.location === null ? 'no good copy' : `${object.location.name} (${object.tier})`,
     },
-    { header: 'STATE', value: object => object.state },
+    { header: 'STATE', value: stateText },
     {
       header: 'HEAT',
       value: ({ heat }) =>
@@ -61,12 +61,22 @@ export const objectDetailView: View<ObjectDetail> = {
   ],
 }
 
+function stateText({ quarantinedBecause, state }: ObjectDetail): string {
+  return quarantinedBecause === null ? state : `${state}: ${quarantinedBecause}`
+}
+
 function pinText(object: ObjectDetail): string {
   if (object.pinnedLocation === null) return '-'
   return `to ${object.pinnedLocation.name}${object.pinnedUntil === null ? '' : ` until ${timeText(object.pinnedUntil)}`}`
 }
 
 function copyText(copy: ObjectDetail['copies'][number]): string {
-  const facts = [copy.isPrimary ? 'primary' : copy.state, ...(copy.verifiedAt === null ? [] : ['verified'])]
+  const isGood = copy.state !== 'suspect'
+  const facts = [
+    ...(copy.isPrimary ? ['primary'] : []),
+    ...(copy.isPrimary && copy.state === 'complete' ? [] : [copy.state]),
+    // What was proven once says nothing of bytes that failed since.
+    ...(isGood && copy.verifiedAt !== null ? ['verified'] : []),
+  ]
   return `${copy.location.name} (${facts.join(', ')})`
 }
