@@ -11,7 +11,7 @@ import {
 import type { Copy } from '../../domain/object.ts'
 import { type Batcher, type BatchOutcome, createBatcher } from '../batches.ts'
 import { type Connection, type Database, inTransaction } from '../postgres.ts'
-import { tryLockObjects, withObjectLock } from '../writes/object-lock.ts'
+import { confirmLock, tryLockObjects, withObjectLock } from '../writes/object-lock.ts'
 import { fenced, type LeasedRecord, writeRecords } from './migration-steps.ts'
 import { type HeldMigration, holdMigrations } from './migration-subjects.ts'
 
@@ -121,14 +121,14 @@ async function runLocked(
     connection,
     works.filter(({ lease }) => held.has(lease.migrationId)).length,
   )
-  const confirmLock = lockConfirmer(connection)
+  const confirm = lockConfirmer(connection)
   const broken: unknown[] = []
   const outcomes = await Promise.all(
     works.map(async ({ lease, work }): Promise<BatchOutcome<unknown>> => {
       const ours = held.get(lease.migrationId)
       if (ours === undefined) return { error: fenced(lease) }
       try {
-        return { value: await work(lockedLedgerOf(lease, ours, records, confirmLock)) }
+        return { value: await work(lockedLedgerOf(lease, ours, records, confirm)) }
       } catch (error) {
         if (records.hasWritten(lease)) broken.push(error)
         return { error }
@@ -142,13 +142,13 @@ async function runLocked(
   return outcomes
 }
 
-/** The locks of a transaction are all ours for as long as it answers. Asked at the same time: one statement. */
+/** Confirms the locks of a transaction. Asked at the same time: one statement. */
 function lockConfirmer(connection: Connection): () => Promise<void> {
   const confirm = createBatcher<null, undefined>({
     itemsMax: WORKS_MAX,
     runsMax: 1,
     run: async asked => {
-      await connection.query({ name: 'object_lock_confirm', text: 'select 1' })
+      await confirmLock(connection)
       return asked.map(() => ({ value: undefined }))
     },
   })
@@ -159,11 +159,11 @@ function lockedLedgerOf(
   lease: MigrationLease,
   held: HeldMigration,
   records: SharedRecords,
-  confirmLock: () => Promise<void>,
+  confirm: () => Promise<void>,
 ): LockedLedger {
   const { subject, copies } = held
   return {
-    confirmLock,
+    confirmLock: confirm,
     readSubject: async () => subject,
     copiesAt: async wanted =>
       copies.filter(({ place }) => isSamePlace(place, wanted)).map(({ copy }) => copy),

@@ -12,7 +12,7 @@ import {
 } from '../catalog/copies.ts'
 import { promoteLeftover, quarantineObject, readContentDigests } from '../catalog/last-copies.ts'
 import type { Connection, Database } from '../postgres.ts'
-import { withObjectLock } from '../writes/object-lock.ts'
+import { confirmLock, withObjectLock } from '../writes/object-lock.ts'
 
 /** What the sweeper asks of the catalog, in PostgreSQL; see workers/sweeping/sweep-ledger. */
 export function createPostgresSweepLedger(database: Database) {
@@ -34,7 +34,7 @@ export function createPostgresSweepLedger(database: Database) {
 
 function lockedSweepOf(connection: Connection, objectId: Uuid) {
   return {
-    confirmLock: async () => void (await connection.query({ name: 'object_lock_confirm', text: 'select 1' })),
+    confirmLock: () => confirmLock(connection),
     listPlacedCopies: () => listPlacedCopies(connection, [objectId]),
     readContentDigests: (generation: number) => readContentDigests(connection, objectId, generation),
     deleteCopyRow: (copyId: Uuid, options: { readonly isAnswered: boolean }) =>

@@ -5,7 +5,7 @@ import { createBatcher } from '../batches.ts'
 import type { Database } from '../postgres.ts'
 
 /** How long a deletion may take from its announcement until the store answers, in wall milliseconds. */
-export const DELETION_MS_MAX = 10 * SECOND
+const DELETION_MS_MAX = 10 * SECOND
 /** How long after that a store may still do what it was asked. */
 const LANDING_MS_MAX = 20 * SECOND
 
@@ -22,6 +22,44 @@ export type AnnounceDeletion = (copy: Pick<Copy, 'id' | 'objectId'>) => Promise<
  * of others stay.
  */
 export type WithdrawDeletion = () => Promise<void>
+
+/** A deletion that was announced while its object's lock was ours. */
+export interface AnnouncedDeletion {
+  /** Call it right before the request is sent. The signal aborts when an answer would come too late. */
+  readonly beforeSending: () => AbortSignal
+  readonly withdraw: WithdrawDeletion
+}
+
+/**
+ * First the deletion is announced, then the lock is confirmed, then `work` looks at the store and deletes. The
+ * lock is a session of the database and can be lost at any moment without our hearing of it; but who publishes
+ * under it after we confirmed it finds the announcement, and what was published before is seen by the look. The
+ * announcement is taken back when nothing was sent. Rejects when the lock was lost.
+ */
+export async function afterAnnouncement<T>(
+  options: {
+    readonly announce: AnnounceDeletion
+    readonly copy: Pick<Copy, 'id' | 'objectId'>
+    /** Rejects when the object's lock was lost. */
+    readonly confirmLock: () => Promise<void>
+    readonly timeoutSignal: (ms: number) => AbortSignal
+  },
+  work: (announced: AnnouncedDeletion) => Promise<T>,
+): Promise<T> {
+  const inTime = options.timeoutSignal(DELETION_MS_MAX)
+  const withdraw = await options.announce(options.copy)
+  let isSent = false
+  const beforeSending = () => {
+    isSent = true
+    return inTime
+  }
+  try {
+    await options.confirmLock()
+    return await work({ beforeSending, withdraw })
+  } finally {
+    if (!isSent) await withdraw()
+  }
+}
 
 /**
  * Makes what announces deletions, those that are asked for at the same time with one statement.

@@ -26,6 +26,14 @@ export async function withObjectLock<T>(
 }
 
 /**
+ * Resolves while the locks of this connection's transaction are still ours, which they are for as long as it
+ * answers; rejects when its session was lost.
+ */
+export async function confirmLock(connection: Connection): Promise<void> {
+  await connection.query({ name: 'object_lock_confirm', text: 'select 1' })
+}
+
+/**
  * Locks those of these objects that are free now, until the transaction ends. Resolves to them. They are asked
  * for in the order of their keys, so that two callers with many objects never wait for each other.
  */

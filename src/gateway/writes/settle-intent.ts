@@ -2,12 +2,13 @@ import { holdBucket } from '../../database/catalog/buckets.ts'
 import { deleteCopyRow, listPlacedCopies } from '../../database/catalog/copies.ts'
 import { lookAtObject, type ObjectState } from '../../database/catalog/objects.ts'
 import type { Connection } from '../../database/postgres.ts'
-import { DELETION_MS_MAX } from '../../database/writes/deletions-in-flight.ts'
+import { type AnnouncedDeletion, afterAnnouncement } from '../../database/writes/deletions-in-flight.ts'
 import {
   completeMultipartUpload,
   deleteMultipartUpload,
   findMultipartUpload,
 } from '../../database/writes/multipart-uploads.ts'
+import { confirmLock } from '../../database/writes/object-lock.ts'
 import {
   commitGeneration,
   retireFormerCopies,
@@ -23,7 +24,7 @@ import type { BucketMode } from '../../domain/bucket.ts'
 import { publishingIntentOf } from '../../domain/copy-description.ts'
 import type { ObjectId, Uuid } from '../../domain/identifiers.ts'
 import { judgeInterruptedWrite } from '../../domain/interrupted-write.ts'
-import { deletionWayOf } from '../../migration/deletion.ts'
+import { type DeletionWay, deletionWayOf } from '../../migration/deletion.ts'
 import { type ObjectStore, type StoredObject, StoreError } from '../../stores/object-store.ts'
 import type { GatewayServices } from '../services.ts'
 
@@ -183,7 +184,7 @@ async function rollForward(
 async function deletePublished(
   services: GatewayServices,
   connection: Connection,
-  { store, intent, found }: PublishedIntent,
+  { store, intent }: PublishedIntent,
   mode: BucketMode | null,
 ): Promise<void> {
   const { container, nativeKey } = intent
@@ -196,19 +197,34 @@ async function deletePublished(
     )
     return
   }
-  const signal = AbortSignal.timeout(DELETION_MS_MAX)
-  const announced = { id: intent.copyId, objectId: intent.objectId }
-  await services.announceDeletion(announced)
+  const announcement = {
+    announce: services.announceDeletion,
+    copy: { id: intent.copyId, objectId: intent.objectId },
+    confirmLock: () => confirmLock(connection),
+    timeoutSignal: (ms: number) => AbortSignal.timeout(ms),
+  }
+  await afterAnnouncement(announcement, async announced => {
+    const present = await findPublished(store, intent)
+    if (present === null) return
+    await sendDeletion(present, way, announced)
+    // There is no row of the copy; the announcement goes with it.
+    await deleteCopyRow(connection, intent.objectId, intent.copyId, { isAnswered: true })
+  })
+}
+
+async function sendDeletion(
+  { store, intent, found }: PublishedIntent,
+  way: Exclude<DeletionWay, 'not-at-all'>,
+  { beforeSending }: AnnouncedDeletion,
+): Promise<void> {
+  const condition = way === 'conditionally' ? { onlyIf: found.identity } : {}
   try {
-    const condition = way === 'conditionally' ? { onlyIf: found.identity } : {}
-    await store.delete(container, nativeKey, { ...condition, signal })
+    await store.delete(intent.container, intent.nativeKey, { ...condition, signal: beforeSending() })
   } catch (error) {
     // Others replaced or removed them in this moment.
     const isGone = error instanceof StoreError && /^(precondition-failed|not-found)$/.test(error.kind)
     if (!isGone) throw error
   }
-  // There is no row of the copy; the announcement goes with it.
-  await deleteCopyRow(connection, announced.objectId, announced.id, { isAnswered: true })
 }
 
 /**

@@ -117,9 +117,8 @@ export class GatewayModel {
     return this.#locked(intent.objectId, async session => {
       const object = await this.#look(session, intent.objectId)
       if (!world.intents.has(intent.id)) return
-      const found = await this.#head(object.key)
-      const isPublished = found !== null && publishingIntentOf(found.metadata) === intent.id
-      if (!isPublished) {
+      const found = await this.#findPublished(object, intent)
+      if (found === null) {
         await world.database.askOn(session, () => void world.intents.delete(intent.id))
         return
       }
@@ -134,7 +133,7 @@ export class GatewayModel {
         }),
       )
       world.note(`${object.key} settle ${verdict}`)
-      if (verdict === 'delete') await this.#deletePublished(object, intent, found)
+      if (verdict === 'delete') await this.#deletePublished(session, object, intent)
       await world.database.askOn(session, () => {
         if (verdict === 'roll-forward') this.#commit(intent, found.identity)
         else world.intents.delete(intent.id)
@@ -249,6 +248,11 @@ export class GatewayModel {
     return this.#world.database.askOn(session, () => ({ ...this.#world.catalog.objects.get(objectId)! }))
   }
 
+  async #findPublished({ key }: MemoryObject, intent: OpenIntent): Promise<StoredObject | null> {
+    const found = await this.#head(key)
+    return found !== null && publishingIntentOf(found.metadata) === intent.id ? found : null
+  }
+
   async #head(key: string): Promise<StoredObject | null> {
     try {
       return await this.#store.head(CONTAINER, key)
@@ -356,11 +360,19 @@ export class GatewayModel {
     world.note(`${object.key} followed, generation ${object.generation}`)
   }
 
-  async #deletePublished(object: MemoryObject, intent: OpenIntent, found: StoredObject): Promise<void> {
+  async #deletePublished(session: LockSession, object: MemoryObject, intent: OpenIntent): Promise<void> {
     const world = this.#world
     const way = deletionWayOf(this.#store.capabilities, world.catalog.buckets.get(object.bucketId)!.mode)
     if (way === 'not-at-all') return
-    await announceDeletion(world, this.#process, { id: intent.copyId, objectId: object.id })
+    const withdraw = await announceDeletion(world, this.#process, { id: intent.copyId, objectId: object.id })
+    let found: StoredObject | null = null
+    try {
+      await world.database.askOn(session, () => undefined)
+      found = await this.#findPublished(object, intent)
+    } finally {
+      if (found === null) await withdraw()
+    }
+    if (found === null) return
     try {
       await this.#store.delete(
         CONTAINER,

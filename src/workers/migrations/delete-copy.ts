@@ -1,7 +1,7 @@
 import {
   type AnnounceDeletion,
-  DELETION_MS_MAX,
-  type WithdrawDeletion,
+  type AnnouncedDeletion,
+  afterAnnouncement,
 } from '../../database/writes/deletions-in-flight.ts'
 import type { BucketMode } from '../../domain/bucket.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
@@ -67,30 +67,20 @@ export async function deleteCopyBytes(deletion: CopyDeletion): Promise<DeletionO
   return outcome === 'changed' && deletion.begunClass !== null ? deleteAnnounced(deletion) : outcome
 }
 
-/**
- * First the deletion is announced, then the lock is confirmed, then the store is looked at. The lock is a
- * session of the database and can be lost at any moment without our hearing of it; but who publishes under it
- * after we confirmed it finds the announcement, and what was published before is seen by the look.
- */
+/** What the store is asked, it is asked after the announcement; see database/writes/deletions-in-flight. */
 async function deleteAnnounced(deletion: CopyDeletion): Promise<DeletionOutcome> {
   if (deletion.others.some(other => hasItsBytesThere(other, null))) return 'occupied'
   const way = deletionWayOf(deletion.store.capabilities, deletion.bucket.mode)
-  const inTime = deletion.timers.timeoutSignal(DELETION_MS_MAX)
-  const withdraw = await deletion.announce(deletion.copy)
-  let isSent = false
-  try {
-    await deletion.confirmLock()
+  const timeoutSignal = (ms: number) => deletion.timers.timeoutSignal(ms)
+  return afterAnnouncement({ ...deletion, timeoutSignal }, async announced => {
     const verdict =
       way === 'conditionally' && isWellKnown(deletion)
         ? { onlyIf: deletion.copy.identity }
         : await look(deletion, way)
     if (typeof verdict === 'string') return verdict
     await deletion.beforeDeletion?.()
-    isSent = true
-    return await send(deletion, { ...verdict, inTime, withdraw })
-  } finally {
-    if (!isSent) await withdraw()
-  }
+    return send(deletion, verdict.onlyIf, announced)
+  })
 }
 
 /** What lies there: either it must not be deleted by us, or the condition under which it is. */
@@ -120,22 +110,14 @@ function isWellKnown({ isApart, bucket, copy, others }: CopyDeletion): boolean {
 
 async function send(
   { store, container, copy, signal }: CopyDeletion,
-  {
-    onlyIf,
-    inTime,
-    withdraw,
-  }: {
-    readonly onlyIf: StoreIdentity | null
-    /** Aborts when an answer would come too late for the announcement. */
-    readonly inTime: AbortSignal
-    readonly withdraw: WithdrawDeletion
-  },
+  onlyIf: StoreIdentity | null,
+  { beforeSending, withdraw }: AnnouncedDeletion,
 ): Promise<DeletionOutcome> {
   try {
     const condition = onlyIf === null ? {} : { onlyIf }
     await store.delete(container, copy.nativeKey, {
       ...condition,
-      signal: AbortSignal.any([signal(), inTime]),
+      signal: AbortSignal.any([signal(), beforeSending()]),
     })
     return 'deleted'
   } catch (error) {

@@ -26,6 +26,9 @@ export function formerIdentityOf(job: MigrationJob, { identity }: Copy): Migrati
  * in the former class, and it would come back when the present one is deleted. Only after that one was proven,
  * under the object's lock, and while the store still shows it. A version that its store does not let go stays,
  * and the evidence says why. Rejects with a `StoreError` when the store does not answer.
+ *
+ * Unlike other deletions this one is not announced: it names a version, which no other bytes are ever given, so
+ * nothing that is published after the lock was lost can go by it, however late it lands.
  */
 export async function deleteFormerVersion(job: MigrationJob, proven: Copy): Promise<MigrationEvidence> {
   const former = job.migration.evidence.formerIdentity

@@ -5,8 +5,8 @@ import { readMigrationHolds } from '../../database/migrations/migration-holds.ts
 import type { Connection } from '../../database/postgres.ts'
 import { decideOrphan, findOrphan, type OrphanRow } from '../../database/upkeep/orphans.ts'
 import { findPublishingMigrations, matchCatalog } from '../../database/upkeep/reconcile-matches.ts'
-import { DELETION_MS_MAX } from '../../database/writes/deletions-in-flight.ts'
-import { withObjectLock } from '../../database/writes/object-lock.ts'
+import { type AnnouncedDeletion, afterAnnouncement } from '../../database/writes/deletions-in-flight.ts'
+import { confirmLock, withObjectLock } from '../../database/writes/object-lock.ts'
 import { decodeCopyDescription } from '../../domain/copy-description.ts'
 import { SECOND } from '../../domain/duration.ts'
 import { objectIdOf } from '../../domain/identifiers.ts'
@@ -30,9 +30,10 @@ const LOOK_MS_MAX = 20 * SECOND
 export type OrphanDeletion = { readonly state: OrphanState; readonly outcome: string }
 
 /**
- * Deletes the bytes of an orphan if everything proves that they are ours and needed by nobody: looked at
- * under the object's lock, announced before, and on condition of their identity where the store can compare.
- * What it came to is written into the ledger; while people hold the store, it stays as it is. Rejects with a `StoreError` when a store could not be asked.
+ * Deletes the bytes of an orphan if everything proves that they are ours and needed by nobody: under the
+ * object's lock, announced, and on condition of their identity where the store can compare. What it came to is
+ * written into the ledger; while people hold the store, it stays as it is. Rejects with a `StoreError` when a
+ * store could not be asked, and when the lock was lost.
  */
 export async function deleteOrphan(
   parts: ReconcileParts,
@@ -55,7 +56,7 @@ export async function deleteOrphan(
     const facts = await gatherFacts(parts, connection, { orphan: current, objectId, store, found, look })
     let verdict = judgeOrphan(facts)
     if (verdict.kind === 'delete')
-      verdict = await deleteNow(parts, connection, current, { store, found: found!, verdict })
+      verdict = await deleteNow(parts, connection, current, { store, found: found!, verdict, look })
     return conclude(parts, current, from, verdict, connection)
   })
 }
@@ -149,22 +150,51 @@ async function isShared(
   return false
 }
 
-async function deleteNow(
+interface JudgedOrphan {
+  readonly store: ObjectStore
+  /** What was judged. */
+  readonly found: StoredObject
+  readonly verdict: OrphanVerdict & { readonly kind: 'delete' }
+  readonly look: () => AbortSignal
+}
+
+/**
+ * What was judged holds while the lock does and the same bytes lie there: judging asks several stores, which an
+ * announcement does not wait for.
+ */
+function deleteNow(
   parts: ReconcileParts,
   connection: Connection,
   orphan: OrphanRow,
-  {
-    store,
-    found,
-    verdict,
-  }: { store: ObjectStore; found: StoredObject; verdict: OrphanVerdict & { kind: 'delete' } },
+  judged: JudgedOrphan,
 ): Promise<OrphanVerdict> {
-  const announced = { id: orphan.id, objectId: orphan.objectId! }
-  const inTime = (parts.timers ?? systemTimers).timeoutSignal(DELETION_MS_MAX)
-  const withdraw = await parts.announceDeletion(announced)
+  const timers = parts.timers ?? systemTimers
+  const announcement = {
+    announce: parts.announceDeletion,
+    copy: { id: orphan.id, objectId: orphan.objectId! },
+    confirmLock: () => confirmLock(connection),
+    timeoutSignal: (ms: number) => timers.timeoutSignal(ms),
+  }
+  return afterAnnouncement(announcement, async announced => {
+    const found = await lookAt({ ...orphan, store: judged.store }, judged.look())
+    if (found === null) return { kind: 'gone' }
+    if (!areSameBytes(judged.found, found)) return { kind: 'changed' }
+    const verdict = await send(orphan, judged, announced)
+    if (verdict.kind === 'delete')
+      await deleteCopyRow(connection, orphan.objectId!, orphan.id, { isAnswered: true })
+    return verdict
+  })
+}
+
+async function send(
+  { container, nativeKey }: OrphanRow,
+  { store, found, verdict }: JudgedOrphan,
+  { beforeSending, withdraw }: AnnouncedDeletion,
+): Promise<OrphanVerdict> {
   try {
     const onlyIf = verdict.conditionally ? { onlyIf: found.identity } : {}
-    await store.delete(orphan.container, orphan.nativeKey, { ...onlyIf, signal: inTime })
+    await store.delete(container, nativeKey, { ...onlyIf, signal: beforeSending() })
+    return verdict
   } catch (error) {
     if (!(error instanceof StoreError)) throw error
     if (isRefusal(error) || error.kind === 'not-found') await withdraw()
@@ -173,8 +203,6 @@ async function deleteNow(
     if (error.kind !== 'not-found') throw error
     return { kind: 'gone' }
   }
-  await deleteCopyRow(connection, announced.objectId, announced.id, { isAnswered: true })
-  return verdict
 }
 
 async function conclude(

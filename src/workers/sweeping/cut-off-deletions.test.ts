@@ -2,6 +2,7 @@ import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../../test/builders/database.ts'
 import { startTestGateway, type TestGateway } from '../../../test/builders/gateway.ts'
+import { loseLockSessions } from '../../../test/builders/lock-sessions.ts'
 import { resolveObject } from '../../database/catalog/objects.ts'
 import { createPostgresLedger } from '../../database/migrations/postgres-ledger.ts'
 import { createPostgresSweepLedger } from '../../database/upkeep/sweep-ledger.ts'
@@ -64,12 +65,6 @@ describe('a deletion that is on its way when the database loses the session of i
   }
   const openStore = async (id: string) => door.stores.get(id)!
   const announcer = () => createDeletionAnnouncer(test.database)
-  const loseSessions = () =>
-    test.database.query(
-      `select pg_terminate_backend(pid, 5000) from pg_locks
-       where locktype = 'advisory' and pid <> pg_backend_pid()
-         and database = (select oid from pg_database where datname = current_database())`,
-    )
   /** As if so much time had passed that nothing can land any more. */
   const letItLand = () =>
     test.database.query(`update deletion_in_flight set lands_until = now() - interval '1 second'`)
@@ -89,7 +84,7 @@ describe('a deletion that is on its way when the database loses the session of i
     await test.database.query('update object set is_present = false, generation = 2')
     const answers: string[] = []
     meanwhile(async () => {
-      await loseSessions()
+      await loseLockSessions(test.database)
       answers.push(await put('second'))
     })
     await sweep()
@@ -131,7 +126,7 @@ describe('a deletion that is on its way when the database loses the session of i
     )
     const answers: string[] = []
     meanwhile(async () => {
-      await loseSessions()
+      await loseLockSessions(test.database)
       answers.push(await put('second'))
     })
     const places = [door.location, cold].map(place => locationOf(place))
@@ -165,7 +160,7 @@ describe('a deletion that is on its way when the database loses the session of i
     await test.database.query(`update copy set state = 'deleting', is_primary = false`)
     await test.database.query('update object set is_present = false, generation = 2')
     meanwhile(async () => {
-      await loseSessions()
+      await loseLockSessions(test.database)
       throw new Error('it was sent and is on its way')
     })
     await sweep()
