@@ -69,7 +69,7 @@ export function describeKeys(promised: Promised): void {
 
   promised('keeps `c` beside `c/d` while either comes and goes', async bench => {
     const { store, container } = bench
-    if (!bench.keepsEveryKey) return
+    if (!bench.keepsEveryKey) return bench.skip('it may refuse keys, and such keys among them')
     await putBytes(store, container, 'c', Buffer.from('1'))
     await putBytes(store, container, 'c/d', Buffer.from('2'))
     await store.delete(container, 'c')

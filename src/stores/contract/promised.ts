@@ -5,6 +5,8 @@ export interface Bench {
   readonly store: ObjectStore
   readonly container: string
   readonly keepsEveryKey: boolean
+  /** Ends the test as skipped, for this reason: the store has nothing of what the test is about. */
+  skip(reason: string): never
 }
 
 /** Declares one test of the contract, named after the behaviour. */
