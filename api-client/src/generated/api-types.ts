@@ -1623,7 +1623,7 @@ export interface Operations {
     body: {
       /** Higher goes first */
       readonly priority?: number
-      /** By when readers should get the target copy; earlier goes first within a priority */
+      /** By when readers should get the target copy, in the future; earlier goes first within a priority */
       readonly dueBy?: string | null
     }
     answer: Plan
@@ -1735,7 +1735,7 @@ export interface Operations {
     body: {
       /** Higher goes first */
       readonly priority?: number
-      /** By when readers should get the target copy; earlier goes first within a priority */
+      /** By when readers should get the target copy, in the future; earlier goes first within a priority */
       readonly dueBy?: string | null
     }
     answer: Migration

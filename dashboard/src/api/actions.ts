@@ -87,7 +87,7 @@ export function decideOrphan(id: string, action: OrphanAction): Promise<Orphan> 
 
 export interface UrgencyWish {
   readonly priority?: number
-  readonly dueBy: string | null
+  readonly dueBy?: string | null
 }
 
 export function setUrgency(noun: 'migration' | 'plan', id: string, wish: UrgencyWish): Promise<unknown> {

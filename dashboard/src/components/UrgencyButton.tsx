@@ -38,19 +38,25 @@ function UrgencyForm({
   ...before
 }: UrgencyButtonProps & { onClose: () => void }): ReactNode {
   const [priority, setPriority] = useState(before.priority === null ? '' : String(before.priority))
-  const [dueBy, setDueBy] = useState(before.dueBy === null ? '' : before.dueBy.slice(0, 16))
+  const dueBefore = before.dueBy === null ? '' : before.dueBy.slice(0, 16)
+  const [dueBy, setDueBy] = useState(dueBefore)
   const { act, busy } = useAct({
     act: () =>
       setUrgency(noun, id, {
         ...(priority === '' ? {} : { priority: Number(priority) }),
-        dueBy: dueBy === '' ? null : new Date(`${dueBy}Z`).toISOString(),
+        // One that was missed may stay, but not be set: whoever raises the priority does not send it.
+        ...(dueBy === dueBefore ? {} : { dueBy: dueBy === '' ? null : new Date(`${dueBy}Z`).toISOString() }),
       }),
     done: () => ({ title: 'Changed.' }),
     stale: ['plan', 'plans', 'plan-status', 'migration', 'migrations', 'overview'],
     onDone: onClose,
   })
   const isNumber = priority === '' || (/^\d{1,3}$/.test(priority) && Number(priority) <= PRIORITY_MAX)
-  const wrong = isNumber ? null : `The priority is a whole number from 0 to ${PRIORITY_MAX}.`
+  const wrong = !isNumber
+    ? `The priority is a whole number from 0 to ${PRIORITY_MAX}.`
+    : priority === '' && dueBy === dueBefore
+      ? 'Nothing is changed yet.'
+      : null
   return (
     <form
       className="flex flex-col gap-4"

@@ -6,7 +6,8 @@ export const urgencyRequestSchema = z
   .strictObject({
     priority: z.int().min(0).max(100).optional().meta({ description: 'Higher goes first' }),
     dueBy: wallTimeSchema.nullable().optional().meta({
-      description: 'By when readers should get the target copy; earlier goes first within a priority',
+      description:
+        'By when readers should get the target copy, in the future; earlier goes first within a priority',
     }),
   })
   .refine(({ priority, dueBy }) => priority !== undefined || dueBy !== undefined, {
