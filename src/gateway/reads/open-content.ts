@@ -39,8 +39,29 @@ export async function openContent(
       failure = error
     }
   }
+  return openOther(services, resolved, { failure, range, signal })
+}
+
+/** What was tried before another copy is: why it could not be read, and the copy that gave wrong bytes. */
+interface TriedBefore {
+  readonly failure: unknown
+  readonly wrong?: ReadableCopy
+  readonly range: ByteRange | null
+  readonly signal: AbortSignal | undefined
+}
+
+/**
+ * Opens the bytes of another whole copy than the primary one. Null when the object changed meanwhile; rejects with
+ * the first failure when no other copy can be read.
+ */
+export async function openOther(
+  services: GatewayServices,
+  resolved: ResolvedObject,
+  { failure: before, range, signal, wrong }: TriedBefore,
+): Promise<OpenedContent | null> {
+  let failure = before
   const others = await otherCopies(services, resolved)
-  for (const copy of others) {
+  for (const copy of others.filter(({ id }) => id !== wrong?.id)) {
     try {
       const opened = await openCopy(services, resolved, copy, range, signal)
       services.options.metrics?.readFailedOver?.()

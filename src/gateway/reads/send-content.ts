@@ -1,10 +1,10 @@
-import type { ReadableCopy, ResolvedObject } from '../../database/catalog/objects.ts'
+import type { ResolvedObject } from '../../database/catalog/objects.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
 import { StoreError } from '../../stores/object-store.ts'
 import { GatewayError } from '../error-table.ts'
 import type { RequestContext } from '../request-context.ts'
 import type { ByteRange } from './byte-range.ts'
-import { type OpenedContent, openContent } from './open-content.ts'
+import { type OpenedContent, openContent, openOther } from './open-content.ts'
 import { type SentDigest, startSentDigest } from './sent-digest.ts'
 
 /** How often a body that breaks off is taken up again from another copy. */
@@ -32,7 +32,11 @@ export async function sendContent(
     } catch (error) {
       if (context.response.destroyed) return current.copy.locationId
       if (error instanceof WrongBytes && context.bytesSent === 0 && resumptions < RESUMPTIONS_MAX) {
-        current = await openAnother(context, resolved, current.copy)
+        const { services, signal } = context
+        const tried = { failure: error, wrong: current.copy, range, signal }
+        const another = await openOther(services, resolved, tried)
+        if (another === null) throw error
+        current = another
         digest = startSentDigest(resolved)
         continue
       }
@@ -62,22 +66,6 @@ class WrongBytes extends GatewayError {
   constructor() {
     super('InternalError', 'The bytes that the store gave are not the object.')
   }
-}
-
-/** Nothing was sent yet: the whole content from another copy. Throws where there is none. */
-async function openAnother(
-  { services, signal }: RequestContext,
-  resolved: ResolvedObject,
-  copy: ReadableCopy,
-): Promise<OpenedContent> {
-  const another = await openContent(
-    services,
-    { ...resolved, copy: { ...copy, isCorrupt: true } },
-    null,
-    signal,
-  )
-  if (another === null) throw new WrongBytes()
-  return another
 }
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { s3Settings } from './config.ts'
-import { signedHashOf } from './payload-hash.ts'
+import { comparesBodies, signedHashOf } from './payload-hash.ts'
 
 const BYTES = Buffer.from('bytes')
 const SHA256 = '277089d91c0bdf4f2e6862ba7e4a07605119431f5d13f726dd352b06f1b206a9'
@@ -11,7 +11,7 @@ function hashFor(endpoint: string | undefined, options: { digests: object; repor
   const allowPlainHttp = ['elsewhere.example']
   const settings = s3Settings.parse({ endpoint, allowPlainHttp, region: 'here' })
   const capabilities = { reportedDigests: reports } as never
-  return signedHashOf({ settings, capabilities }, BYTES, digests)
+  return signedHashOf({ comparesBodies: comparesBodies(settings, capabilities) }, BYTES, digests)
 }
 
 describe('the hash that is signed of a body', () => {

@@ -5,6 +5,7 @@ import type { StoreCapabilities, StoreError } from '../object-store.ts'
 import { abortFailure, type StoreOperation, storeFailure, throwIfAborted } from '../store-operation.ts'
 import { s3CapabilitiesOf } from './capabilities.ts'
 import type { S3Credentials, S3Settings } from './config.ts'
+import { comparesBodies } from './payload-hash.ts'
 import { translateS3Error } from './translate-error.ts'
 
 /** How one request is sent. */
@@ -32,6 +33,8 @@ export class S3Connection {
   readonly capabilities: StoreCapabilities
   readonly #name: string
   readonly settings: S3Settings
+  /** As {@link comparesBodies} says of this endpoint. */
+  readonly comparesBodies: boolean
   readonly #reader: S3Client
   readonly #writer: S3Client
 
@@ -39,6 +42,7 @@ export class S3Connection {
     this.#name = options.name
     this.settings = options.settings
     this.capabilities = s3CapabilitiesOf(options.settings)
+    this.comparesBodies = comparesBodies(this.settings, this.capabilities)
     this.#reader = new S3Client(clientConfigOf(options, options.settings.readAttemptsMax))
     const requestHandler = this.#reader.config.requestHandler
     this.#writer = new S3Client({ ...clientConfigOf(options, 1), requestHandler })

@@ -14,7 +14,7 @@ import {
   targetCopyOf,
 } from './effect-rows.ts'
 import { joinTarget, relocateCopy, switchBack, switchPrimary, takeBack } from './placed-copies.ts'
-import { dropSource, dropTarget, leaveToSweeper, retainSource, suspect } from './spent-copies.ts'
+import { dropSource, dropTarget, supersede, suspect } from './spent-copies.ts'
 import { completeTarget, intendTarget, keepDigests, noteTarget, proveTarget } from './written-copies.ts'
 
 /**
@@ -74,11 +74,11 @@ const EFFECTS: Readonly<Record<MigrationEffect, (context: EffectContext) => Prom
   'join-target': joinTarget,
   'switch-back': switchBack,
   'take-back': takeBack,
-  'discard-target': context => leaveToSweeper(context, targetCopyOf),
-  'discard-source': context => leaveToSweeper(context, sourceCopyOf),
+  'discard-target': context => supersede(context, targetCopyOf, 'deleting'),
+  'discard-source': context => supersede(context, sourceCopyOf, 'deleting'),
   'drop-target': dropTarget,
   'drop-source': dropSource,
-  'retain-source': retainSource,
+  'retain-source': context => supersede(context, sourceCopyOf, 'retained'),
   'suspect-source': context => suspect(context, sourceCopyOf),
   'suspect-target': context => suspect(context, targetCopyOf),
   'ask-review': askReview,

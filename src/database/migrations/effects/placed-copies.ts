@@ -25,6 +25,18 @@ function placeAnew({ connection, steps }: EffectContext): Promise<void> {
   })
 }
 
+/** Counts a change of the copies of an object that still has the content of the migration, wherever its copies lie. */
+function countPlacement({ connection, steps }: EffectContext): Promise<void> {
+  return every(steps, 'the object was overwritten or deleted', connection, {
+    name: 'migration_count_placement',
+    text: `
+      update object o set placement_version = o.placement_version + 1
+      from unnest($1::uuid[], $2::bigint[]) as n (id, generation)
+      where o.id = any ($1::uuid[]) and o.id = n.id and o.generation = n.generation and o.is_present`,
+    values: columns(steps, objectOf, generationOf),
+  })
+}
+
 /**
  * The copy is another one for its store, and lies elsewhere for the planner: minimum durations begin anew. The
  * store has done it already, so it is written down whatever was decided of the object's other copies meanwhile.
@@ -32,14 +44,7 @@ function placeAnew({ connection, steps }: EffectContext): Promise<void> {
 export async function relocateCopy(context: EffectContext): Promise<void> {
   const { connection, steps } = context
   await allWritten([
-    every(steps, 'the object was overwritten or deleted', connection, {
-      name: 'migration_relocate_object',
-      text: `
-        update object o set placement_version = o.placement_version + 1
-        from unnest($1::uuid[], $2::bigint[]) as n (id, generation)
-        where o.id = any ($1::uuid[]) and o.id = n.id and o.generation = n.generation and o.is_present`,
-      values: columns(steps, objectOf, generationOf),
-    }),
+    countPlacement(context),
     every(steps, 'the copy is no longer the one that was to be reclassified', connection, {
       name: 'migration_relocate_copy',
       text: `
@@ -85,13 +90,10 @@ export async function joinTarget(context: EffectContext): Promise<void> {
  * A copy in grace is complete again; which copy is primary stays as it is. One that is no longer in grace stays
  * too: others made it primary, or found it bad.
  */
-export async function takeBack({ connection, steps }: EffectContext): Promise<void> {
+export async function takeBack(context: EffectContext): Promise<void> {
+  const { connection, steps } = context
   await allWritten([
-    every(steps, 'the object was overwritten or deleted', connection, {
-      name: 'migration_switch_back_object',
-      text: SWITCH_BACK_OBJECT,
-      values: columns(steps, objectOf, generationOf),
-    }),
+    countPlacement(context),
     connection
       .query({
         name: 'migration_take_back',
@@ -105,11 +107,6 @@ export async function takeBack({ connection, steps }: EffectContext): Promise<vo
       .then(() => undefined),
   ])
 }
-
-const SWITCH_BACK_OBJECT = `
-  update object o set placement_version = o.placement_version + 1
-  from unnest($1::uuid[], $2::bigint[]) as n (id, generation)
-  where o.id = any ($1::uuid[]) and o.id = n.id and o.generation = n.generation and o.is_present`
 
 /** The target copy becomes the primary one and the source copy enters grace, if both counters are still the decision's. */
 export async function switchPrimary(context: EffectContext): Promise<void> {
@@ -155,13 +152,10 @@ export async function switchPrimary(context: EffectContext): Promise<void> {
 }
 
 /** The source copy, still in grace, becomes the primary one again. */
-export async function switchBack({ connection, steps }: EffectContext): Promise<void> {
+export async function switchBack(context: EffectContext): Promise<void> {
+  const { connection, steps } = context
   await allWritten([
-    every(steps, 'the object was overwritten or deleted', connection, {
-      name: 'migration_switch_back_object',
-      text: SWITCH_BACK_OBJECT,
-      values: columns(steps, objectOf, generationOf),
-    }),
+    countPlacement(context),
     every(steps, 'the target copy is no longer the primary one', connection, {
       name: 'migration_switch_back_target',
       text: `

@@ -9,19 +9,23 @@ import {
 
 type CopyOfStep = (step: EffectfulStep) => string
 
-/** A copy that is not the primary one is left to the sweeper. */
-export async function leaveToSweeper(
+/**
+ * A copy that is not the primary one is superseded: `deleting` leaves it to the sweeper, the bytes of one that is
+ * `retained` stay.
+ */
+export async function supersede(
   { connection, steps }: EffectContext,
   copyIdOf: CopyOfStep,
+  state: 'deleting' | 'retained',
 ): Promise<void> {
   await connection.query({
-    name: 'migration_leave_to_sweeper',
+    name: 'migration_supersede_copy',
     text: `
-      update copy c set state = 'deleting', grace_until_ms = null
+      update copy c set state = $3, grace_until_ms = null
       from unnest($1::uuid[], $2::uuid[]) as n (object_id, id)
       where c.object_id = any ($1::uuid[]) and c.id = any ($2::uuid[])
         and c.object_id = n.object_id and c.id = n.id and not c.is_primary`,
-    values: columns(steps, objectOf, copyIdOf),
+    values: [...columns(steps, objectOf, copyIdOf), state],
   })
 }
 
@@ -63,19 +67,6 @@ export async function dropSource({ connection, steps }: EffectContext): Promise<
       sourceCopyOf,
       ({ migration }) => migration.evidence.deletionAnswered === true,
     ),
-  })
-}
-
-/** The source copy is superseded, but its bytes stay. */
-export async function retainSource({ connection, steps }: EffectContext): Promise<void> {
-  await connection.query({
-    name: 'migration_retain_source',
-    text: `
-      update copy c set state = 'retained', grace_until_ms = null
-      from unnest($1::uuid[], $2::uuid[]) as n (object_id, id)
-      where c.object_id = any ($1::uuid[]) and c.id = any ($2::uuid[])
-        and c.object_id = n.object_id and c.id = n.id and not c.is_primary`,
-    values: columns(steps, objectOf, sourceCopyOf),
   })
 }
 
