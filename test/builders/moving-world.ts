@@ -24,7 +24,7 @@ import { createMigrationWorker } from '../../src/workers/run-migrations.ts'
 import { createCopySweeper } from '../../src/workers/sweeping/sweep-copies.ts'
 import type { TestDatabase } from './cloned-database.ts'
 
-const CONTAINER = 'data'
+export const CONTAINER = 'data'
 const MODEL_START = 1_000_000
 /** A storage class of the memory store. */
 const INFREQUENT = 'STANDARD_IA'

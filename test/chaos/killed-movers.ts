@@ -11,7 +11,7 @@ import { Redacted } from '../../src/domain/redacted.ts'
 import type { ObjectStore } from '../../src/stores/object-store.ts'
 import { BOUNDARIES, type Boundary } from '../../src/workers/migrations/migration-parts.ts'
 import type { TestDatabase } from '../builders/cloned-database.ts'
-import { createMovingWorld, type MovingWorld, sampleOf } from '../builders/moving-world.ts'
+import { CONTAINER, createMovingWorld, type MovingWorld, sampleOf } from '../builders/moving-world.ts'
 import type { ChaosServer, ChaosServerKind } from './chaos-servers.ts'
 import type { MoverTask } from './mover-process.ts'
 
@@ -47,6 +47,18 @@ export interface FallingWorld {
   close(): Promise<void>
 }
 
+const containers = new WeakMap<ChaosServer, Promise<void>>()
+
+/**
+ * Worlds that begin together share their servers. A server that is making a bucket answers another request to make
+ * the same one with an internal error, as versitygw does between the folder and its access list.
+ */
+function makeContainerOnce(server: ChaosServer, store: ObjectStore): Promise<void> {
+  const made = containers.get(server) ?? store.ensureContainer(CONTAINER)
+  containers.set(server, made)
+  return made
+}
+
 /** Makes the world; its stores are opened here, too, for those who survive. */
 export async function createFallingWorld(options: {
   hot: ChaosServer
@@ -59,6 +71,8 @@ export async function createFallingWorld(options: {
       server.credentials === null ? null : new Redacted(JSON.stringify(server.credentials)),
     )
   const stores = { hot: opened(options.hot), cold: opened(options.cold) }
+  await makeContainerOnce(options.hot, stores.hot)
+  await makeContainerOnce(options.cold, stores.cold)
   const world = await createMovingWorld({
     stores,
     ...(options.test === undefined ? {} : { test: options.test }),
@@ -66,7 +80,6 @@ export async function createFallingWorld(options: {
   const locationOf = async (tier: 'hot' | 'cold') =>
     (await world.parts.locationById(world.locationIds[tier]))!
   const locations = [await locationOf('hot'), await locationOf('cold')]
-  await stores.cold.ensureContainer(locations[1]!.container)
   return {
     world,
     expected: new Map(),
