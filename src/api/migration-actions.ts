@@ -24,8 +24,9 @@ export function actionsOf(
 ): MigrationResource['can'] {
   const { kind, state, paused, cancelRequested } = migration
   const permits = (action: keyof typeof EVENTS) => permittedIn(action, kind).includes(state)
+  const isBeingCancelled = cancelRequested && permits('cancel')
   return {
-    pause: UNFINISHED.includes(state) && !paused,
+    pause: UNFINISHED.includes(state) && !paused && !isBeingCancelled,
     resume: UNFINISHED.includes(state) && paused,
     cancel: permits('cancel') && !cancelRequested,
     retry: permits('retry'),

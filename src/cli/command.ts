@@ -83,9 +83,9 @@ export function notNegative(text: string): number {
   return value
 }
 
-/** Collects a repeated option. */
-export function repeated(text: string, before: readonly string[] | undefined): string[] {
-  return [...(before ?? []), text]
+/** Collects a repeated option; false is what its opposite left, as `--no-budget` does of `--budget`. */
+export function repeated(text: string, before: readonly string[] | false | undefined): string[] {
+  return [...(before === undefined || before === false ? [] : before), text]
 }
 
 const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/

@@ -62,6 +62,29 @@ describe('without a server', () => {
     expect(answer).toBe('')
   })
 
+  test.each([
+    [['store', 'set', 'x', '--budget', 'bytes=1MB', '--no-budget'], '--budget and --no-budget contradict'],
+    [['store', 'set', 'x', '--no-budget', '--budget', 'bytes=1MB'], '--budget and --no-budget contradict'],
+    [['store', 'set', 'x', '--for-drills', '--no-for-drills'], '--for-drills and --no-for-drills'],
+    [['bucket', 'set', 'x', '--policy', 'p', '--no-policy'], '--policy and --no-policy contradict'],
+    [['chaos', 'store', 'x', '--stop', '--fault', 'flips'], "'--stop' cannot be used with option '--fault"],
+    [['chaos', 'store', 'x', '--stop', '--for', '5m'], "'--stop' cannot be used with option '--for"],
+    [['chaos', 'simulate', '--seed', '1', '--seeds', '2'], "cannot be used with option '--seeds"],
+    [['import', '--resume', 'x', '--prefix', 'y'], "cannot be used with option '--prefix"],
+    [['import', 'films', '--resume', 'x'], 'name no bucket'],
+    [['reconcile', 'start', '--resume', 'x', '--delete'], "cannot be used with option '--delete"],
+    [['reconcile', 'start', 'here', '--resume', 'x'], 'name no location'],
+    [['plan', 'show', 'x', '--fidelity', '--limit', '5'], "cannot be used with option '--limit"],
+    [['verify', '--direct', '--gateway', 'http://x'], "cannot be used with option '--gateway"],
+    [['store', 'add', 'x', '--kind', 'memory', '--set', 'a=1', '--set', 'a=2'], 'a is given twice'],
+    [['chaos', 'store', 'x', '--fault', 'flips', '--for', '5d'], 'from 1s to 1d'],
+    [['chaos', 'store', 'x', '--fault', 'flips', '--for', '0'], 'from 1s to 1d'],
+  ])('refuses wishes that contradict each other, and says which: %j', async (args, hint) => {
+    const { answer, exitCode, words } = await dim(args, { DIM_ENDPOINT: 'http://127.0.0.1:9' })
+    expect([exitCode, answer]).toEqual([EXIT.usage, ''])
+    expect(words).toContain(hint)
+  })
+
   test('says that no server runs here', async () => {
     const { exitCode, words } = await dim(['plan', 'list'], { DIM_DATA_DIR: '/nonexistent' })
     expect(exitCode).toBe(EXIT.retryable)
@@ -298,6 +321,17 @@ describe('beside a server', () => {
     expect(stopped!.drill).toBe(null)
     expect((await dim(['chaos', 'store', 'lab'], here())).exitCode).toBe(EXIT.usage)
     await mustDo(['store', 'remove', 'lab'])
+  })
+
+  test('says what a mark for drills permits, and what would meet it', async () => {
+    const marked = await mustDo(['store', 'set', 'disk', '--for-drills'])
+    expect(marked.answer).toMatch(/^drill +permitted$/m)
+    expect(marked.words).toMatch(/warning: operators may now make requests to disk fail, hang or lie/)
+    expect(marked.words).toContain('what clients write to films goes there first')
+    expect(marked.words).toContain('dim store set disk --no-for-drills')
+    expect((await mustDo(['store', 'list'])).answer).toMatch(/disk .* permitted /)
+    const unmarked = await mustDo(['store', 'set', 'disk', '--no-for-drills'])
+    expect([unmarked.answer, unmarked.words]).toEqual([expect.stringMatching(/^drill +-$/m), ''])
   })
 
   test('names what is not there', async () => {

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { CommanderError } from 'commander'
 import { type Environment, readEnvironment } from '../app/environment.ts'
 import type { Handler } from './command.ts'
+import { watchOpposites } from './contradictions.ts'
 import { CliError, EXIT, type ExitCode } from './exit-codes.ts'
 import { createProgram } from './program.ts'
 import { createSession, type GlobalOptions } from './session.ts'
@@ -44,7 +45,9 @@ export async function runCommand(
 ): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.ok
   const bind = <Options>(command: Command, handler: Handler<Options>) => {
+    const refuseOpposites = watchOpposites(command)
     command.action(async (...given: unknown[]) => {
+      refuseOpposites()
       // Commander hands over the arguments, then the options, then the command itself.
       const values = given.slice(0, -2) as string[]
       const globals = command.optsWithGlobals() as GlobalOptions

@@ -18,7 +18,9 @@ export function parseSettings(assignments: readonly string[]): Record<string, un
         throw new CliError(EXIT.usage, `"${assignment}": ${part} is a value already, so it has no sections`)
       section = section[part] as Record<string, unknown>
     }
-    section[trail.at(-1)!] = settingOf(text)
+    const last = trail.at(-1)!
+    if (last in section) throw new CliError(EXIT.usage, `${name} is given twice: give it once`)
+    section[last] = settingOf(text)
   }
   return settings
 }

@@ -34,6 +34,7 @@ export async function credentialsOf(options: CredentialOptions): Promise<Record<
     if (name === undefined || file === undefined) {
       throw new CliError(EXIT.usage, '--credential takes name=file, and the secret stands in the file')
     }
+    if (given[name] !== undefined) throw new CliError(EXIT.usage, `${name} is given twice: give it once`)
     given[name] = await readSecret(file)
   }
   return Object.keys(given).length === 0 ? null : given

@@ -40,6 +40,8 @@ it('pauses what runs and resumes what is paused', () => {
 it('cancels once', () => {
   const migration = { state: 'copying', paused: false, cancelRequested: true, can: everything } as const
   expect(disabledReason('cancel', migration, 'operator')).toBe('Cancelling already.')
+  expect(disabledReason('pause', migration, 'operator')).toBe('It is being cancelled.')
+  expect(disabledReason('pause', { ...migration, state: 'grace' }, 'operator')).toBeNull()
 })
 
 it('lets the server have the last word', () => {

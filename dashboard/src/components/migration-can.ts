@@ -91,13 +91,13 @@ function stateVerdict(
   switch (action) {
     case 'pause':
       if (isEnded(migration.state)) return ENDED
+      if (isBeingCancelled(migration)) return 'It is being cancelled.'
       return migration.paused ? 'It is already paused.' : null
     case 'resume':
       if (isEnded(migration.state)) return ENDED
       return migration.paused ? null : 'It is not paused.'
     case 'cancel':
-      if (migration.cancelRequested && migrationCan.cancel[migration.state] === null)
-        return 'Cancelling already.'
+      if (isBeingCancelled(migration)) return 'Cancelling already.'
       return migrationCan.cancel[migration.state]
     case 'retry':
     case 'rollback':
@@ -105,6 +105,11 @@ function stateVerdict(
     default:
       return action satisfies never
   }
+}
+
+/** Whether a request to cancel still ends it: past the switch it came too late. */
+function isBeingCancelled({ cancelRequested, state }: Pick<Migration, 'state' | 'cancelRequested'>): boolean {
+  return cancelRequested && migrationCan.cancel[state] === null
 }
 
 /** Why this person cannot undo this migration by its reverse; null when they may ask for its price. */

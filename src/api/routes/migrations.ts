@@ -173,7 +173,12 @@ export function migrationsRoutes(options: ApiOptions): FastifyPluginAsyncZod {
   ): Promise<MigrationCommandResult> {
     switch (action) {
       case 'pause':
-        return pauseMigration(database, { id, principal, permittedIn: UNFINISHED })
+        return pauseMigration(database, {
+          id,
+          principal,
+          permittedIn: UNFINISHED,
+          cancellableIn: permittedIn('cancel', kind),
+        })
       case 'resume':
         return resumeMigration(database, { id, principal, permittedIn: UNFINISHED })
       case 'cancel':
@@ -251,6 +256,11 @@ function refusalOf(
       return new ApiError(
         'conflict',
         'the target location has no room for it: its capacity is used or spoken for',
+      )
+    case 'being-cancelled':
+      return new ApiError(
+        'conflict',
+        `the migration is being cancelled, which ends it: ${action} would have no effect`,
       )
     case 'source-lost':
       return new ApiError('conflict', 'the store no longer has the source copy: the target stays primary')

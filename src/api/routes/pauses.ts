@@ -87,11 +87,9 @@ export function pausesRoutes({ database }: ApiOptions): FastifyPluginAsyncZod {
       },
       async request => {
         const plan = await mustFindPlan(request.params.id)
-        if (plan.state !== 'proposed' && plan.state !== 'approved')
-          throw new ApiError('conflict', `the plan is ${plan.state}: nothing of it is left to pause`)
         const { reason = null } = request.body
         await pauseOf(request, plan, reason)
-        return presentPlan(await mustFindPlan(plan.id))
+        return presentPlan(mustBeOpen(await mustFindPlan(plan.id), 'pause'))
       },
     )
 
@@ -108,7 +106,8 @@ export function pausesRoutes({ database }: ApiOptions): FastifyPluginAsyncZod {
         },
       },
       async request => {
-        const { id, policyName } = await mustFindPlan(request.params.id)
+        const plan = await mustFindPlan(request.params.id)
+        const { id, policyName } = mustBeOpen(plan, 'resume')
         await inTransaction(database, async connection => {
           if (await resumePlan(connection, id))
             await recordActivity(connection, request, 'plan.resumed', id, { policy: policyName })
@@ -125,6 +124,11 @@ export function pausesRoutes({ database }: ApiOptions): FastifyPluginAsyncZod {
       if (await pausePlan(connection, { id, reason, principal }))
         await recordActivity(connection, request, 'plan.paused', id, { policy: policyName, reason })
     })
+  }
+
+  function mustBeOpen(plan: PlanRow, verb: 'pause' | 'resume'): PlanRow {
+    if (plan.state === 'proposed' || plan.state === 'approved') return plan
+    throw new ApiError('conflict', `the plan is ${plan.state}: nothing of it is left to ${verb}`)
   }
 
   async function mustFindStore(id: string): Promise<StoreRow> {

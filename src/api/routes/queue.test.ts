@@ -212,6 +212,23 @@ describe('operating the queue', () => {
     expect(await count('store=hot-store')).toBe(3)
     expect((await api.send('GET', '/v1/migrations?store=nowhere')).statusCode).toBe(404)
     expect(await count('paused=true')).toBe(0)
+    expect(await count('paused=false')).toBe(3)
+    const holdsOfRest = async () =>
+      (await get('/v1/migrations?paused=true')).items.map((one: { heldBy: string[] }) => one.heldBy)
+    for (const [pause, resume, hold] of [
+      [`/v1/plans/${planId}/pause`, `/v1/plans/${planId}/resume`, 'plan'],
+      [`/v1/stores/${await storeId()}/pause`, `/v1/stores/${await storeId()}/resume`, 'target-store'],
+      ['/v1/migrations/stop', '/v1/migrations/resume', 'stop'],
+    ] as const) {
+      await post(pause, { reason: 'a look' })
+      expect(await holdsOfRest()).toEqual([[hold], [hold], [hold]])
+      expect(await count('paused=false')).toBe(0)
+      await post(resume)
+    }
+    const [{ id }] = (await get('/v1/migrations')).items
+    await post(`/v1/migrations/${id}/pause`)
+    expect(await holdsOfRest()).toEqual([[]])
+    await post(`/v1/migrations/${id}/resume`)
     expect(await count('errorKind=timeout')).toBe(0)
     await world.test.database.query(
       `update migration set not_before = now() + interval '1 minute',

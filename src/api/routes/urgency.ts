@@ -93,4 +93,6 @@ function refuseUnlessDone(result: UrgencyResult, noun: 'migration' | 'plan', id:
   if (result === 'not-found') throw notFound(noun, id)
   if (result === 'not-now')
     throw new ApiError('conflict', `the ${noun} has ended: nothing of it is urgent any more`)
+  if (result === 'being-cancelled')
+    throw new ApiError('conflict', `the ${noun} is being cancelled, ahead of everything else`)
 }

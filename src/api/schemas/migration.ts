@@ -100,6 +100,9 @@ export const migrationQuerySchema = pageQueryOf({
   planId: idSchema.optional(),
   store: z.string().max(63).optional().meta({ description: 'Name of a store it reads or writes in' }),
   overdue: z.stringbool().optional().meta({ description: 'true: only what missed its deadline' }),
-  paused: z.stringbool().optional().meta({ description: 'true: only what was paused by itself' }),
+  paused: z.stringbool().optional().meta({
+    description:
+      'true: only what rests because it, its plan or a store of it is paused, a store refuses us, or everything is stopped',
+  }),
   errorKind: z.string().max(63).optional().meta({ description: 'Kind of the last error' }),
 })

@@ -1,3 +1,4 @@
+import { Option } from 'commander'
 import type { SimulatedHistory } from '../../simulator/run-seed.ts'
 import { positive, type Register, wholeNumber } from '../command.ts'
 import { CliError, EXIT } from '../exit-codes.ts'
@@ -27,7 +28,7 @@ export const registerChaosSimulate: Register = (noun, bind) => {
     .description('live through seeded histories of moves in which everything goes wrong')
     .option('--seeds <n>', 'how many histories', positive, 200)
     .option('--from <seed>', 'the first seed', wholeNumber, 1)
-    .option('--seed <seed>', 'this one history')
+    .addOption(new Option('--seed <seed>', 'this one history').conflicts(['seeds', 'from']))
     .option('--trace', 'print all that happened in it, turn by turn')
     .addHelpText(
       'after',

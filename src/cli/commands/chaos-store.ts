@@ -1,3 +1,4 @@
+import { InvalidArgumentError, Option } from 'commander'
 import type { StoreResource } from '../../api/schemas/store.ts'
 import { type Register, repeated, seconds } from '../command.ts'
 import { CliError, EXIT } from '../exit-codes.ts'
@@ -5,6 +6,9 @@ import { parseFaultRule } from '../parse-faults.ts'
 import { findNamed, namedPath } from '../references.ts'
 import { durationText } from '../units.ts'
 import { storeView } from '../views/store.ts'
+
+const DRILL_SECONDS_MIN = 1
+const DRILL_SECONDS_MAX = 86_400
 
 interface Options {
   fault?: string[]
@@ -19,9 +23,9 @@ export const registerChaosStore: Register = (noun, bind) => {
     .command('store <store>')
     .description('let requests to a store fail, hang or lie on purpose, for a bounded time')
     .option('--fault <rule>', 'what goes wrong, and when (repeat; the first that hits happens)', repeated)
-    .option('--for <time>', 'the drill ends by itself after so long, at most a day', seconds, 300)
+    .option('--for <time>', 'the drill ends by itself after so long, from 1s to 1d', drillSeconds, 300)
     .option('--seed <text>', 'the same seed makes the same faults of the same requests', 'drill')
-    .option('--stop', 'end the drill that is held')
+    .addOption(new Option('--stop', 'end the drill that is held').conflicts(['fault', 'for', 'seed']))
     .addHelpText(
       'after',
       `
@@ -63,4 +67,11 @@ Example: dim chaos store lab --fault flips:on=put,probability=0.05 --fault refus
     out.say(`the drill ends by itself in ${durationText(options.for)}`)
     return EXIT.ok
   })
+}
+
+/** How long a drill lasts. A day is the most: one that is forgotten ends before the next one begins. */
+function drillSeconds(text: string): number {
+  const asked = seconds(text)
+  if (asked >= DRILL_SECONDS_MIN && asked <= DRILL_SECONDS_MAX) return asked
+  throw new InvalidArgumentError('A drill lasts from 1s to 1d (24h); begin a new one when it has ended.')
 }

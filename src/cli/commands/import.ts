@@ -1,3 +1,4 @@
+import { Option } from 'commander'
 import type { BucketResource } from '../../api/schemas/bucket.ts'
 import type { ImportResource } from '../../api/schemas/import.ts'
 import type { LocationResource } from '../../api/schemas/location.ts'
@@ -29,7 +30,13 @@ export const registerImport: Register = (program, bind) => {
     .description('list what already lies in a container into the catalog; no object body is read')
     .option('--location <location>', 'where it lies (where the bucket writes)')
     .option('--prefix <text>', 'only keys that start with this')
-    .option('--resume <id>', 'go on with an import that was interrupted or failed')
+    .addOption(
+      new Option('--resume <id>', 'go on with an import that was interrupted or failed').conflicts([
+        'location',
+        'prefix',
+        'acceptRemovals',
+      ]),
+    )
     .option('--accept-removals', 'follow removals also when they are more than half of the bucket')
     .option('--no-wait', 'do not wait for its end')
     .addHelpText(
@@ -42,6 +49,8 @@ nobody else writes, so they are "conflicting" and "missing", and nothing is chan
 Ctrl-C stops watching, not the import: "dim import --resume ID" watches it again.`,
     )
   bind<Options>(command, async (session, options, bucket) => {
+    if (options.resume !== undefined && bucket !== undefined)
+      throw new CliError(EXIT.usage, '--resume goes on as it began: name no bucket')
     const job =
       options.resume === undefined
         ? await start(session, options, bucket)

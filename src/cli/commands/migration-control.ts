@@ -1,6 +1,6 @@
 import type { MigrationResource } from '../../api/schemas/migration.ts'
+import { changeEach } from '../change-each.ts'
 import type { Register } from '../command.ts'
-import { checkedId } from '../references.ts'
 import { migrationView } from '../views/migration.ts'
 
 /** What a person can do with a migration; the server refuses (exit code 6) what its state does not allow. */
@@ -14,13 +14,9 @@ const VERBS = {
 /** `dim migration pause|cancel|retry|rollback` */
 export const registerMigrationControl: Register = (noun, bind) => {
   for (const [verb, description] of Object.entries(VERBS))
-    bind(
-      noun.command(`${verb} <ids...>`).description(description),
-      async ({ api, out }, _options, ...values) => {
-        const ids = values.flat().map(checkedId)
-        const changed: MigrationResource[] = []
-        for (const id of ids) changed.push(await api.post<MigrationResource>(`/v1/migrations/${id}/${verb}`))
-        out.list(changed, migrationView)
-      },
+    bind(noun.command(`${verb} <ids...>`).description(description), (session, _options, ...values) =>
+      changeEach(session, values.flat(), migrationView, id =>
+        session.api.post<MigrationResource>(`/v1/migrations/${id}/${verb}`),
+      ),
     )
 }

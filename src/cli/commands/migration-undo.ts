@@ -1,7 +1,7 @@
 import type { Undo } from '../../api/schemas/undo.ts'
+import { changeEach } from '../change-each.ts'
 import type { Register } from '../command.ts'
 import type { View } from '../output.ts'
-import { checkedId } from '../references.ts'
 import { usdText } from '../units.ts'
 
 const undoView: View<Undo> = {
@@ -22,10 +22,9 @@ export const registerMigrationUndo: Register = (noun, bind) => {
     .command('undo <ids...>')
     .description('the reverse of a migration whose grace is over, with its price; with --apply it is planned')
     .option('--apply', 'plan it')
-  bind<{ apply?: boolean }>(command, async ({ api, out }, { apply }, ...values) => {
-    const undone: Undo[] = []
-    for (const id of values.flat().map(checkedId))
-      undone.push(await api.post<Undo>(`/v1/migrations/${id}/undo`, { apply: apply === true }))
-    out.list(undone, undoView)
-  })
+  bind<{ apply?: boolean }>(command, (session, { apply }, ...values) =>
+    changeEach(session, values.flat(), undoView, id =>
+      session.api.post<Undo>(`/v1/migrations/${id}/undo`, { apply: apply === true }),
+    ),
+  )
 }

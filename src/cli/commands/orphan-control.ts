@@ -1,6 +1,6 @@
 import type { OrphanResource } from '../../api/schemas/reconcile.ts'
+import { changeEach } from '../change-each.ts'
 import type { Register } from '../command.ts'
-import { checkedId } from '../references.ts'
 import { orphanView } from '../views/reconcile.ts'
 
 /** What a person can decide; the server refuses (exit code 6) what is not proven to be ours. */
@@ -13,13 +13,9 @@ const VERBS = {
 /** `dim orphan delete|keep|adopt` */
 export const registerOrphanControl: Register = (noun, bind) => {
   for (const [verb, description] of Object.entries(VERBS))
-    bind(
-      noun.command(`${verb} <ids...>`).description(description),
-      async ({ api, out }, _options, ...values) => {
-        const changed: OrphanResource[] = []
-        for (const id of values.flat().map(checkedId))
-          changed.push(await api.post<OrphanResource>(`/v1/orphans/${id}/${verb}`))
-        out.list(changed, orphanView)
-      },
+    bind(noun.command(`${verb} <ids...>`).description(description), (session, _options, ...values) =>
+      changeEach(session, values.flat(), orphanView, id =>
+        session.api.post<OrphanResource>(`/v1/orphans/${id}/${verb}`),
+      ),
     )
 }

@@ -1,3 +1,4 @@
+import { Option } from 'commander'
 import type { PlanFidelity } from '../../api/schemas/fidelity.ts'
 import type { DecisionSummary, PlanResource } from '../../api/schemas/plan.ts'
 import { limitOf, type Register, withListOptions } from '../command.ts'
@@ -10,7 +11,11 @@ import { decisionView, planView } from '../views/plan.ts'
 export const registerPlanShow: Register = (noun, bind) => {
   const command = withListOptions(
     noun.command('show <id>').description('what a plan would move, why and for how much'),
-  ).option('--fidelity', 'what its moves could not take along, instead of its decisions')
+  ).addOption(
+    new Option('--fidelity', 'what its moves could not take along, instead of its decisions').conflicts(
+      'limit',
+    ),
+  )
   bind<{ limit: number; fidelity?: boolean }>(command, async ({ api, out }, options, id) => {
     const path = `/v1/plans/${checkedId(id)}`
     if (options.fidelity === true) {

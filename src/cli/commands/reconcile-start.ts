@@ -1,3 +1,4 @@
+import { Option } from 'commander'
 import type { LocationResource } from '../../api/schemas/location.ts'
 import type { ReconcileRunResource } from '../../api/schemas/reconcile.ts'
 import type { StoreResource } from '../../api/schemas/store.ts'
@@ -34,7 +35,16 @@ export const registerReconcileStart: Register = (noun, bind) => {
     .option('--apart-hours <hours>', 'how far apart two scans confirm an orphan (24)')
     .option('--share-max <share>', 'delete nothing when more than this share would be (0.01)')
     .option('--accept-missing', 'go on although most of what should lie there is missing')
-    .option('--resume <id>', 'go on with a run that was interrupted or failed')
+    .addOption(
+      new Option('--resume <id>', 'go on with a run that was interrupted or failed').conflicts([
+        'inventory',
+        'prefix',
+        'delete',
+        'apartHours',
+        'shareMax',
+        'acceptMissing',
+      ]),
+    )
     .option('--no-wait', 'do not wait for its end')
     .addHelpText(
       'after',
@@ -44,6 +54,8 @@ may lie in any store, a folder added as one included. What came or went after it
 store. What others put into the container is named ("dark") and never deleted.`,
     )
   bind<Options>(command, async (session, options, location) => {
+    if (options.resume !== undefined && location !== undefined)
+      throw new CliError(EXIT.usage, '--resume goes on as it began: name no location')
     const run =
       options.resume === undefined
         ? await start(session, options, location)

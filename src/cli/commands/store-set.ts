@@ -1,9 +1,13 @@
+import type { BucketResource } from '../../api/schemas/bucket.ts'
+import type { LocationResource } from '../../api/schemas/location.ts'
 import type { StoreResource } from '../../api/schemas/store.ts'
 import { type Register, repeated } from '../command.ts'
 import { CliError, EXIT } from '../exit-codes.ts'
 import { parseBudgetWindow } from '../parse-budget-window.ts'
 import { findNamed, namedPath } from '../references.ts'
+import type { Session } from '../session.ts'
 import { type CredentialOptions, credentialsOf, withCredentialOptions } from '../store-credentials.ts'
+import { countText } from '../units.ts'
 import { storeView } from '../views/store.ts'
 
 interface Options extends CredentialOptions {
@@ -29,7 +33,7 @@ export const registerStoreSet: Register = (noun, bind) => {
     .option('--requests-at-once-max <n>', 'bound of what adapts by itself; "none" takes it away')
     .option(
       '--for-drills',
-      'faults on purpose may be held here: nothing people need may depend on this store',
+      'let faults on purpose be held here (dim chaos store): they damage what it keeps, so it must be nothing people need',
     )
     .option('--no-for-drills', 'no drill any more; one that is held ends')
   const command = withCredentialOptions(bare).addHelpText(
@@ -44,7 +48,8 @@ All processes together keep to it. Clients of the gateway never wait for it: the
 Example: dim store set glacier --budget bytes=20MB,requests=50,from=08:00,to=18:00,zone=Europe/Berlin \\
                                --budget bytes=200MB`,
   )
-  bind<Options>(command, async ({ api, out }, options, name) => {
+  bind<Options>(command, async (session, options, name) => {
+    const { api, out } = session
     const store = await findNamed<StoreResource>(api, 'store', name)
     const credentials = await credentialsOf(options)
     const change = changeOf(options)
@@ -60,8 +65,42 @@ Example: dim store set glacier --budget bytes=20MB,requests=50,from=08:00,to=18:
     if (credentials !== null) changed = await api.change<StoreResource>('PATCH', path, { credentials })
     if (hasLimits) changed = await api.change<StoreResource>('PATCH', `${path}/limits`, change)
     out.one(changed, storeView)
+    if (options.forDrills === true) await tellAboutDrills(session, store)
+    if (options.forDrills === false && store.drill !== null) out.say(`the drill at ${store.name} has ended`)
     return EXIT.ok
   })
+}
+
+/** Places and buckets named in a warning. */
+const NAMED_MAX = 3
+
+/** What the mark permits from now on, and who would meet it: a drill damages what lies there for good. */
+async function tellAboutDrills({ api, out }: Session, store: StoreResource): Promise<void> {
+  const everything = Number.POSITIVE_INFINITY
+  const { items: locations } = await api.list<LocationResource>('/v1/locations', {}, everything)
+  const { items: buckets } = await api.list<BucketResource>('/v1/buckets', {}, everything)
+  const here = locations.filter(location => location.store.id === store.id)
+  const written = buckets.filter(({ writeLocation }) => here.some(({ id }) => id === writeLocation.id))
+  const copies = here.reduce((sum, { usage }) => sum + usage.copies, 0)
+  out.say(
+    `warning: operators may now make requests to ${store.name} fail, hang or lie (dim chaos store ${store.name}): readers meet that too, and what is kept there may be damaged for good`,
+  )
+  if (copies > 0)
+    out.say(
+      `warning: ${countText(copies)} copies lie there, in ${namesOf(here.filter(({ usage }) => usage.copies > 0))}; a drill may be the end of those that have no other`,
+    )
+  if (written.length > 0) out.say(`warning: what clients write to ${namesOf(written)} goes there first`)
+  out.say(`to take the mark away: dim store set ${store.name} --no-for-drills`)
+}
+
+function namesOf(named: readonly { readonly name: string }[]): string {
+  const more = named.length > NAMED_MAX ? ` and ${named.length - NAMED_MAX} more` : ''
+  return (
+    named
+      .slice(0, NAMED_MAX)
+      .map(({ name }) => name)
+      .join(', ') + more
+  )
 }
 
 function changeOf(options: Options): Record<string, unknown> {

@@ -1,10 +1,10 @@
 import { InvalidArgumentError } from 'commander'
 import type { MigrationResource } from '../../api/schemas/migration.ts'
 import type { PlanResource } from '../../api/schemas/plan.ts'
+import { changeEach } from '../change-each.ts'
 import { type Register, seconds, wholeNumber } from '../command.ts'
 import { CliError, EXIT } from '../exit-codes.ts'
 import type { View } from '../output.ts'
-import { checkedId } from '../references.ts'
 import type { Session } from '../session.ts'
 import { migrationView } from '../views/migration.ts'
 import { planView } from '../views/plan.ts'
@@ -19,11 +19,8 @@ export const registerMigrationUrgency: Register = urgencyOf<MigrationResource>(
 export const registerPlanUrgency: Register = urgencyOf<PlanResource>('/v1/plans', planView)
 
 function urgencyOf<Item>(path: string, view: View<Item>): Register {
-  const change = async ({ api, out }: Session, ids: readonly string[], body: object) => {
-    const changed: Item[] = []
-    for (const id of ids.map(checkedId)) changed.push(await api.change<Item>('PATCH', `${path}/${id}`, body))
-    out.list(changed, view)
-  }
+  const change = (session: Session, ids: readonly string[], body: object) =>
+    changeEach(session, ids, view, id => session.api.change<Item>('PATCH', `${path}/${id}`, body))
   return (noun, bind) => {
     bind(
       noun

@@ -1,3 +1,4 @@
+import { Option } from 'commander'
 import type { BucketResource } from '../../api/schemas/bucket.ts'
 import type { ObjectDetail, ObjectSummary } from '../../api/schemas/object.ts'
 import { positive, type Register } from '../command.ts'
@@ -38,7 +39,12 @@ export const registerVerify: Register = (program, bind) => {
     .description('check that readers get what the catalog says')
     .option('--bucket <bucket>', 'only this bucket')
     .option('--download', 'read every byte and compare its SHA-256, not only the last byte')
-    .option('--direct', 'check every copy straight at its store, beside the data folder; needs no server')
+    .addOption(
+      new Option(
+        '--direct',
+        'check every copy straight at its store, beside the data folder; needs no server',
+      ).conflicts(['gateway', 'accessKeyId', 'region']),
+    )
     .option('--all', 'print also the objects that are as they should be')
     .option('--concurrency <n>', 'objects read at once', positive, 16)
     .addHelpText('after', SYMBOLS)

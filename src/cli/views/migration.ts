@@ -23,6 +23,16 @@ export const migrationView: View<MigrationResource> = {
   ],
 }
 
+/** Migrations that rest for people, each with what it rests for. */
+export const restingMigrationView: View<MigrationResource> = {
+  name: migrationView.name,
+  columns: [
+    ...migrationView.columns.slice(0, 3),
+    { header: 'RESTS BECAUSE', value: migration => holdsText(migration) || '-' },
+    ...migrationView.columns.slice(3).map(column => ({ ...column, wide: true })),
+  ],
+}
+
 export const migrationStepColumns: readonly Column<MigrationDetail['timeline'][number]>[] = [
   { header: 'AT', value: step => timeText(step.at) },
   {
@@ -39,6 +49,25 @@ export const migrationStepColumns: readonly Column<MigrationDetail['timeline'][n
   { header: 'TRY', value: step => (step.attempt === null ? '' : `${step.attempt}`), align: 'right' },
   { header: 'DETAIL', value: stepDetailText },
 ]
+
+/** What a migration rests for that people paused, or that refuses our credentials, and how it is ended. */
+export function holdsText({ heldBy, id, paused, planId }: MigrationResource): string {
+  const holds = heldBy.map(hold => {
+    switch (hold) {
+      case 'stop':
+        return 'everything is stopped (dim migration resume --all)'
+      case 'source-store':
+        return 'the store it reads is paused or refuses our credentials (dim store resume)'
+      case 'target-store':
+        return 'the store it writes is paused or refuses our credentials (dim store resume)'
+      case 'plan':
+        return `its plan is paused (dim plan resume ${planId})`
+      default:
+        throw new Error(`unknown hold ${hold satisfies never}`)
+    }
+  })
+  return [...(paused ? [`it is paused itself (dim migration resume ${id})`] : []), ...holds].join('; ')
+}
 
 function stateText(migration: MigrationResource): string {
   const remarks = [

@@ -33,7 +33,7 @@ function stateText({ name, refusal, state }: StoreResource): string {
 }
 
 function drillText({ drill, isForDrills }: StoreResource): string {
-  if (drill === null) return isForDrills ? 'possible' : '-'
+  if (drill === null) return isForDrills ? 'permitted' : '-'
   const faults = [...new Set(drill.rules.map(rule => rule.fault))].join(', ')
   return `${faults} until ${timeText(drill.until)}`
 }

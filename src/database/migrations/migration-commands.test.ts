@@ -38,7 +38,13 @@ describe('what people ask of a migration', () => {
   afterEach(() => world.dispose())
 
   const database = () => world.test.database
-  const pause = () => pauseMigration(database(), { id, principal, permittedIn: UNFINISHED })
+  const pause = () =>
+    pauseMigration(database(), {
+      id,
+      principal,
+      permittedIn: UNFINISHED,
+      cancellableIn: statesOf('cancelled'),
+    })
   const resume = () => resumeMigration(database(), { id, principal, permittedIn: UNFINISHED })
   const cancel = () => cancelMigration(database(), { id, principal, permittedIn: statesOf('cancelled') })
   const retry = () => retryMigration(database(), { id, principal, permittedIn: statesOf('retried') })
@@ -87,6 +93,23 @@ describe('what people ask of a migration', () => {
     await world.sweep()
     expect(await world.copies('k')).toHaveLength(1)
     expect(await world.read('k')).toEqual(BYTES)
+  })
+
+  it('does not pause what is being cancelled, and asks for the same thing once', async () => {
+    expect(await kindOf(cancel())).toBe('done')
+    expect(await kindOf(cancel())).toBe('done')
+    expect(await kindOf(pause())).toBe('being-cancelled')
+    expect(await world.migration(id)).toMatchObject({ paused: false, cancelRequested: true })
+    expect(await world.timeline(id)).toEqual(['planned', 'cancel-requested'])
+    await world.work()
+    expect((await world.migration(id)).state).toBe('aborted')
+  })
+
+  it('leaves the rest of a migration as it is that is let go on without a pause', async () => {
+    await database().query(`update migration set not_before = now() + interval '1 hour' where id = $1`, [id])
+    expect(await kindOf(resume())).toBe('done')
+    expect(await world.work()).toBe(0)
+    expect(await world.timeline(id)).toEqual(['planned'])
   })
 
   it('cancels a running migration', async () => {

@@ -16,7 +16,8 @@ import { checkRoom, holdRoom, NoRoomError } from './room.ts'
  * What a command did. `not-found`: there is no such migration. `not-now`: its state does not permit it.
  * `object-changed`: the object is no longer what the migration was about. `object-busy`: another migration of
  * the object is unfinished. `cleaning-up`: what the last try left is not removed yet; soon it will be. `no-room`: the target is full.
- * `source-lost`: the store no longer has the source's bytes.
+ * `source-lost`: the store no longer has the source's bytes. `being-cancelled`: it ends as soon as its worker
+ * hears of it.
  */
 export type MigrationCommandResult =
   | { readonly kind: 'done'; readonly migration: Migration }
@@ -29,6 +30,7 @@ export type MigrationCommandResult =
         | 'cleaning-up'
         | 'source-lost'
         | 'no-room'
+        | 'being-cancelled'
     }
 
 /** What a look at a store showed. */
@@ -47,46 +49,72 @@ export interface MigrationCommand {
   readonly permittedIn: readonly MigrationState[]
 }
 
-/** Nobody takes the migration, and its worker stops at the next step. Pausing twice is no error. */
+/**
+ * Nobody takes the migration, and its worker stops at the next step. Pausing twice is no error. One that is
+ * being cancelled is not paused: `cancellableIn` are the states in which a request to cancel still ends it.
+ */
 export function pauseMigration(
   database: Database,
-  command: MigrationCommand,
+  command: MigrationCommand & { readonly cancellableIn: readonly MigrationState[] },
 ): Promise<MigrationCommandResult> {
-  return setFlags(database, command, 'pause-requested', 'paused = true')
+  return setFlags(database, command, {
+    event: 'pause-requested',
+    assignments: 'paused = true',
+    isDone: ({ paused }) => paused,
+    refusal: ({ cancelRequested, state }) =>
+      cancelRequested && command.cancellableIn.includes(state) ? 'being-cancelled' : null,
+  })
 }
 
-/** Lets a paused migration go on at once. */
+/** Lets a paused migration go on at once. One that is not paused stays as it is. */
 export function resumeMigration(
   database: Database,
   command: MigrationCommand,
 ): Promise<MigrationCommandResult> {
-  return setFlags(database, command, 'resume-requested', 'paused = false, not_before = now()')
+  return setFlags(database, command, {
+    event: 'resume-requested',
+    assignments: 'paused = false, not_before = now()',
+    isDone: ({ paused }) => !paused,
+  })
 }
 
-/** Asks the mover to end it, ahead of everything else; the source stays as it is. */
+/** Asks the mover to end it, ahead of everything else; the source stays as it is. Asking twice is no error. */
 export function cancelMigration(
   database: Database,
   command: MigrationCommand,
 ): Promise<MigrationCommandResult> {
-  const flags = 'cancel_requested = true, paused = false, priority = 100, not_before = now()'
-  return setFlags(database, command, 'cancel-requested', flags)
+  return setFlags(database, command, {
+    event: 'cancel-requested',
+    assignments: 'cancel_requested = true, paused = false, priority = 100, not_before = now()',
+    isDone: ({ cancelRequested, paused }) => cancelRequested && !paused,
+  })
+}
+
+/** What a command writes into a migration's row, unless it is as wished already or must not be. */
+interface FlagChange {
+  readonly event: string
+  readonly assignments: string
+  isDone(migration: Migration): boolean
+  refusal?(migration: Migration): 'being-cancelled' | null
 }
 
 async function setFlags(
   database: Database,
   command: MigrationCommand,
-  event: string,
-  assignments: string,
+  change: FlagChange,
 ): Promise<MigrationCommandResult> {
   return inTransaction(database, async connection => {
     const migration = await lockMigration(connection, command.id)
     if (migration === null) return { kind: 'not-found' }
     if (!command.permittedIn.includes(migration.state)) return { kind: 'not-now' }
+    const refusal = change.refusal?.(migration) ?? null
+    if (refusal !== null) return { kind: refusal }
+    if (change.isDone(migration)) return { kind: 'done', migration }
     const { rows } = await connection.query<MigrationRow>(
-      `update migration m set ${assignments} where m.id = $1 returning ${MIGRATION_COLUMNS}`,
+      `update migration m set ${change.assignments} where m.id = $1 returning ${MIGRATION_COLUMNS}`,
       [command.id],
     )
-    await note(connection, migration, event, migration.state, command.principal)
+    await note(connection, migration, change.event, migration.state, command.principal)
     return { kind: 'done', migration: migrationOf(rows[0]!) }
   })
 }

@@ -135,14 +135,15 @@ export async function resumeStore(connection: Connection, id: Uuid): Promise<boo
 }
 
 /**
- * Pauses a plan: none of its migrations is taken up, and running ones rest. Resolves like {@link pauseStore}.
+ * Pauses a plan that is proposed or approved: none of its migrations is taken up, and running ones rest. Resolves
+ * like {@link pauseStore}, to false also where nothing of the plan is left to pause.
  */
 export async function pausePlan(connection: Connection, pause: Pause): Promise<boolean | null> {
   const { rowCount } = await connection.query({
     name: 'plan_pause',
     text: `
       update plan set paused_at = now(), paused_because = $2, paused_by = $3
-      where id = $1 and paused_at is null`,
+      where id = $1 and paused_at is null and state in ('proposed', 'approved')`,
     values: [pause.id, pause.reason, pause.principal],
   })
   return changedOrKnown(connection, 'plan', pause.id, rowCount)

@@ -16,8 +16,11 @@ export interface Urgency {
   readonly dueAt?: Date | null | undefined
 }
 
-/** What became of the wish. `not-now`: it has ended, so nothing is urgent any more. */
-export type UrgencyResult = 'done' | 'not-found' | 'not-now'
+/**
+ * What became of the wish. `not-now`: it has ended, so nothing is urgent any more. `being-cancelled`: it ends
+ * ahead of everything else.
+ */
+export type UrgencyResult = 'done' | 'not-found' | 'not-now' | 'being-cancelled'
 
 const CHANGES = `
   priority = coalesce($2::smallint, m.priority),
@@ -35,15 +38,18 @@ export async function setMigrationUrgency(
     const { rows } = await connection.query<{
       state: MigrationState
       isFinished: boolean
+      isBeingCancelled: boolean
       fencingToken: number
     }>(
-      `select state, finished_at is not null as "isFinished", fencing_token as "fencingToken"
+      `select state, finished_at is not null as "isFinished", fencing_token as "fencingToken",
+              cancel_requested and grace_until_ms is null as "isBeingCancelled"
        from migration where id = $1 for update`,
       [id],
     )
     const migration = rows[0]
     if (migration === undefined) return 'not-found'
     if (migration.isFinished) return 'not-now'
+    if (migration.isBeingCancelled) return 'being-cancelled'
     await connection.query(`update migration m set ${CHANGES} where m.id = $1`, [id, ...valuesOf(urgency)])
     await writeTimeline(connection, {
       migrationId: id,
@@ -57,8 +63,8 @@ export async function setMigrationUrgency(
 }
 
 /**
- * Changes when a plan's migrations are taken up: those that are unfinished, and those that are planned later. A
- * plan is approved with its deadline and priority, so both can be said while it is proposed.
+ * Changes when a plan's migrations are taken up: those that are unfinished and not being cancelled, and those
+ * that are planned later. A plan is approved with its deadline and priority, so both can be said while it is proposed.
  */
 export async function setPlanUrgency(
   connection: Connection,
@@ -76,7 +82,8 @@ export async function setPlanUrgency(
   // In the order in which workers lock them, and a plan is bounded.
   await connection.query(
     `with ours as (
-       select id from migration where plan_id = $1 and finished_at is null order by id for update
+       select id from migration
+       where plan_id = $1 and finished_at is null and not cancel_requested order by id for update
      )
      update migration m set ${CHANGES} from ours where m.id = ours.id`,
     values,

@@ -9,7 +9,7 @@ import type {
 import { HARMLESS_ABORTS } from '../../domain/migration-record.ts'
 import type { Tier } from '../../domain/tier.ts'
 import type { Queryable } from '../postgres.ts'
-import { HELD_STORE_STATES } from './migration-holds.ts'
+import { HELD_STORE_STATES, IS_FREE, IS_NOT_STOPPED } from './migration-holds.ts'
 import { MIGRATION_COLUMNS, type MigrationRow, migrationOf } from './migration-rows.ts'
 import { IS_OVERDUE } from './queue-status.ts'
 
@@ -83,6 +83,9 @@ const VIEW = `
   join store source_store on source_store.id = source.store_id
   join store target_store on target_store.id = target.store_id`
 
+/** Whether migration `m` rests for something people paused, itself included, or for a store that refuses us. */
+const IS_RESTING = `(m.finished_at is null and (m.paused or not ${IS_FREE} or not ${IS_NOT_STOPPED}))`
+
 /** What a list of migrations is narrowed to. */
 export interface MigrationFilter {
   readonly state?: MigrationState
@@ -96,7 +99,7 @@ export interface MigrationFilter {
   readonly storeId?: Uuid
   /** True: only what missed its deadline; false: only what did not. */
   readonly isOverdue?: boolean
-  /** True: only what a person paused one by one. */
+  /** True: only what is unfinished and rests for a pause, a refusing store or the stop; false: only what does not. */
   readonly isPaused?: boolean
   /** The kind of the last error. */
   readonly errorKind?: string
@@ -121,7 +124,7 @@ export async function listMigrations(
        and ($7::uuid is null or m.id < $7)
        and ($9::uuid is null or $9 in (source.store_id, target.store_id))
        and ($10::boolean is null or coalesce(${IS_OVERDUE}, false) = $10)
-       and ($11::boolean is null or m.paused = $11)
+       and ($11::boolean is null or ${IS_RESTING} = $11)
        and ($12::text is null or m.evidence #>> '{error,kind}' = $12)
      order by m.id desc
      limit $8`,

@@ -122,14 +122,14 @@ export async function listPausedStores(queryable: Queryable): Promise<PauseRow[]
   return rows
 }
 
-/** Paused plans, the newest first; each is named after its policy. */
+/** Paused plans with something left to move, the newest first; each is named after its policy. */
 export async function listPausedPlans(queryable: Queryable): Promise<PauseRow[]> {
   const { rows } = await queryable.query<PauseRow>({
     name: 'queue_paused_plans',
     text: `
       select p.id, policy.name, p.paused_at as "pausedAt", p.paused_because as reason, p.paused_by as principal
       from plan p join policy on policy.id = p.policy_id
-      where p.paused_at is not null order by p.id desc limit ${PAUSES_MAX}`,
+      where p.paused_at is not null and p.state in ('proposed', 'approved') order by p.id desc limit ${PAUSES_MAX}`,
   })
   return rows
 }

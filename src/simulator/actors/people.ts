@@ -21,7 +21,9 @@ export async function fulfil(world: SimulatedWorld, wish: Wish, migrationId: str
   }
   switch (wish) {
     case 'pause':
-      if (!isEndState(migration.state)) change({ paused: true })
+      if (isEndState(migration.state)) return
+      if (migration.cancelRequested && isPermitted(migration.kind, migration.state, 'cancelled')) return
+      change({ paused: true })
       return
     case 'resume':
       if (migration.paused) change({ paused: false, notBefore: scheduler.now() })
