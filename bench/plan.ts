@@ -8,6 +8,7 @@ import { type Database, inTransaction, openDatabase } from '../src/database/post
 import { decidePlacement } from '../src/placement/decide-placement.ts'
 import { checkPolicy } from '../src/placement/policy/policy-document.ts'
 import { shippedPriceBook } from '../src/placement/price-book/shipped-price-book.ts'
+import { createMemoryStore } from '../src/stores/memory/memory-store.ts'
 import { silentLogger } from '../src/telemetry/logger.ts'
 import { createPlanner } from '../src/workers/plan-placements.ts'
 import { seedCatalog, seedObjects } from '../test/builders/catalog.ts'
@@ -147,6 +148,7 @@ async function bareQueue(database: Database): Promise<number> {
 async function plan(database: Database): Promise<{ objectsPerSecond: number; moves: number }> {
   const planner = createPlanner({
     database,
+    storeOf: async id => createMemoryStore({ name: id, settings: { capacityBytes: 0 } }),
     modelClock: { now: () => NOW + DAY },
     wallClock: { now: () => Date.now() },
     log: silentLogger,

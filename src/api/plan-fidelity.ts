@@ -1,12 +1,10 @@
-import { findSealedCredentials, findStore } from '../database/catalog/stores.ts'
 import { type DecisionFacts, listDecisionFacts } from '../database/placement/plan-fidelity.ts'
 import { copyDescriptionMetadata } from '../domain/copy-description.ts'
 import type { Uuid } from '../domain/identifiers.ts'
 import { FIDELITY_REASONS, type FidelityReason, judgeFidelity, metadataBytes } from '../migration/fidelity.ts'
 import type { StoreCapabilities } from '../stores/object-store.ts'
-import type { ApiOptions } from './context.ts'
-import { withStore } from './probe-store.ts'
 import type { PlanFidelity } from './schemas/fidelity.ts'
+import { type CapabilitiesOptions, capabilitiesReader } from './store-capabilities.ts'
 
 const DECISIONS_PER_PAGE = 1_000
 /** Decisions a report looks at; plans for people have fewer. */
@@ -20,11 +18,8 @@ const LONGEST_DIGEST = '0'.repeat(64)
  * What the moves of a plan could not take along, per reason. Judged by what the catalog knows and what the
  * stores can do; nothing is asked of a store.
  */
-export async function reportFidelity(
-  options: Pick<ApiOptions, 'database' | 'secretBox' | 'stores' | 'log'>,
-  planId: Uuid,
-): Promise<PlanFidelity> {
-  const capabilities = new Map<Uuid, StoreCapabilities | null>()
+export async function reportFidelity(options: CapabilitiesOptions, planId: Uuid): Promise<PlanFidelity> {
+  const capabilitiesOf = capabilitiesReader(options)
   const told = new Map<FidelityReason, { objects: number; examples: { bucket: string; key: string }[] }>()
   let objects = 0
   let unjudged = 0
@@ -37,8 +32,8 @@ export async function reportFidelity(
     })
     for (const facts of page) {
       objects++
-      const source = await capabilitiesOf(options, capabilities, facts.fromStoreId)
-      const target = await capabilitiesOf(options, capabilities, facts.toStoreId)
+      const source = await capabilitiesOf(facts.fromStoreId)
+      const target = await capabilitiesOf(facts.toStoreId)
       if (source === null || target === null) {
         unjudged++
         continue
@@ -68,22 +63,4 @@ function judge(facts: DecisionFacts, source: StoreCapabilities, target: StoreCap
     intentId: LONGEST_ID,
   })
   return judgeFidelity({ ...facts, descriptionBytes: metadataBytes(description) }, { source, target })
-}
-
-/** What a store can do by its settings; null when it cannot be opened. */
-async function capabilitiesOf(
-  options: Pick<ApiOptions, 'database' | 'secretBox' | 'stores' | 'log'>,
-  known: Map<Uuid, StoreCapabilities | null>,
-  storeId: Uuid,
-): Promise<StoreCapabilities | null> {
-  const before = known.get(storeId)
-  if (before !== undefined) return before
-  const store = await findStore(options.database, storeId)
-  const sealed = await findSealedCredentials(options.database, storeId)
-  const opened =
-    store === null
-      ? null
-      : (await withStore({ store, sealed, options }, '', async adapter => adapter.capabilities)).result
-  known.set(storeId, opened)
-  return opened
 }

@@ -12,10 +12,10 @@ import type { Principal } from '../domain/principal.ts'
 import { heatReadingAt } from '../heat/heat-reading.ts'
 import { type Reversal, reverseOf } from '../migration/reverse.ts'
 import { storagePartUsd } from '../placement/cost/placement-cost.ts'
+import { lacksEncryption } from '../placement/known-encryption.ts'
 import { requiredCopies } from '../placement/policy/required-copies.ts'
 import { priceOptions } from '../placement/price-options.ts'
-import type { ApiOptions } from './context.ts'
-import { rulesFor } from './objects/explain-object.ts'
+import { type RulesOptions, rulesFor } from './objects/explain-object.ts'
 import { ApiError, notFound } from './problems.ts'
 import type { Undo } from './schemas/undo.ts'
 
@@ -24,23 +24,29 @@ import type { Undo } from './schemas/undo.ts'
  * given. Throws an ApiError `conflict` with the reason where it cannot be undone.
  */
 export async function undoMigration(
-  { clock, database }: Pick<ApiOptions, 'clock' | 'database'>,
+  options: RulesOptions,
   migration: MigrationView,
   principal: Principal | null,
 ): Promise<Undo> {
+  const { database } = options
   const [row] = await readPlacementFacts(database, [migration.objectId])
   if (row === undefined) throw notFound('object with a primary copy', migration.key)
   const { copyId, generation, locationId, placementVersion, replicas = [] } = row.facts
   const left = await listLeftCopies(database, migration.objectId)
   const reversal = reverseOf(migration, { generation, primary: { copyId, locationId }, replicas, left })
   if (typeof reversal === 'string') throw new ApiError('conflict', reversal)
-  const rules = await rulesFor(row.facts, { clock, database })
+  const rules = await rulesFor(row.facts, options)
   const facts = { ...row.facts, ...heatReadingAt(row.facts, rules.now) }
-  const options = priceOptions(facts, rules)
-  const optionAt = (id: string) => options.find(({ location }) => location.id === id)
+  const places = priceOptions(facts, rules)
+  const optionAt = (id: string) => places.find(({ location }) => location.id === id)
   const [here, there] = [optionAt(locationId), optionAt(reversal.targetLocationId)]
   if (here === undefined || there === undefined)
     throw new ApiError('conflict', 'the location it came from is no longer there')
+  if (WRITES.has(reversal.kind) && lacksEncryption(there.location, rules.policy))
+    throw new ApiError(
+      'conflict',
+      `the policy ${rules.policy.name} requires encryption, and the store ${there.location.storeName} of ${there.location.name} is not known to encrypt`,
+    )
   const isDropped = reversal.kind === 'drop-copy' && reversal.takesUp !== true
   const dropped = isDropped ? (optionAt(migration.targetLocationId)?.cost ?? null) : null
   const price = priceOf(reversal, here.cost, there.cost, dropped)
@@ -92,6 +98,9 @@ export async function undoMigration(
     migrationId: id,
   }
 }
+
+/** Reversals after which a copy lies where none counts now. */
+const WRITES: ReadonlySet<Reversal['kind']> = new Set(['move', 'add-copy'])
 
 /** Resolves to the placement version of the object from then on. */
 async function takeUp(

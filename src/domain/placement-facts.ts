@@ -1,10 +1,11 @@
 import type { BucketMode } from './bucket.ts'
 import type { Bytes } from './bytes.ts'
 import type { Instant } from './clock.ts'
+import type { StoreEncryption } from './encryption.ts'
 import type { HalfLife } from './half-life.ts'
 import type { ObjectId, Uuid } from './identifiers.ts'
 import type { Location } from './location.ts'
-import type { StoreState } from './store.ts'
+import type { StoreKind, StoreState } from './store.ts'
 
 /** What the catalog knows about an object's placement, without anything that depends on the time. */
 export interface StoredPlacementFacts {
@@ -68,9 +69,13 @@ export interface PlacementFacts extends StoredPlacementFacts, HeatReading {}
 
 /** A location as placement sees it: may it be used, and is there room. */
 export interface PlacementLocation extends Location {
+  readonly storeName: string
+  readonly storeKind: StoreKind
   readonly storeState: StoreState
   /** Capacity minus what lies there and what is on its way; null when nobody set a capacity. */
   readonly freeBytes: Bytes | null
   /** It is being emptied: nothing new goes there, and what is there leaves. Left out: it is not. */
   readonly isRetiring?: boolean
+  /** Whether its store encrypts. Null or left out: not known. */
+  readonly encryption?: StoreEncryption | null
 }

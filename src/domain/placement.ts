@@ -49,6 +49,7 @@ export const REJECTION_REASONS = [
   'copy-there',
   'too-few-regions',
   'retiring',
+  'not-encrypted',
   'decision-frozen',
 ] as const
 export type RejectionReason = (typeof REJECTION_REASONS)[number]
@@ -88,6 +89,7 @@ export const DECISION_REASONS = [
   'too-few-copies',
   'too-many-copies',
   'location-retiring',
+  'encryption-required',
 ] as const
 export type DecisionReason = (typeof DECISION_REASONS)[number]
 

@@ -26,7 +26,7 @@ export interface ThresholdRule {
   readonly warm: HeatBand
 }
 
-/** Whether copies must lie encrypted: `required` refuses a target that does not. */
+/** Whether copies must lie encrypted: `required` allows only stores that are known to encrypt. */
 export const ENCRYPTION_DEMANDS = ['any', 'required'] as const
 type EncryptionDemand = (typeof ENCRYPTION_DEMANDS)[number]
 

@@ -1,3 +1,4 @@
+import { isKnownToEncrypt, type StoreEncryption } from '../domain/encryption.ts'
 import type { ContentHeaders } from '../domain/object.ts'
 
 /** What a move may not be able to take along. */
@@ -74,7 +75,7 @@ export interface FidelityEnds {
     readonly userMetadata: boolean
     readonly metadataBytesMax: number
     readonly tags: boolean
-    readonly encryption: 'always' | 'on-request' | 'none'
+    readonly encryption: StoreEncryption
   }
 }
 
@@ -94,7 +95,7 @@ export function judgeFidelity(object: ObjectFacts, { source, target }: FidelityE
     ['too-many-tags', hasTags && target.tags && !areTagsStorable(tags)],
     ['own-dates', true],
     ['old-versions-stay', source.versions],
-    ['not-encrypted', object.requiresEncryption && target.encryption === 'none'],
+    ['not-encrypted', object.requiresEncryption && !isKnownToEncrypt(target.encryption)],
     ['locked', object.isLocked],
   ]
   return checks.filter(([, holds]) => holds).map(([reason]) => reason)

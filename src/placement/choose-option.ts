@@ -55,6 +55,7 @@ export function chooseOption(
       .find(option => option !== null)
     if (target == null) return choose(current, 'no-allowed-location')
     if (current.forbidden === 'retiring') return choose(target, 'location-retiring')
+    if (current.forbidden === 'not-encrypted') return choose(target, 'encryption-required')
     const tooSlow = current.forbidden === 'latency-above-sla'
     return choose(target, tooSlow ? 'sla-requires-faster' : 'location-not-allowed')
   }

@@ -1,8 +1,9 @@
 import type { CopyChange, DecisionReason } from '../domain/placement.ts'
 import type { PlacementFacts, StoredReplica } from '../domain/placement-facts.ts'
 import { keepingUsdPerMonth, minimumDaysLeft } from './cost/placement-cost.ts'
+import { lacksEncryption } from './known-encryption.ts'
 import { requiredCopies } from './policy/required-copies.ts'
-import { isPinned, type PlacementOption, type PlacementRules } from './price-options.ts'
+import { type PlacementOption, type PlacementRules, priceOptions } from './price-options.ts'
 
 /** A copy that should be added or dropped, and what that costs. */
 export interface CopiesChoice {
@@ -28,14 +29,17 @@ export function chooseCopies(
 ): CopiesChoice | null {
   const optionOf = (locationId: string) => options.find(({ location }) => location.id === locationId)
   const all = facts.replicas ?? []
-  const isRetiring = ({ locationId }: StoredReplica) => optionOf(locationId)?.location.isRetiring === true
-  // A copy where everything is to leave does not count: another one is added first, then it goes.
-  const replicas = all.filter(replica => !isRetiring(replica))
+  const mustLeave = ({ locationId }: StoredReplica) => {
+    const location = optionOf(locationId)?.location
+    return location !== undefined && (location.isRetiring === true || lacksEncryption(location, rules.policy))
+  }
+  // A copy that is to leave its place does not count: another one is added first, then it goes.
+  const replicas = all.filter(replica => !mustLeave(replica))
   const required = requiredCopies(rules)
   const regions = regionsOf([current, ...replicas.flatMap(({ locationId }) => optionOf(locationId) ?? [])])
   if (replicas.length + 1 < required.copies || regions.size < required.regions)
-    return addition(facts, current, options, rules, regions.size < required.regions ? regions : new Set())
-  const leaving = all.filter(isRetiring)
+    return addition(facts, current, rules, regions.size < required.regions ? regions : new Set())
+  const leaving = all.filter(mustLeave)
   if (leaving.length > 0) return removal(facts, current, leaving, optionOf, rules)
   if (replicas.length + 1 <= required.copies) return null
   const droppable = replicas.filter(replica => {
@@ -49,15 +53,17 @@ export function chooseCopies(
 function addition(
   facts: PlacementFacts,
   current: PlacementOption,
-  options: readonly PlacementOption[],
   rules: PlacementRules,
   regions: ReadonlySet<string>,
 ): CopiesChoice | null {
   // A pinned object may have its other copies anywhere the policy allows: the pin is about where readers are sent.
-  const free = options.filter(({ cost, forbidden, location }) => {
-    const isAllowed = forbidden === null || (forbidden === 'pinned-elsewhere' && isPinned(facts, rules.now))
-    return isAllowed && cost !== null && location.id !== current.location.id && !regions.has(location.region)
-  })
+  const free = priceOptions({ ...facts, pinnedLocationId: null }, rules).filter(
+    ({ cost, forbidden, location }) =>
+      forbidden === null &&
+      cost !== null &&
+      location.id !== current.location.id &&
+      !regions.has(location.region),
+  )
   const [cheapest] = free.toSorted(
     (left, right) =>
       keptUsd(left, facts) - keptUsd(right, facts) || (left.location.name < right.location.name ? -1 : 1),

@@ -7,6 +7,7 @@ import type { LocationPrice, PriceBook } from '../domain/price.ts'
 import { costOfPlacement, type ReadLoad } from './cost/placement-cost.ts'
 import { readingOnceUsd } from './cost/reading-back.ts'
 import { routeUsdPerGb } from './cost/routes.ts'
+import { lacksEncryption } from './known-encryption.ts'
 import { requiredCopies } from './policy/required-copies.ts'
 
 /** Everything a decision is made from besides the object itself. */
@@ -137,6 +138,8 @@ function forbiddenBy(
   // Objects are read through the gateway at any time, and nothing restores copies yet.
   if (location.restoreHours !== null) return 'offline'
   if (price === null) return 'no-price'
+  // A pin cannot make a store encrypt: the mover would refuse what is sent there.
+  if (lacksEncryption(location, policy)) return 'not-encrypted'
   // A pin is a person's own word about this object and overrides what the policy says about all of them.
   if (pinned) return null
   if (!policy.tiers.includes(location.tier)) return 'not-in-policy'

@@ -1,5 +1,6 @@
 import type { Bytes } from '../domain/bytes.ts'
 import type { Instant } from '../domain/clock.ts'
+import type { StoreEncryption } from '../domain/encryption.ts'
 import type { ContentHeaders, StoreIdentity } from '../domain/object.ts'
 
 /**
@@ -197,11 +198,8 @@ export interface StoreCapabilities {
   readonly tags: boolean
   /** Keeps {@link PutFacts.lock}, and refuses with kind `locked` what an object's lock forbids. */
   readonly objectLock: boolean
-  /**
-   * `always`: the store encrypts whatever it keeps. `on-request`: what {@link PutFacts.encryption} asks for.
-   * `none`: it was not found to encrypt, and refuses to be asked.
-   */
-  readonly encryption: 'always' | 'on-request' | 'none'
+  /** `on-request`: {@link PutFacts.encryption} asks for it. */
+  readonly encryption: StoreEncryption
   /** Limits of multipart uploads, or null when there are none. */
   readonly multipart: {
     readonly partSizeMin: Bytes

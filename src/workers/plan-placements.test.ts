@@ -11,9 +11,13 @@ import { listPlans, type PlanRow } from '../database/placement/plans.ts'
 import { updatePolicy } from '../database/placement/policies.ts'
 import { requestReviews } from '../database/placement/review-sweeps.ts'
 import type { Database } from '../database/postgres.ts'
+import type { StoreEncryption } from '../domain/encryption.ts'
 import { HEAT_3D, HEAT_6H, HEAT_30D, lnHeatOfAccess } from '../heat/forward-decay.ts'
+import { createMemoryStore } from '../stores/memory/memory-store.ts'
+import { type ObjectStore, StoreError } from '../stores/object-store.ts'
 import { silentLogger } from '../telemetry/logger.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
+import type { Loop } from './loop.ts'
 import { createPlanner } from './plan-placements.ts'
 
 const DAY = 86_400_000
@@ -44,11 +48,36 @@ afterEach(async () => {
 
 const metrics = createMetrics()
 
+/** How the stores of these names encrypt; others do on request. */
+let encryptionAt: Readonly<Record<string, StoreEncryption | 'unopenable'>> = {}
+/** Above what the planner keeps its rules for. */
+const RULES_KEPT_MS = 10_000
+let wallAhead = 0
+
+/** The store as it is opened; nothing is ever asked of it. */
+async function storeOf(id: string): Promise<ObjectStore> {
+  const { rows } = await database.query<{ name: string }>('select name from store where id = $1', [id])
+  const { name } = rows[0]!
+  const encryption = encryptionAt[name] ?? 'on-request'
+  const store = createMemoryStore({ name, settings: { capacityBytes: 0 } })
+  if (encryption === 'unopenable')
+    throw new StoreError({
+      kind: 'unsupported',
+      retry: 'no',
+      store: name,
+      operation: 'open',
+      message: 'its credentials cannot be opened',
+      cause: null,
+    })
+  return { ...store, capabilities: { ...store.capabilities, encryption } }
+}
+
 function planner(batchObjectsMax = 1_000) {
   return createPlanner({
     database,
+    storeOf,
     modelClock: { now: () => now },
-    wallClock: { now: () => Date.now() },
+    wallClock: { now: () => Date.now() + wallAhead },
     log: silentLogger,
     metrics,
     batchObjectsMax,
@@ -61,7 +90,10 @@ async function start(policy: Record<string, unknown> = {}): Promise<void> {
 
 /** Steps until the planner finds nothing to do. */
 async function settle(batchObjectsMax?: number): Promise<void> {
-  const loop = planner(batchObjectsMax)
+  await rest(planner(batchObjectsMax))
+}
+
+async function rest(loop: Loop): Promise<void> {
   for (let step = 0; step < 200; step += 1) {
     if ((await loop.step(new AbortController().signal)) === 0) return
   }
@@ -85,6 +117,10 @@ const readAt = (at: number, times: number): SeededObject['lnHeats'] => [
   lnHeatOfAccess(HEAT_30D, at, times),
 ]
 
+async function decisionsOf({ id }: PlanRow) {
+  return listPlanDecisions(database, { planId: id, afterId: null, limit: 10 })
+}
+
 async function plans(): Promise<PlanRow[]> {
   return listPlans(database, { state: null, before: null, limit: 10 })
 }
@@ -105,6 +141,41 @@ async function migrations() {
   )
   return rows
 }
+
+describe('a policy that requires encryption', () => {
+  afterEach(() => {
+    encryptionAt = {}
+  })
+
+  it('has objects looked at again when a store is found to encrypt, or no more', async () => {
+    await start({ encryption: 'required' })
+    encryptionAt = { 'store-hot': 'always', 'store-warm': 'none', 'store-cold': 'none' }
+    const [objectId] = await seedObjects(database, catalog.bucketId, [anObject('silent')])
+    const loop = planner()
+    await rest(loop)
+    expect(await plans()).toEqual([])
+    expect((await reviewOf(objectId!))!.review_ms).toBeGreaterThan(NOW)
+    encryptionAt = { ...encryptionAt, 'store-warm': 'on-request' }
+    wallAhead += RULES_KEPT_MS
+    await rest(loop)
+    const [plan] = await plans()
+    expect(await decisionsOf(plan!)).toMatchObject([{ toLocationName: 'warm' }])
+    encryptionAt = { ...encryptionAt, 'store-cold': 'always', 'store-warm': 'none' }
+    wallAhead += RULES_KEPT_MS
+    await rest(loop)
+    const open = (await decisionsOf(plan!)).filter(({ verdict }) => verdict === null)
+    expect(open).toMatchObject([{ toLocationName: 'cold' }])
+  })
+
+  it('goes on beside a store that cannot be opened, about which nothing is known', async () => {
+    await start({ encryption: 'required' })
+    encryptionAt = { 'store-cold': 'unopenable' }
+    await seedObjects(database, catalog.bucketId, [anObject('silent')])
+    await settle()
+    const [plan] = await plans()
+    expect(await decisionsOf(plan!)).toMatchObject([{ toLocationName: 'warm' }])
+  })
+})
 
 describe('a policy that asks for copies', () => {
   const kinds = async () =>

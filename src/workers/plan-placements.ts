@@ -8,6 +8,7 @@ import { type PlacementFactsRow, readPlacementFacts } from '../database/placemen
 import { applyApprovedPlan } from '../database/placement/plan-approval.ts'
 import { endPlans } from '../database/placement/plan-ends.ts'
 import { closeAutomaticPlans, sumProposedPlans, supersedeStalePlans } from '../database/placement/plans.ts'
+import { listPoliciesRequiringEncryption } from '../database/placement/policies.ts'
 import {
   advanceReviewSweep,
   deleteFinishedSweeps,
@@ -20,6 +21,7 @@ import { HOUR, MINUTE, SECOND } from '../domain/duration.ts'
 import type { ObjectId, Uuid } from '../domain/identifiers.ts'
 import type { ReviewReason } from '../domain/placement.ts'
 import { principal } from '../domain/principal.ts'
+import type { ObjectStore } from '../stores/object-store.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Loop } from './loop.ts'
@@ -48,6 +50,8 @@ const FAILED_REST_MS = HOUR
 /** What a planner works with. */
 export interface PlannerOptions {
   readonly database: Database
+  /** The open store with this id, as the mover will use it; only asked what it can do. */
+  readonly storeOf: (storeId: Uuid) => Promise<ObjectStore>
   readonly modelClock: Clock
   readonly wallClock: Clock
   readonly log: Logger
@@ -68,10 +72,11 @@ export function createPlanner(options: PlannerOptions): Loop {
   const { database, modelClock, wallClock, log, metrics } = options
   const batchObjectsMax = options.batchObjectsMax ?? 1_000
   const who = principal('planner', 'threshold@1')
-  const rulesReader = createRulesReader(database, wallClock)
+  const rulesReader = createRulesReader(database, wallClock, options.storeOf)
   let housekeepingDueAt = 0
   let planEndsDueAt = 0
   let pricesSeen: Uuid | null = null
+  let encryptingSeen: ReadonlySet<Uuid> | null = null
   let saidNoPrices = false
 
   return {
@@ -119,6 +124,7 @@ export function createPlanner(options: PlannerOptions): Loop {
       return 0
     }
     await noticePrices(rules)
+    await noticeEncryption(rules)
     const startedAt = wallClock.now()
     const reviewed = await inTransaction(database, async connection => {
       const due = await lockDueReviews(connection, { now, limit: batchObjectsMax })
@@ -191,5 +197,16 @@ export function createPlanner(options: PlannerOptions): Loop {
       await requestReviews(database, { reason: 'prices-changed', principal: who })
     }
     pricesSeen = rules.priceBookId
+  }
+
+  /** Another store that encrypts, or one less, changes decisions where a policy requires it. */
+  async function noticeEncryption({ encryptingStores }: PlanningRules): Promise<void> {
+    const before = encryptingSeen
+    encryptingSeen = encryptingStores
+    if (before === null) return
+    const isSame = before.size === encryptingStores.size && [...before].every(id => encryptingStores.has(id))
+    if (isSame) return
+    for (const policyId of await listPoliciesRequiringEncryption(database))
+      await requestReviews(database, { policyId, reason: 'requested', principal: who })
   }
 }

@@ -22,6 +22,8 @@ export function aLocation(facts: Partial<PlacementLocation> & { name: string }):
     firstByteMsP99: 50,
     restoreHours: null,
     capacityBytes: null,
+    storeName: 'store',
+    storeKind: 's3',
     storeState: 'active',
     freeBytes: null,
     ...facts,

@@ -51,7 +51,7 @@ export type Alternative = {
   readonly tier: 'hot' | 'warm' | 'cold'
   readonly cost: PlacementCost | null
   readonly chosen: boolean
-  readonly rejected: 'current' | 'other-tier-wanted' | 'latency-above-sla' | 'offline' | 'capacity' | 'pinned-elsewhere' | 'not-in-policy' | 'no-price' | 'more-expensive' | 'payback-too-long' | 'too-small-to-pay' | 'minimum-residence' | 'store-not-active' | 'same-container' | 'copy-there' | 'too-few-regions' | 'retiring' | 'decision-frozen' | null
+  readonly rejected: 'current' | 'other-tier-wanted' | 'latency-above-sla' | 'offline' | 'capacity' | 'pinned-elsewhere' | 'not-in-policy' | 'no-price' | 'more-expensive' | 'payback-too-long' | 'too-small-to-pay' | 'minimum-residence' | 'store-not-active' | 'same-container' | 'copy-there' | 'too-few-regions' | 'retiring' | 'not-encrypted' | 'decision-frozen' | null
   readonly paybackDays: number | null
 }
 
@@ -105,7 +105,7 @@ export type Decision = {
   readonly objectId: string
   readonly from: Reference
   readonly to: Reference
-  readonly reason: 'heat-fell-below-band' | 'heat-rose-above-band' | 'already-in-wanted-tier' | 'inside-hysteresis' | 'minimum-residence' | 'too-small-to-pay' | 'payback-too-long' | 'pinned' | 'sla-requires-faster' | 'no-allowed-location' | 'bucket-observed' | 'migration-in-flight' | 'cheaper-in-tier' | 'would-cost-more' | 'location-not-allowed' | 'no-price' | 'quarantined' | 'copy-not-readable' | 'too-few-copies' | 'too-many-copies' | 'location-retiring'
+  readonly reason: 'heat-fell-below-band' | 'heat-rose-above-band' | 'already-in-wanted-tier' | 'inside-hysteresis' | 'minimum-residence' | 'too-small-to-pay' | 'payback-too-long' | 'pinned' | 'sla-requires-faster' | 'no-allowed-location' | 'bucket-observed' | 'migration-in-flight' | 'cheaper-in-tier' | 'would-cost-more' | 'location-not-allowed' | 'no-price' | 'quarantined' | 'copy-not-readable' | 'too-few-copies' | 'too-many-copies' | 'location-retiring' | 'encryption-required'
   readonly size: number
   /** Negative when it costs more, as promotions may */
   readonly monthlySavingUsd: number
@@ -143,7 +143,7 @@ export type DecisionSummary = {
   readonly objectId: string
   readonly from: Reference
   readonly to: Reference
-  readonly reason: 'heat-fell-below-band' | 'heat-rose-above-band' | 'already-in-wanted-tier' | 'inside-hysteresis' | 'minimum-residence' | 'too-small-to-pay' | 'payback-too-long' | 'pinned' | 'sla-requires-faster' | 'no-allowed-location' | 'bucket-observed' | 'migration-in-flight' | 'cheaper-in-tier' | 'would-cost-more' | 'location-not-allowed' | 'no-price' | 'quarantined' | 'copy-not-readable' | 'too-few-copies' | 'too-many-copies' | 'location-retiring'
+  readonly reason: 'heat-fell-below-band' | 'heat-rose-above-band' | 'already-in-wanted-tier' | 'inside-hysteresis' | 'minimum-residence' | 'too-small-to-pay' | 'payback-too-long' | 'pinned' | 'sla-requires-faster' | 'no-allowed-location' | 'bucket-observed' | 'migration-in-flight' | 'cheaper-in-tier' | 'would-cost-more' | 'location-not-allowed' | 'no-price' | 'quarantined' | 'copy-not-readable' | 'too-few-copies' | 'too-many-copies' | 'location-retiring' | 'encryption-required'
   readonly size: number
   /** Negative when it costs more, as promotions may */
   readonly monthlySavingUsd: number
@@ -183,7 +183,7 @@ export type Explanation = {
   readonly stays: boolean
   /** Equal to location when it stays */
   readonly targetLocation: Reference
-  readonly reason: 'heat-fell-below-band' | 'heat-rose-above-band' | 'already-in-wanted-tier' | 'inside-hysteresis' | 'minimum-residence' | 'too-small-to-pay' | 'payback-too-long' | 'pinned' | 'sla-requires-faster' | 'no-allowed-location' | 'bucket-observed' | 'migration-in-flight' | 'cheaper-in-tier' | 'would-cost-more' | 'location-not-allowed' | 'no-price' | 'quarantined' | 'copy-not-readable' | 'too-few-copies' | 'too-many-copies' | 'location-retiring'
+  readonly reason: 'heat-fell-below-band' | 'heat-rose-above-band' | 'already-in-wanted-tier' | 'inside-hysteresis' | 'minimum-residence' | 'too-small-to-pay' | 'payback-too-long' | 'pinned' | 'sla-requires-faster' | 'no-allowed-location' | 'bucket-observed' | 'migration-in-flight' | 'cheaper-in-tier' | 'would-cost-more' | 'location-not-allowed' | 'no-price' | 'quarantined' | 'copy-not-readable' | 'too-few-copies' | 'too-many-copies' | 'location-retiring' | 'encryption-required'
   /** The whole answer in a few sentences for a person */
   readonly summary: string
   readonly monthlySavingUsd: number
@@ -195,7 +195,7 @@ export type Explanation = {
     readonly tier: 'hot' | 'warm' | 'cold'
     readonly cost: PlacementCost | null
     readonly chosen: boolean
-    readonly rejected: 'current' | 'other-tier-wanted' | 'latency-above-sla' | 'offline' | 'capacity' | 'pinned-elsewhere' | 'not-in-policy' | 'no-price' | 'more-expensive' | 'payback-too-long' | 'too-small-to-pay' | 'minimum-residence' | 'store-not-active' | 'same-container' | 'copy-there' | 'too-few-regions' | 'retiring' | 'decision-frozen' | null
+    readonly rejected: 'current' | 'other-tier-wanted' | 'latency-above-sla' | 'offline' | 'capacity' | 'pinned-elsewhere' | 'not-in-policy' | 'no-price' | 'more-expensive' | 'payback-too-long' | 'too-small-to-pay' | 'minimum-residence' | 'store-not-active' | 'same-container' | 'copy-there' | 'too-few-regions' | 'retiring' | 'not-encrypted' | 'decision-frozen' | null
     readonly paybackDays: number | null
     readonly explanation: string
   })[]

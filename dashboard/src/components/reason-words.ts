@@ -23,6 +23,7 @@ export const DECISION_WORDS: Readonly<Record<DecisionReason, string>> = {
   'too-few-copies': 'Fewer copies than asked for',
   'too-many-copies': 'More copies than asked for',
   'location-retiring': 'Its location is being emptied',
+  'encryption-required': 'Must lie encrypted',
 }
 
 /** Why a location was not chosen, in a few words. */
@@ -44,6 +45,7 @@ export const REJECTION_WORDS: Readonly<Record<RejectionReason, string>> = {
   'same-container': 'Same container as now',
   'copy-there': 'Has a copy there already',
   retiring: 'Is being emptied',
+  'not-encrypted': 'Not known to encrypt, as the policy requires',
   'too-few-regions': 'Its copies would lie in too few regions',
 }
 

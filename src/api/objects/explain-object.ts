@@ -1,16 +1,20 @@
 import { listPlacementLocations, readPlacementFacts } from '../../database/placement/placement-facts.ts'
 import { findPolicy } from '../../database/placement/policies.ts'
 import { findCurrentPriceBook } from '../../database/placement/price-books.ts'
-import type { StoredPlacementFacts } from '../../domain/placement-facts.ts'
+import type { StoreEncryption } from '../../domain/encryption.ts'
+import type { Uuid } from '../../domain/identifiers.ts'
+import type { PlacementLocation, StoredPlacementFacts } from '../../domain/placement-facts.ts'
 import { heatReadingAt } from '../../heat/heat-reading.ts'
 import { decidePlacement } from '../../placement/decide-placement.ts'
 import { explainPlacement } from '../../placement/explain/explain-placement.ts'
+import { withKnownEncryption } from '../../placement/known-encryption.ts'
 import { withOwnReservation } from '../../placement/own-reservation.ts'
 import type { PlacementRules } from '../../placement/price-options.ts'
 import type { ApiOptions } from '../context.ts'
 import { optionalTimeText, timeText } from '../present.ts'
 import { ApiError, notFound } from '../problems.ts'
 import type { ExplanationResource } from '../schemas/explanation.ts'
+import { type CapabilitiesOptions, capabilitiesReader } from '../store-capabilities.ts'
 
 /**
  * Makes the decision about one object again, as the planner would now, and words it for a person. Nothing is
@@ -20,7 +24,7 @@ import type { ExplanationResource } from '../schemas/explanation.ts'
 export async function explainObject(
   objectId: string,
   address: string,
-  options: Pick<ApiOptions, 'database' | 'clock'>,
+  options: RulesOptions,
 ): Promise<ExplanationResource> {
   const [row] = await readPlacementFacts(options.database, [objectId])
   if (row === undefined) throw notFound('object with a primary copy', address)
@@ -67,11 +71,12 @@ function locationIn(rules: PlacementRules, locationId: string): PlacementRules['
   return location
 }
 
+/** What is needed to tell what decides about an object. */
+export type RulesOptions = CapabilitiesOptions & Pick<ApiOptions, 'clock'>
+
 /** What decides about an object now. Throws an ApiError `conflict` where it has no policy or no price. */
-export async function rulesFor(
-  facts: StoredPlacementFacts,
-  { database, clock }: Pick<ApiOptions, 'database' | 'clock'>,
-): Promise<PlacementRules> {
+export async function rulesFor(facts: StoredPlacementFacts, options: RulesOptions): Promise<PlacementRules> {
+  const { clock, database } = options
   const now = clock.now()
   const [policy, priceBook, locations] = await Promise.all([
     facts.policyId === null ? null : findPolicy(database, facts.policyId),
@@ -85,5 +90,18 @@ export async function rulesFor(
     )
   if (priceBook === null)
     throw new ApiError('conflict', 'there is no price book, so no place has a price: add one')
-  return { policy: policy.spec, priceBook: priceBook.book, locations, now }
+  const rules = { policy: policy.spec, priceBook: priceBook.book, now }
+  // Whether stores encrypt is looked up for those alone who ask for it.
+  if (policy.spec.encryption !== 'required') return { ...rules, locations }
+  return { ...rules, locations: withKnownEncryption(locations, await encryptionByStore(locations, options)) }
+}
+
+async function encryptionByStore(
+  locations: readonly PlacementLocation[],
+  options: CapabilitiesOptions,
+): Promise<ReadonlyMap<Uuid, StoreEncryption | null>> {
+  const capabilitiesOf = capabilitiesReader(options)
+  const storeIds = [...new Set(locations.map(({ storeId }) => storeId))]
+  const found = await Promise.all(storeIds.map(capabilitiesOf))
+  return new Map(storeIds.map((id, index) => [id, found[index]?.encryption ?? null]))
 }

@@ -12,6 +12,7 @@ export async function startPlannerRole(parts: ServerParts): Promise<RunningRole>
   const { config, database, log, modelClock, wallClock } = parts
   const planner = createPlanner({
     database,
+    storeOf: storeId => parts.stores.openInBackground(storeId),
     modelClock,
     wallClock,
     log,

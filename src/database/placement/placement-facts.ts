@@ -151,7 +151,8 @@ function factsOf(row: FactsRow): PlacementFactsRow {
 
 /**
  * Every location as placement sees it. What is free counts what lies there, what planned migrations have not
- * begun to copy yet, and what open plans want to bring. Only locations with a capacity are summed up.
+ * begun to copy yet, and what open plans want to bring. Only locations with a capacity are summed up. Whether a store
+ * encrypts is not in the catalog.
  */
 export async function listPlacementLocations(queryable: Queryable): Promise<PlacementLocation[]> {
   const { rows } = await queryable.query<PlacementLocation>({
@@ -159,7 +160,7 @@ export async function listPlacementLocations(queryable: Queryable): Promise<Plac
     text: `
       select l.id, l.name, l.store_id as "storeId", l.container, l.storage_class as "storageClass", l.tier,
              l.price_id as "priceId", l.region, l.first_byte_ms_p99 as "firstByteMsP99",
-             l.restore_hours as "restoreHours", l.capacity_bytes as "capacityBytes", s.state as "storeState",
+             l.restore_hours as "restoreHours", l.capacity_bytes as "capacityBytes", s.name as "storeName", s.kind as "storeKind", s.state as "storeState",
              l.retiring_at is not null as "isRetiring",
              case when l.capacity_bytes is not null then greatest(0, ${FREE_BYTES}
                - coalesce((select sum(size) from decision

@@ -41,6 +41,14 @@ export async function readPolicies(
   return rows
 }
 
+/** The ids of the policies that allow only stores that encrypt. */
+export async function listPoliciesRequiringEncryption(queryable: Queryable): Promise<Uuid[]> {
+  const { rows } = await queryable.query<{ id: Uuid }>(
+    `select id from policy where spec ->> 'encryption' = 'required' order by id`,
+  )
+  return rows.map(({ id }) => id)
+}
+
 /** One page of policies in the order of names, those after `afterName`. */
 export async function listPolicies(
   queryable: Queryable,

@@ -91,6 +91,8 @@ function rejection(e: ExplainedDecision, alternative: PlacementAlternative): str
       return 'Not chosen: another copy of the object lies there already.'
     case 'retiring':
       return 'Not allowed: it is being emptied.'
+    case 'not-encrypted':
+      return `Not allowed: the policy ${policy.name} requires encryption, and the store ${location.storeName} is not known to encrypt.`
     case 'too-few-regions':
       return `Not allowed: with the other copies it would lie in fewer regions than the policy ${policy.name} asks for.`
     case 'decision-frozen':

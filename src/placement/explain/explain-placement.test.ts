@@ -171,6 +171,11 @@ describe('every reason', () => {
     quarantined: () => explain({ quarantinedBecause: 'no good copy is left' }),
     'copy-not-readable': () => explain({ copyIsSound: false }),
     'location-retiring': () => explain({ rate: 3 }, POLICY, [{ ...NVME, isRetiring: true }, GLACIER]),
+    'encryption-required': () =>
+      explain({ rate: 3 }, aPolicy({ encryption: 'required' }), [
+        NVME,
+        { ...GLACIER, tier: 'hot', encryption: 'always' },
+      ]),
     'too-few-copies': () => explain({ rate: 3 }, aPolicy({ copies: 2 })),
     'too-many-copies': () =>
       explain({

@@ -1,10 +1,11 @@
 import { HOUR } from '../../domain/duration.ts'
 import type { DecisionReason } from '../../domain/placement.ts'
 import { paybackDays } from '../cost/placement-cost.ts'
+import { lacksEncryption } from '../known-encryption.ts'
 import { payingSize } from '../money-gates.ts'
 import { edgesOf } from '../policy/heat-bands.ts'
 import { requiredCopies } from '../policy/required-copies.ts'
-import { priceOptions } from '../price-options.ts'
+import { isPinned, priceOptions } from '../price-options.ts'
 import { costOf, type ExplainedDecision, presentAlternative } from './explained-decision.ts'
 import {
   bytesText,
@@ -53,13 +54,13 @@ const SENTENCES: Readonly<Record<DecisionReason, (explained: ExplainedDecision) 
     `${usdText(costOf(e.blocked!) - costOf(presentAlternative(e)))} more than here.`,
   pinned: e =>
     e.stays
-      ? `It is pinned here ${pinEnd(e)}.`
+      ? `It is pinned here ${pinEnd(e)}.${presentPlaceLacksEncryption(e) ? ` ${lackSentence(e)}: only the pin keeps it here.` : ''}`
       : `It is pinned to ${e.there.name} ${pinEnd(e)}, so it goes there.`,
   'sla-requires-faster': e =>
     `Its readers are promised the first byte within ${plain(slaOf(e)!)} ms and ${e.here.name} takes ` +
     `${plain(e.here.firstByteMsP99)} ms (99th percentile), so it goes to ${e.there.name}: that costs ` +
     `${usdText(e.decision.oneTimeUsd)} once and ${monthlyChange(e)}.`,
-  'no-allowed-location': e => `${wanted(e)} but no location there may take it; the alternatives say why.`,
+  'no-allowed-location': nowhereSentence,
   'bucket-observed': e =>
     `The bucket ${e.facts.bucketName} is only observed: we watch its objects and never move them.`,
   'migration-in-flight': () => 'It is being moved right now, and is looked at again when that has ended.',
@@ -69,6 +70,9 @@ const SENTENCES: Readonly<Record<DecisionReason, (explained: ExplainedDecision) 
     `itself after ${payback(e.decision.paybackDays)}.`,
   'location-not-allowed': e =>
     `The policy ${e.rules.policy.name} does not allow ${e.here.name}, so it goes to ${e.there.name}: that costs ` +
+    `${usdText(e.decision.oneTimeUsd)} once and ${monthlyChange(e)}.`,
+  'encryption-required': e =>
+    `${lackSentence(e)}, so it goes to ${e.there.name}: that costs ` +
     `${usdText(e.decision.oneTimeUsd)} once and ${monthlyChange(e)}.`,
   'no-price': e =>
     `The price book has no entry ${e.here.priceId} for ${e.here.name}, and without a price there is no reason in money to move.`,
@@ -81,12 +85,31 @@ const SENTENCES: Readonly<Record<DecisionReason, (explained: ExplainedDecision) 
     `The policy ${e.rules.policy.name} asks for ${copiesText(e)}, so another one is added at ${e.there.name}: that costs ` +
     `${usdText(e.decision.oneTimeUsd)} once and ${usdText(-e.decision.monthlySavingUsd)} a month.`,
   'too-many-copies': e =>
-    `The policy ${e.rules.policy.name} asks for ${copiesText(e)}, so the one at ${e.here.name} goes once the others are proven: that saves ` +
+    `${presentPlaceLacksEncryption(e) ? `${lackSentence(e)}, so the copy there` : `The policy ${e.rules.policy.name} asks for ${copiesText(e)}, so the one at ${e.here.name}`} goes once the others are proven: that saves ` +
     `${usdText(e.decision.monthlySavingUsd)} a month and costs ${usdText(e.decision.oneTimeUsd)} once.`,
   'copy-not-readable': e =>
     e.facts.copyIsSound
       ? `${e.here.name} cannot be read from now (${e.here.restoreHours === null ? `its store is ${e.here.storeState}` : 'it is offline'}), so nothing can be moved away from it.`
       : 'Its copy is suspect: nothing moves it until the copy is verified or repaired.',
+}
+
+function nowhereSentence(e: ExplainedDecision): string {
+  const { facts, rules } = e
+  if (isPinned(facts, rules.now)) {
+    const pin = rules.locations.find(({ id }) => id === facts.pinnedLocationId)
+    return `It is pinned to ${pin?.name ?? 'a place that is gone'} ${pinEnd(e)}, which may not take it; the alternatives say why.`
+  }
+  return presentPlaceLacksEncryption(e)
+    ? `${lackSentence(e)}, but no other location may take it, so it stays; the alternatives say why.`
+    : `${wanted(e)} but no location there may take it; the alternatives say why.`
+}
+
+function presentPlaceLacksEncryption({ here, rules }: ExplainedDecision): boolean {
+  return lacksEncryption(here, rules.policy)
+}
+
+function lackSentence({ here, rules }: ExplainedDecision): string {
+  return `The policy ${rules.policy.name} requires encryption, and the store ${here.storeName} of ${here.name} is not known to encrypt`
 }
 
 /** `2 copies in 2 regions`. */

@@ -1,7 +1,9 @@
 import type { Instant } from '../../domain/clock.ts'
 import { DAY } from '../../domain/duration.ts'
 import type { ReviewReason } from '../../domain/placement.ts'
+import type { PlacementLocation } from '../../domain/placement-facts.ts'
 import { billedBytes, minimumDaysLeft } from '../cost/placement-cost.ts'
+import { lacksEncryption } from '../known-encryption.ts'
 import { residenceEndsAt } from '../money-gates.ts'
 import { nextCrossing } from '../next-review.ts'
 import { bandOf, edgesOf } from '../policy/heat-bands.ts'
@@ -142,6 +144,14 @@ function settingConditions(e: ExplainedDecision): PlacementCondition[] {
       `With maximumPaybackDays of ${plain(Math.ceil(e.blocked.paybackDays))} in the policy it would move to ${e.blocked.locationName}.`,
     )
   }
+  const unencrypted = placesWithoutEncryption(e)
+  const unsure = unencrypted.filter(({ storeKind }) => storeKind === 's3').map(({ storeName }) => storeName)
+  for (const name of new Set(unsure))
+    add(`If the store ${name} does encrypt, \`dim store probe ${name} --learn\` finds that out.`)
+  if (unencrypted.length > 0)
+    add(
+      'Added as a store of its own with a clientEncryptionKey, a store that does not encrypt is given nothing but sealed bytes, and is allowed.',
+    )
   const tooSlow = decision.alternatives.find(
     ({ rejected, tier }) => rejected === 'latency-above-sla' && tier === e.wantedTier,
   )
@@ -151,4 +161,15 @@ function settingConditions(e: ExplainedDecision): PlacementCondition[] {
     )
   }
   return conditions
+}
+
+/** The places that the policy's demand for encryption forbids, the present one among them. */
+function placesWithoutEncryption({ here, rules, alternatives }: ExplainedDecision): PlacementLocation[] {
+  const refused = new Set(
+    alternatives.filter(({ rejected }) => rejected === 'not-encrypted').map(({ locationId }) => locationId),
+  )
+  return rules.locations.filter(
+    location =>
+      (location.id === here.id || refused.has(location.id)) && lacksEncryption(location, rules.policy),
+  )
 }

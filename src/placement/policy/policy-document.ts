@@ -90,7 +90,9 @@ const policySchema = z.strictObject({
   encryption: z
     .enum(ENCRYPTION_DEMANDS)
     .default('any')
-    .describe('Whether copies may only go where the store was found to encrypt and says so of each copy'),
+    .describe(
+      'required: copies lie only where the store is known to encrypt, and it says so of each new one; objects elsewhere leave',
+    ),
   copies: z.int().min(1).max(8).default(1).describe('How many complete copies an object has'),
   distinctRegions: z
     .union([z.boolean(), z.int().min(1).max(8)])

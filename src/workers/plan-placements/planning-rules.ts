@@ -4,10 +4,13 @@ import { findCurrentPriceBook } from '../../database/placement/price-books.ts'
 import type { Queryable } from '../../database/postgres.ts'
 import type { Clock, Instant } from '../../domain/clock.ts'
 import { SECOND } from '../../domain/duration.ts'
+import { isKnownToEncrypt, type StoreEncryption } from '../../domain/encryption.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
 import type { PlacementLocation } from '../../domain/placement-facts.ts'
 import type { PolicyDocument } from '../../domain/policy.ts'
 import type { PriceBook } from '../../domain/price.ts'
+import { withKnownEncryption } from '../../placement/known-encryption.ts'
+import { type ObjectStore, StoreError } from '../../stores/object-store.ts'
 
 /** Locations and prices as the planner sees them for a moment. */
 export interface PlanningRules {
@@ -16,6 +19,8 @@ export interface PlanningRules {
   readonly priceBookAddedAt: Date
   /** What is free shrinks as decisions reserve room; see {@link reserve}. */
   readonly locations: PlacementLocation[]
+  /** The stores of these locations that are known to encrypt. */
+  readonly encryptingStores: ReadonlySet<Uuid>
 }
 
 /** A policy as the planner applies it. */
@@ -28,7 +33,11 @@ export interface PlanningPolicy {
 const KEPT_MS = 2 * SECOND
 
 /** Reads locations and prices now and then, and keeps them in between. */
-export function createRulesReader(queryable: Queryable, wallClock: Clock) {
+export function createRulesReader(
+  queryable: Queryable,
+  wallClock: Clock,
+  storeOf: (storeId: Uuid) => Promise<ObjectStore>,
+) {
   let kept: { rules: PlanningRules; until: Instant } | null = null
   return {
     /** The rules that hold, or null while there is no price book. */
@@ -39,12 +48,41 @@ export function createRulesReader(queryable: Queryable, wallClock: Clock) {
       if (row === null) return null
       const isSameBook = kept?.rules.priceBookId === row.id
       const priceBook = isSameBook && kept !== null ? kept.rules.priceBook : row.book
-      const locations = await listPlacementLocations(queryable)
-      const rules = { priceBookId: row.id, priceBook, priceBookAddedAt: row.createdAt, locations }
+      const listed = await listPlacementLocations(queryable)
+      const encryption = await encryptionByStore(listed, storeOf)
+      const rules = {
+        priceBookId: row.id,
+        priceBook,
+        priceBookAddedAt: row.createdAt,
+        locations: withKnownEncryption(listed, encryption),
+        encryptingStores: new Set(
+          [...encryption.keys()].filter(id => isKnownToEncrypt(encryption.get(id) ?? null)),
+        ),
+      }
       kept = { rules, until: wallClock.now() + KEPT_MS }
       return rules
     },
   }
+}
+
+/** What the mover will find its stores to be, asked of the same open stores. */
+async function encryptionByStore(
+  locations: readonly PlacementLocation[],
+  storeOf: (storeId: Uuid) => Promise<ObjectStore>,
+): Promise<ReadonlyMap<Uuid, StoreEncryption | null>> {
+  const storeIds = [...new Set(locations.map(({ storeId }) => storeId))]
+  const known = await Promise.all(
+    storeIds.map(async (id): Promise<[Uuid, StoreEncryption | null]> => {
+      try {
+        return [id, (await storeOf(id)).capabilities.encryption]
+      } catch (error) {
+        // A store that cannot be opened is told of by who needs it; nothing is known of it here.
+        if (error instanceof StoreError) return [id, null]
+        throw error
+      }
+    }),
+  )
+  return new Map(known)
 }
 
 /** The policies with these ids, by id. */
