@@ -20,8 +20,9 @@ export const registerLocationReIdentify: Register = (noun, bind) => {
       'after',
       `
 For a store that was restored in a way that changed what it calls its bytes (ETag, version, a file's time), so that
-readers get errors. Every copy of the location is asked for; one that the store calls otherwise than the catalog
-is read, and accepted only if length and SHA-256 (or CRC-64/NVME) are the catalog's. The others are printed:
+readers get errors, and for bytes that were put back by hand where a quarantined object lay. Every copy of the location
+is asked for; one that the store calls otherwise than the catalog, or that readers should get and nobody trusts, is
+read, and accepted only if length and SHA-256 (or CRC-64/NVME) are the catalog's. The others are printed:
   *  other bytes than the catalog says, nothing was changed
   -  gone from the store
   ?  no digest was ever recorded, so nothing can be proven: in a bucket that is shared or observed, import it again
@@ -53,7 +54,7 @@ Exit code 7 when anything is damaged, gone or unproven, 8 when something could n
           if (symbol !== null && isDocument) found.push(copy)
           else if (symbol !== null)
             session.terminal.print(`${symbol} ${copy.bucket}/${copy.key}  (${copy.detail})`)
-          progress.update(`${countText(copies)} copies`)
+          progress.update(`${countText(copies)} ${copies === 1 ? 'copy' : 'copies'}`)
         },
       })
       if (isDocument) session.out.one({ ...summary, copies: found }, { name: String, columns: [] })

@@ -16,6 +16,8 @@ export interface IdentifiedCopy {
   /** Lower-case hexadecimal; null where nobody recorded it. */
   readonly sha256: string | null
   readonly crc64nvme: string | null
+  /** Readers should get it, and nobody trusts its bytes, whatever they are called, until they are proven. */
+  readonly isSuspect: boolean
 }
 
 /**
@@ -38,7 +40,8 @@ export async function listIdentifiedCopies(
       select c.object_id as "objectId", c.id as "copyId", b.name as bucket, o.key, l.store_id as "storeId",
              l.container, coalesce(c.native_key, o.key) as "nativeKey", c.size, c.etag,
              c.version_id as "versionId", encode(v.sha256, 'hex') as sha256,
-             encode(v.crc64nvme, 'hex') as crc64nvme
+             encode(v.crc64nvme, 'hex') as crc64nvme,
+             c.is_primary and (c.state = 'suspect' or o.quarantined_because is not null) as "isSuspect"
       from copy c
       join object o on o.id = c.object_id
       join bucket b on b.id = o.bucket_id

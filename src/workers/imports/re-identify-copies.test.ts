@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -124,6 +124,25 @@ describe('a folder store that was restored', () => {
       `select distinct c.state, o.quarantined_because as because from copy c join object o on o.id = c.object_id`,
     )
     expect(rows).toEqual([{ state: 'complete', because: null }])
+  })
+
+  it('with its times: what nobody trusts is read, and whole again only where its bytes are right', async () => {
+    await test.database.query(
+      `update copy set state = 'suspect' from object o where o.id = object_id and o.key in ('a', 'b')`,
+    )
+    await test.database.query(
+      `update object set quarantined_because = 'no good copy' where key in ('a', 'b') and bucket_id = $1`,
+      [bucketId],
+    )
+    const { atime, mtime } = await stat(path.join(folder, 'b'))
+    await writeFile(path.join(folder, 'b'), 'owner/B')
+    await utimes(path.join(folder, 'b'), atime, mtime)
+    const { outcomes, told } = await reidentify()
+    expect(outcomes).toMatchObject({ same: 1, adopted: 2, damaged: 1 })
+    expect(told).toMatchObject([{ bucket: 'owner', key: 'b', outcome: 'damaged' }])
+    expect(await read('owner', 'a')).toBe('owner/a')
+    const { rows } = await test.database.query('select key from object where quarantined_because is not null')
+    expect(rows).toEqual([{ key: 'b' }])
   })
 
   it('leaves an object alone that is being written', async () => {

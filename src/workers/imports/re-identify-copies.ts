@@ -16,8 +16,8 @@ const PAGE_COPIES = 500
 const LOCK_WAIT_MS_MAX = 2_000
 
 /**
- * What became of one copy: `same` (it has the identity the catalog knows), `adopted` (its bytes are proven, the
- * catalog follows), `damaged` (other bytes than the catalog's), `missing`, `unproven` (another identity, and
+ * What became of one copy: `same` (it has the identity the catalog knows, and is trusted), `adopted` (its bytes are
+ * proven, the catalog follows), `damaged` (other bytes than the catalog's), `missing`, `unproven` (another identity, and
  * nobody ever recorded a digest), `error` (the store gave no answer, or the object is being written).
  */
 type Reidentification = 'same' | 'adopted' | 'damaged' | 'missing' | 'unproven' | 'error'
@@ -39,8 +39,9 @@ export interface ReidentificationSummary {
 
 /**
  * Brings the catalog back together with a location whose copies have other identities than it knows, as after
- * a restore without times. Every kept copy is asked for; only one whose identity is another is read, and the
- * catalog takes the new identity only where length and SHA-256, or else CRC-64/NVME, are its own. Can be
+ * a restore without times. Every kept copy is asked for; only one whose identity is another is read, or that
+ * readers should get and nobody trusts, and the catalog takes it only where length and SHA-256, or else
+ * CRC-64/NVME, are its own. A suspect primary copy is whole again then, and a quarantined object free. Can be
  * stopped and begun again at any time: what was adopted is the same from then on.
  */
 export async function reidentifyCopies(options: {
@@ -80,7 +81,7 @@ async function reidentify(options: Options, copy: IdentifiedCopy): Promise<Resul
   try {
     const store = await options.storeOf(copy.storeId)
     const found = await store.head(copy.container, copy.nativeKey, { signal: options.signal })
-    if (isSameBytes(copy, found)) return { outcome: 'same', detail: null, read: 0 }
+    if (isSameBytes(copy, found) && !copy.isSuspect) return { outcome: 'same', detail: null, read: 0 }
     if (found.size !== copy.size)
       return { outcome: 'damaged', detail: `${found.size} bytes instead of ${copy.size}`, read: 0 }
     if (copy.sha256 === null && copy.crc64nvme === null)
