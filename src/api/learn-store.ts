@@ -1,13 +1,16 @@
 import type { FastifyRequest } from 'fastify'
-import { type StoreRow, updateStore } from '../database/catalog/stores.ts'
+import { findSealedCredentials, findStore, type StoreRow, updateStore } from '../database/catalog/stores.ts'
 import { inTransaction } from '../database/postgres.ts'
 import { SecretBoxError, storeCredentialsPurpose } from '../domain/secret-box.ts'
 import { callerOf } from './authentication.ts'
 import type { ApiOptions, StoreFindings } from './context.ts'
 import { describeStoreFailure } from './probe-store.ts'
+import { ApiError } from './problems.ts'
 import { recordActivity } from './record-activity.ts'
 import { ifStillThere } from './revision.ts'
+import type { AddedLocationResource } from './schemas/location.ts'
 import type { StoreFindingsResource } from './schemas/store.ts'
+import { isUnknown } from './store-knowledge.ts'
 
 /**
  * Finds out by trying what a store does, and keeps that in its settings. What goes wrong with the store is an
@@ -55,6 +58,32 @@ export async function learnAboutStore(
     settings: { ...findings.settings },
     isChanged,
     error: null,
+  }
+}
+
+/**
+ * Finds out what the store of a location that was just added can do, where nobody did yet and `learn` says so. The
+ * location stays whatever becomes of it: a failure is an answer.
+ */
+export async function learnForLocation(
+  request: FastifyRequest,
+  location: { readonly storeId: string; readonly container: string; readonly learn: boolean },
+  options: Pick<ApiOptions, 'database' | 'secretBox' | 'stores' | 'log'>,
+): Promise<AddedLocationResource['learning']> {
+  const nothing = { because: null, findings: null }
+  const store = await findStore(options.database, location.storeId)
+  if (store === null || !isUnknown(store)) return { outcome: 'known', ...nothing }
+  if (!location.learn) return { outcome: 'not-asked', ...nothing }
+  try {
+    const sealed = await findSealedCredentials(options.database, store.id)
+    const { container } = location
+    const findings = await learnAboutStore(request, { store, sealed, container, options })
+    if (findings.error === null) return { outcome: 'learnt', because: null, findings }
+    return { outcome: 'failed', because: findings.error.message, findings }
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    // Somebody changed the store meanwhile.
+    return { outcome: 'failed', because: error.message, findings: null }
   }
 }
 

@@ -10,17 +10,7 @@ import { type RunningServer, startServer } from '../app/start-server.ts'
 import { silentLogger } from '../telemetry/logger.ts'
 import { EXIT } from './exit-codes.ts'
 import { runCommand } from './main.ts'
-import { findingsLine, isUnknown } from './store-knowledge.ts'
-
-test('a store is unknown until somebody said or found out what it can do', () => {
-  const endpoint = 'http://127.0.0.1:1'
-  expect(isUnknown({ kind: 's3', settings: { endpoint } })).toBe(true)
-  expect(isUnknown({ kind: 's3', settings: { endpoint, capabilities: {} } })).toBe(true)
-  expect(isUnknown({ kind: 's3', settings: { capabilities: { conditionalPut: false } } })).toBe(false)
-  expect(isUnknown({ kind: 'azure-blob', settings: { account: 'acme' } })).toBe(true)
-  expect(isUnknown({ kind: 'azure-blob', settings: { account: 'acme', tags: false } })).toBe(false)
-  expect(isUnknown({ kind: 'filesystem', settings: {} })).toBe(false)
-})
+import { findingsLine } from './store-knowledge.ts'
 
 test('findings are told on one line, what a store lacks too', () => {
   const capabilities = { conditionalPut: true, reportedDigests: ['sha256', 'crc64nvme'], tags: false }

@@ -1,47 +1,24 @@
-import type { StoreFindingsResource, StoreResource } from '../api/schemas/store.ts'
-import type { Api } from './api.ts'
-import { CliError } from './exit-codes.ts'
-import { namedPath } from './references.ts'
-
-/** What `dim store probe --learn` finds out about an account of Azure, which has no list of capabilities. */
-const AZURE_FINDINGS = ['versions', 'tags', 'immutability', 'listOrder']
-
-/** Whether nobody has said or found out what a store can do, so that nothing is asked of it that servers differ in. */
-export function isUnknown({ kind, settings }: Pick<StoreResource, 'kind' | 'settings'>): boolean {
-  switch (kind) {
-    case 's3':
-    case 'gcs':
-      return Object.keys(settings.capabilities ?? {}).length === 0
-    case 'azure-blob':
-      return AZURE_FINDINGS.every(name => settings[name] === undefined)
-    case 'filesystem':
-    case 'memory':
-      return false
-    default:
-      throw new Error(`unknown kind of store ${kind satisfies never}`)
-  }
-}
+import type { AddedLocationResource } from '../api/schemas/location.ts'
+import type { StoreFindingsResource } from '../api/schemas/store.ts'
 
 /** The command that finds out what a store can do. */
 export function learningCommand(store: string): string {
   return `dim store probe ${store} --learn`
 }
 
-/** Finds out by trying what a store can do; resolves to a line for people, also when that failed. */
-export async function learnInOneLine(
-  api: Api,
-  store: Pick<StoreResource, 'id' | 'name'>,
-  container: string,
-): Promise<string> {
-  try {
-    const findings = await api.post<StoreFindingsResource>(`${namedPath('store', store.id)}/findings`, {
-      container,
-    })
-    if (findings.error === null) return findingsLine(store.name, findings)
-    return unknownLine(store.name, findings.error.message)
-  } catch (error) {
-    if (!(error instanceof CliError)) throw error
-    return unknownLine(store.name, error.message)
+/** What became of finding out what the store of a new location can do, on one line; null when it was known. */
+export function learningLine({ learning, store }: AddedLocationResource): string | null {
+  switch (learning.outcome) {
+    case 'known':
+      return null
+    case 'learnt':
+      return findingsLine(store.name, learning.findings ?? { vendor: null, settings: null })
+    case 'failed':
+      return unknownLine(store.name, learning.because ?? 'it could not be asked')
+    case 'not-asked':
+      return unknownLine(store.name, '--no-learn')
+    default:
+      throw new Error(`unknown outcome ${learning.outcome satisfies never}`)
   }
 }
 

@@ -2270,11 +2270,11 @@ export interface Operations {
       readonly nextCursor: string | null
     }
   }
-  /** Add a location in a store */
+  /** Add a location in a store, and find out what the store can do where nobody did */
   'POST /v1/locations': {
     path: undefined
     query: undefined
-    headers: undefined
+    headers: { 'idempotency-key'?: string }
     body: {
       readonly tier: 'hot' | 'warm' | 'cold'
       readonly priceId: string
@@ -2286,6 +2286,8 @@ export interface Operations {
       readonly storeId: string
       readonly container: string
       readonly storageClass?: string | null
+      /** Find out by trying what its store can do, where nobody did: writes and deletes a few dozen small objects whose keys begin with `dim-probe-`, and takes seconds */
+      readonly learn?: boolean
     }
     answer: {
       readonly id: string
@@ -2313,6 +2315,15 @@ export interface Operations {
         readonly store: string
         readonly because: string
       })[]
+      /** What became of finding out what the store can do */
+      readonly learning: {
+        /** known: nothing was to be found out; learnt: it was, and is in the store’s settings now; failed, not-asked: what the store can do is unknown, so nothing is asked of it that servers differ in */
+        readonly outcome: 'known' | 'learnt' | 'failed' | 'not-asked'
+        /** Why it failed */
+        readonly because: string | null
+        /** What was found out */
+        readonly findings: StoreFindings | null
+      }
     }
   }
   /** One location */

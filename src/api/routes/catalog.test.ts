@@ -243,6 +243,34 @@ describe('what a store does', () => {
     expect(await learn({ container: 'shelf' }, 'operator')).toMatchObject({ status: 403 })
   })
 
+  it('is found out with the first location that is added there, unless that is not wanted', async () => {
+    const { id } = await createStore('new')
+    const add = async (name: string, container: string, more: object = {}, headers = {}) => {
+      const body = { name, storeId: id, container, tier: 'hot', priceId: 'p', region: 'r', ...more }
+      return api.send('POST', '/v1/locations', { body: { ...body, firstByteMsP99: 5 }, headers })
+    }
+    const capabilities = async () => (await api.send('GET', `/v1/stores/${id}`)).json().settings.capabilities
+    expect((await add('unasked', 'unasked', { learn: false })).json()).toMatchObject({
+      learning: { outcome: 'not-asked', because: null, findings: null },
+    })
+    const failed = await add('dumb', 'not-a-shelf')
+    expect([failed.statusCode, failed.json().learning]).toMatchObject([
+      201,
+      { outcome: 'failed', because: 'the store answers, but has no container not-a-shelf' },
+    ])
+    expect(failed.body).not.toContain('secret-upstream-detail')
+    expect(await capabilities()).toBeUndefined()
+    const once = { 'idempotency-key': 'a-location-once' }
+    const learnt = await add('learnt', 'shelf', {}, once)
+    expect(learnt.json()).toMatchObject({
+      name: 'learnt',
+      learning: { outcome: 'learnt', because: null, findings: { vendor: 'Ceph', isChanged: true } },
+    })
+    expect(await capabilities()).toEqual({ tags: true })
+    expect((await add('learnt', 'shelf', {}, once)).json()).toEqual(learnt.json())
+    expect((await add('known', 'another')).json().learning.outcome).toBe('known')
+  })
+
   it('stays as it was when the store cannot be asked', async () => {
     const { id } = await createStore('away')
     const answer = await api.send('POST', `/v1/stores/${id}/findings`, { body: { container: 'none' } })

@@ -18,12 +18,13 @@ import { callerOf } from '../authentication.ts'
 import { refuseReachedPlace, type UncomparedLocation } from '../compare-places.ts'
 import type { ApiOptions } from '../context.ts'
 import { decodeCursor, encodeCursor, toPage } from '../cursor.ts'
+import { learnForLocation } from '../learn-store.ts'
 import { timeText } from '../present.ts'
 import { ensureContainer } from '../probe-store.ts'
 import { ApiError, notFound } from '../problems.ts'
 import { recordActivity } from '../record-activity.ts'
 import { ifStillThere, revisionOf, showRevision } from '../revision.ts'
-import { ifMatchHeadersSchema } from '../schemas/headers.ts'
+import { idempotencyHeadersSchema, ifMatchHeadersSchema } from '../schemas/headers.ts'
 import {
   addedLocationSchema,
   type LocationDetail,
@@ -85,33 +86,37 @@ export function locationsRoutes(options: ApiOptions): FastifyPluginAsyncZod {
     app.post(
       '/v1/locations',
       {
+        config: { idempotent: true },
         schema: {
           operationId: 'createLocation',
-          summary: 'Add a location in a store',
+          summary: 'Add a location in a store, and find out what the store can do where nobody did',
           tags: ['locations'],
+          headers: idempotencyHeadersSchema,
           body: locationCreateSchema,
           response: { 201: addedLocationSchema },
         },
       },
       async (request, reply) => {
         const id = newId()
-        const uncompared = await prepareContainer(request.body)
+        const { learn, ...location } = request.body
+        const uncompared = await prepareContainer(location)
         await inTransaction(database, async connection => {
           const outcome = await insertLocation(connection, {
-            ...request.body,
+            ...location,
             id,
             principal: callerOf(request).principal,
           })
-          refuse(outcome, request.body.name)
+          refuse(outcome, location.name)
           await askForReviews(connection, request)
-          await recordActivity(connection, request, 'location.created', request.body.name, { id })
+          await recordActivity(connection, request, 'location.created', location.name, { id })
         })
-        const location = await mustFind(id)
-        showRevision(reply, location.revision)
+        const learning = await learnForLocation(request, { ...location, learn }, options)
+        const added = await mustFind(id)
+        showRevision(reply, added.revision)
         return reply
           .code(201)
           .header('location', `/v1/locations/${id}`)
-          .send({ ...presentLocation(location), uncompared })
+          .send({ ...presentLocation(added), uncompared, learning })
       },
     )
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { storeFindingsSchema } from './store.ts'
 import {
   bytesSchema,
   countSchema,
@@ -49,6 +50,16 @@ export const addedLocationSchema = locationSchema.extend({
   uncompared: z
     .array(z.object({ location: z.string(), store: z.string(), because: z.string() }))
     .meta({ description: 'Locations of other stores that might be the same place: nobody could tell' }),
+  learning: z
+    .object({
+      outcome: z.enum(['known', 'learnt', 'failed', 'not-asked']).meta({
+        description:
+          'known: nothing was to be found out; learnt: it was, and is in the store’s settings now; failed, not-asked: what the store can do is unknown, so nothing is asked of it that servers differ in',
+      }),
+      because: z.string().nullable().meta({ description: 'Why it failed' }),
+      findings: storeFindingsSchema.nullable().meta({ description: 'What was found out' }),
+    })
+    .meta({ description: 'What became of finding out what the store can do' }),
 })
 export type AddedLocationResource = z.infer<typeof addedLocationSchema>
 
@@ -67,6 +78,10 @@ export const locationCreateSchema = editableSchema.extend({
   storeId: idSchema,
   container: z.string().min(1).max(255),
   storageClass: z.string().min(1).max(100).nullable().default(null),
+  learn: z.boolean().default(true).meta({
+    description:
+      'Find out by trying what its store can do, where nobody did: writes and deletes a few dozen small objects whose keys begin with `dim-probe-`, and takes seconds',
+  }),
 })
 
 /** What may change about a location; what is left out stays. */

@@ -1,13 +1,13 @@
 import { Option } from 'commander'
-import type { AddedLocationResource, LocationResource } from '../../api/schemas/location.ts'
+import type { AddedLocationResource } from '../../api/schemas/location.ts'
 import type { PriceBookResource } from '../../api/schemas/price-book.ts'
-import type { StoreProbe, StoreResource } from '../../api/schemas/store.ts'
+import type { StoreResource } from '../../api/schemas/store.ts'
 import { TIERS, type Tier } from '../../domain/tier.ts'
 import { closestNames } from '../closest-names.ts'
 import { notNegative, positive, type Register, wholeNumber } from '../command.ts'
-import { findNamed, namedPath } from '../references.ts'
+import { findNamed } from '../references.ts'
 import type { Session } from '../session.ts'
-import { isUnknown, learnInOneLine, unknownLine } from '../store-knowledge.ts'
+import { learningLine } from '../store-knowledge.ts'
 import { locationView } from '../views/location.ts'
 
 interface Options {
@@ -57,6 +57,7 @@ export const registerLocationAdd: Register = (noun, bind) => {
       firstByteMsP99: options.firstByteMs,
       restoreHours: options.restoreHours ?? null,
       capacityBytes: options.capacityBytes ?? null,
+      learn: options.learn,
     })
     out.one(location, locationView)
     for (const other of location.uncompared)
@@ -64,7 +65,8 @@ export const registerLocationAdd: Register = (noun, bind) => {
         `note: could not be checked whether this is the same place as location ${other.location} of store ${other.store}: ${other.because}`,
       )
     await warnWithoutPrice(session, options.price)
-    if (await warnWithoutContainer(session, location)) await learnWhatIsUnknown(session, store, options)
+    const learning = learningLine(location)
+    if (learning !== null) out.say(learning)
   })
 }
 
@@ -78,26 +80,4 @@ async function warnWithoutPrice({ api, out }: Session, priceId: string): Promise
   const closest = closestNames(priceId, known, PRICES_NAMED_MAX)
   const hint = closest.length === 0 ? 'there is no price book yet' : `closest: ${closest.join(', ')}`
   out.say(`warning: no price book has the price "${priceId}" (${hint})`)
-}
-
-/**
- * A location may be added before its container is made, but nothing can be written there until then. Resolves
- * to whether the container can be looked into.
- */
-async function warnWithoutContainer({ api, out }: Session, location: LocationResource): Promise<boolean> {
-  const { container } = location
-  const probe = await api.post<StoreProbe>(`${namedPath('store', location.store.id)}/probe`, { container })
-  if (probe.error !== null) out.say(`note: ${probe.error.message}`)
-  return probe.error === null
-}
-
-/** The less a store is known to do, the less safe and the dearer moves are. */
-async function learnWhatIsUnknown(
-  { api, out }: Session,
-  store: StoreResource,
-  options: Options,
-): Promise<void> {
-  if (!isUnknown(store)) return
-  if (options.learn) out.say(await learnInOneLine(api, store, options.container))
-  else out.say(unknownLine(store.name, '--no-learn'))
 }

@@ -1,10 +1,11 @@
 import type { Health } from '../../api/schemas/health.ts'
 import type { StoreProbe, StoreResource } from '../../api/schemas/store.ts'
+import { isUnknown } from '../../api/store-knowledge.ts'
 import { CliError } from '../exit-codes.ts'
 import type { LocalServer } from '../local-server.ts'
 import { namedPath } from '../references.ts'
 import type { Session } from '../session.ts'
-import { isUnknown, learningCommand } from '../store-knowledge.ts'
+import { learningCommand } from '../store-knowledge.ts'
 import { type Finding, fine } from './finding.ts'
 
 const CLOCK_SKEW_MS_MAX = 5_000
