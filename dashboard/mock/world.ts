@@ -327,6 +327,7 @@ export function explain(object: ObjectDetail): Explanation {
     location: object.location!,
     tier: object.tier!,
     stays: true,
+    change: null,
     targetLocation: object.location!,
     reason: 'already-in-wanted-tier',
     summary: `It lies in ${object.location?.name} because it is read ${object.heat.perDay.toFixed(1)} times a day, which is what the ${object.tier} tier is for.`,

@@ -3,7 +3,7 @@ import type { PlacementFacts } from '../domain/placement-facts.ts'
 import { coldnessOf, TIERS, type Tier } from '../domain/tier.ts'
 import { type GateReason, gateOf } from './money-gates.ts'
 import { bandOf, enteredBandOf } from './policy/heat-bands.ts'
-import { isPinned, type PlacementOption, type PlacementRules } from './price-options.ts'
+import { isPinned, type PlacementOption, type PlacementRules, restoreHoursAt } from './price-options.ts'
 
 /** Where an object should live, why, and which other places were refused by a money gate. */
 export interface Choice {
@@ -108,8 +108,8 @@ function frozenBecause(facts: PlacementFacts, current: PlacementOption): Decisio
   if (facts.quarantinedBecause !== null) return 'quarantined'
   if (facts.migrationId !== null) return 'migration-in-flight'
   if (facts.bucketMode === 'observed') return 'bucket-observed'
-  const { storeState, restoreHours } = current.location
-  if (!facts.copyIsSound || storeState !== 'active' || restoreHours !== null) return 'copy-not-readable'
+  const isOffline = restoreHoursAt(current.location, current.price) !== null
+  if (!facts.copyIsSound || current.location.storeState !== 'active' || isOffline) return 'copy-not-readable'
   return null
 }
 

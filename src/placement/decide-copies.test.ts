@@ -138,4 +138,19 @@ describe('a policy that has copies read back', () => {
       decide({ copies: 2 }).oneTimeUsd,
     )
   })
+
+  it('pays for reading where the object still is before it goes into an archive in place', () => {
+    const archive = { ...BESIDE, container: HOT.container, storageClass: 'DEEP_ARCHIVE', restoreHours: 12 }
+    const proofAt = (place: typeof BESIDE | typeof archive) =>
+      decidePlacement(
+        someFacts({ locationId: HOT.id }),
+        aPolicy({ verify: 'read-back' }),
+        BOOK,
+        [HOT, place],
+        NOW,
+      ).alternatives.find(({ locationName }) => locationName === 'beside')!.cost!.verificationUsd
+    // One request of the hot class, whose bytes are read for nothing; what is in the archive could not be read.
+    expect(proofAt(archive)).toBeCloseTo(0.4 / 1_000, 12)
+    expect(proofAt(BESIDE)).toBeCloseTo(0.02 * (1e9 / BOOK.locations[1]!.bytesPerGb), 6)
+  })
 })

@@ -33,6 +33,27 @@ function decide(
 const rejectedAt = (decision: Decision, name: string) =>
   decision.alternatives.find(alternative => alternative.locationName === name)!.rejected
 
+describe('a place whose copies must be restored first', () => {
+  const ARCHIVE_BOOK = aPriceBook([
+    { id: 'hot', storageUsdPerGbMonth: 0.03 },
+    { id: 'cold', storageUsdPerGbMonth: 0.001, restoreHours: 12 },
+  ])
+  const judge = (locations: readonly PlacementLocation[], locationId = HOT.id) =>
+    decidePlacement(someFacts({ locationId }), aPolicy(), ARCHIVE_BOOK, locations, NOW)
+
+  it('is never gone to, also where only its price says so', () => {
+    for (const restoreHours of [null, 5]) {
+      const decision = judge([HOT, { ...COLD, restoreHours }])
+      expect(decision.toLocationId).toBe(HOT.id)
+      expect(rejectedAt(decision, 'cold')).toBe('offline')
+    }
+  })
+
+  it('is not left either, as nothing can be read there', () => {
+    expect(judge([HOT, COLD], COLD.id).reason).toBe('copy-not-readable')
+  })
+})
+
 describe('heat decides the tier', () => {
   it('sends a silent object to cold when that pays', () => {
     const decision = decide({ rate: 0.01 })

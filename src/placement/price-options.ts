@@ -80,7 +80,10 @@ export function costAt(
   const sourcePrice = source === undefined ? undefined : prices.get(source.priceId)
   if (source === undefined || sourcePrice === undefined) return null
   const from = { price: sourcePrice, provider: sourcePrice.provider, region: source.region }
-  const to = { provider: price.provider, region: location.region }
+  const to = { price, provider: price.provider, region: location.region }
+  const isInPlace = sharesContainer(location, facts.locationId, rules.locations)
+  // What goes into an archive where it lies is read before, at the price of where it still is.
+  const provenAt = isInPlace && restoreHoursAt(location, price) !== null ? from : to
   return costOfPlacement(
     load,
     place,
@@ -89,14 +92,9 @@ export function costAt(
       enteredAt: facts.enteredAt,
       routeUsdPerGb: routeUsdPerGb(from, to),
       // What changes its class in place leaves nothing behind.
-      graceDays: sharesContainer(location, facts.locationId, rules.locations)
-        ? 0
-        : (rules.policy.graceHours * HOUR) / DAY,
+      graceDays: isInPlace ? 0 : (rules.policy.graceHours * HOUR) / DAY,
       // Who moves an object is where it comes from, or nearer: what is read back is billed on the whole way.
-      readBackUsd:
-        rules.policy.verify === 'read-back'
-          ? readingOnceUsd({ price, provider: price.provider, region: location.region }, facts.size, from)
-          : 0,
+      readBackUsd: rules.policy.verify === 'read-back' ? readingOnceUsd(provenAt, facts.size, from) : 0,
     },
     moment,
   )
@@ -136,7 +134,7 @@ function forbiddenBy(
   if (!isHere && hasCopy) return 'copy-there'
   if (!isHere && losesRegion(location, facts, { policy, locations })) return 'too-few-regions'
   // Objects are read through the gateway at any time, and nothing restores copies yet.
-  if (location.restoreHours !== null) return 'offline'
+  if (restoreHoursAt(location, price) !== null) return 'offline'
   if (price === null) return 'no-price'
   // A pin cannot make a store encrypt: the mover would refuse what is sent there.
   if (lacksEncryption(location, policy)) return 'not-encrypted'
@@ -164,6 +162,16 @@ function losesRegion(
   const here = locations.find(candidate => candidate.id === facts.locationId)
   const after = regionsWith(location.region)
   return after < requiredCopies({ policy }).regions && after < regionsWith(here?.region)
+}
+
+/**
+ * Hours until a copy there can be read, as the location says or, where it says nothing, its price; null: at once.
+ */
+export function restoreHoursAt(
+  location: Pick<PlacementLocation, 'restoreHours'>,
+  price: Pick<LocationPrice, 'restoreHours'> | null,
+): number | null {
+  return location.restoreHours ?? price?.restoreHours ?? null
 }
 
 /** Whether a pin holds the object now. */

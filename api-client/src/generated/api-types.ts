@@ -181,7 +181,9 @@ export type Explanation = {
   readonly location: Reference
   readonly tier: 'hot' | 'warm' | 'cold'
   readonly stays: boolean
-  /** Equal to location when it stays */
+  /** What should be done; null when it stays as it is */
+  readonly change: 'move' | 'add-copy' | 'drop-copy' | 'reclassify' | null
+  /** Where it goes, or where a copy is added or dropped; equal to location when it stays */
   readonly targetLocation: Reference
   readonly reason: 'heat-fell-below-band' | 'heat-rose-above-band' | 'already-in-wanted-tier' | 'inside-hysteresis' | 'minimum-residence' | 'too-small-to-pay' | 'payback-too-long' | 'pinned' | 'sla-requires-faster' | 'no-allowed-location' | 'bucket-observed' | 'migration-in-flight' | 'cheaper-in-tier' | 'would-cost-more' | 'location-not-allowed' | 'no-price' | 'quarantined' | 'copy-not-readable' | 'too-few-copies' | 'too-many-copies' | 'location-retiring' | 'encryption-required'
   /** The whole answer in a few sentences for a person */

@@ -162,7 +162,15 @@ function verdictOf(explanation: Explanation): string {
     saving >= 0
       ? `saves ${formatUsdExact(saving)} per month for ${formatUsdExact(explanation.oneTimeUsd)} once, paid back: ${formatDays(explanation.paybackDays)}`
       : `costs ${formatUsdExact(-saving)} more per month`
-  return `Should move to ${explanation.targetLocation.name}. ${words}; ${money}.`
+  return `${CHANGE_WORDS[explanation.change ?? 'move']} ${explanation.targetLocation.name}. ${words}; ${money}.`
+}
+
+/** What should become of an object, before the name of the place. */
+const CHANGE_WORDS: Readonly<Record<NonNullable<Explanation['change']>, string>> = {
+  move: 'Should move to',
+  'add-copy': 'Should get a copy at',
+  'drop-copy': 'Should lose its copy at',
+  reclassify: 'Should change, where it lies, to the storage class of',
 }
 
 function Copies({ object }: { object: ObjectDetail }): ReactNode {

@@ -7,6 +7,7 @@ import type { PlacementLocation, StoredPlacementFacts } from '../../domain/place
 import { heatReadingAt } from '../../heat/heat-reading.ts'
 import { decidePlacement } from '../../placement/decide-placement.ts'
 import { explainPlacement } from '../../placement/explain/explain-placement.ts'
+import { placeOfChange } from '../../placement/explain/explained-decision.ts'
 import { withKnownEncryption } from '../../placement/known-encryption.ts'
 import { withOwnReservation } from '../../placement/own-reservation.ts'
 import type { PlacementRules } from '../../placement/price-options.ts'
@@ -34,8 +35,9 @@ export async function explainObject(
   const facts = { ...row.facts, ...heatReadingAt(row.facts, rules.now) }
   const decision = decidePlacement(facts, rules.policy, rules.priceBook, rules.locations, rules.now)
   const explanation = explainPlacement(facts, decision, rules)
-  const here = locationIn(rules, decision.fromLocationId)
-  const there = locationIn(rules, decision.toLocationId)
+  const here = locationIn(rules, facts.locationId)
+  const there = locationIn(rules, placeOfChange(decision))
+  const stays = decision.fromLocationId === decision.toLocationId
   return {
     objectId,
     bucket: facts.bucketName,
@@ -43,7 +45,8 @@ export async function explainObject(
     size: facts.size,
     location: { id: here.id, name: here.name },
     tier: here.tier,
-    stays: here.id === there.id,
+    stays,
+    change: stays ? null : (decision.change?.kind ?? 'move'),
     targetLocation: { id: there.id, name: there.name },
     reason: decision.reason,
     summary: explanation.summary,

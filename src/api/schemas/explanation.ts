@@ -16,7 +16,13 @@ export const explanationSchema = z.object({
   location: referenceSchema,
   tier: tierSchema,
   stays: z.boolean(),
-  targetLocation: referenceSchema.meta({ description: 'Equal to location when it stays' }),
+  change: z
+    .enum(['move', 'add-copy', 'drop-copy', 'reclassify'])
+    .nullable()
+    .meta({ description: 'What should be done; null when it stays as it is' }),
+  targetLocation: referenceSchema.meta({
+    description: 'Where it goes, or where a copy is added or dropped; equal to location when it stays',
+  }),
   reason: decisionReasonSchema,
   summary: z.string().meta({ description: 'The whole answer in a few sentences for a person' }),
   monthlySavingUsd: z.number(),

@@ -1,5 +1,7 @@
 import type { PlacementAlternative, PlacementCost, RejectionReason } from '../../domain/placement.ts'
-import { costOf, type ExplainedDecision, presentAlternative } from './explained-decision.ts'
+import type { PlacementLocation } from '../../domain/placement-facts.ts'
+import { restoreHoursAt } from '../price-options.ts'
+import { costOf, type ExplainedDecision } from './explained-decision.ts'
 import { bytesText, daysText, plain, usdSumText, usdText } from './figures.ts'
 import { slaOf } from './reason-sentences.ts'
 
@@ -8,11 +10,20 @@ export function alternativeSentence(e: ExplainedDecision, alternative: Placement
   const { cost, locationName, tier } = alternative
   const isHere = alternative.locationId === e.here.id
   const place = `${locationName} (${tier}${isHere ? ', where it is' : ''})`
-  const verdict = alternative.chosen ? (isHere ? 'Chosen: it stays.' : 'Chosen.') : rejection(e, alternative)
+  const verdict = verdictOf(e, alternative)
   if (cost === null) return `${place}: ${verdict}`
   const monthly = sumOf(monthlyParts(cost), cost.totalUsdPerMonth, 'a month')
   const once = isHere ? '' : ` Moving there: ${sumOf(onceParts(cost), cost.oneTimeUsd, 'once')}.`
   return `${place}: ${monthly}.${once} ${verdict}`
+}
+
+function verdictOf(e: ExplainedDecision, alternative: PlacementAlternative): string {
+  const { change } = e.decision
+  if (alternative.locationId === e.there.id && change?.kind === 'add-copy') return 'A copy is added here.'
+  if (alternative.locationId === e.there.id && change?.kind === 'drop-copy')
+    return 'Its copy here is dropped.'
+  if (!alternative.chosen) return rejection(e, alternative)
+  return alternative.locationId === e.here.id ? 'Chosen: it stays.' : 'Chosen.'
 }
 
 type Part = readonly [name: string, usd: number]
@@ -64,7 +75,7 @@ function rejection(e: ExplainedDecision, alternative: PlacementAlternative): str
     case 'latency-above-sla':
       return `Not allowed: the first byte takes ${plain(location.firstByteMsP99)} ms there (99th percentile), the limit is ${plain(slaOf(e)!)} ms.`
     case 'offline':
-      return `Not allowed: copies there are offline and take ${plain(location.restoreHours ?? 0)} hours to restore.`
+      return `Not allowed: copies there are offline and take ${plain(restoreHoursOf(e, location))} hours to restore.`
     case 'capacity':
       return `Not possible: ${bytesText(location.freeBytes ?? 0)} are free there, it needs ${bytesText(e.facts.size)}.`
     case 'pinned-elsewhere':
@@ -74,7 +85,7 @@ function rejection(e: ExplainedDecision, alternative: PlacementAlternative): str
     case 'no-price':
       return `Not considered: the price book has no entry ${location.priceId}.`
     case 'more-expensive': {
-      const more = costOf(alternative) - costOf(e.stays ? presentAlternative(e) : chosenOf(e))
+      const more = costOf(alternative) - costOf(chosenOf(e))
       return `Not chosen: ${usdText(more)} a month more.`
     }
     case 'payback-too-long':
@@ -100,6 +111,11 @@ function rejection(e: ExplainedDecision, alternative: PlacementAlternative): str
     default:
       return reason satisfies never
   }
+}
+
+function restoreHoursOf({ rules }: ExplainedDecision, location: PlacementLocation): number {
+  const price = rules.priceBook.locations.find(({ id }) => id === location.priceId) ?? null
+  return restoreHoursAt(location, price) ?? 0
 }
 
 function chosenOf(e: ExplainedDecision): PlacementAlternative {

@@ -99,6 +99,34 @@ describe('the explanation', () => {
   })
 })
 
+describe('what should become of the copies', () => {
+  const inPlace = {
+    ...aLocation({ name: 'colder-class', tier: 'cold', priceId: GLACIER.priceId, storageClass: 'COLD' }),
+    storeId: NVME.storeId,
+    container: NVME.container,
+  }
+  const replica = { copyId: idOf('replica'), locationId: GLACIER.id, enteredAt: NOW }
+
+  it('is not called a move', () => {
+    const added = explain({ rate: 3 }, aPolicy({ copies: 2 })).explanation
+    expect(added.summary).toMatch(/lies in rack-nvme, .* and should get a copy at s3-glacier-ir\./)
+    const dropped = explain({ rate: 3, replicas: [replica] }).explanation
+    expect(dropped.summary).toMatch(/lies in rack-nvme, .* and should lose its copy at s3-glacier-ir\./)
+    const changed = explain({ rate: 0 }, POLICY, [NVME, inPlace]).explanation
+    expect(changed.summary).toContain(
+      'and should change, where it lies, to the storage class of colder-class',
+    )
+    expect(explain({ rate: 0 }).explanation.summary).toContain('and should move to s3-glacier-ir')
+  })
+
+  it('is told of the place as well, beside why the object itself stays away', () => {
+    const textAt = ({ explanation }: ReturnType<typeof explain>) =>
+      explanation.alternatives.find(({ locationId }) => locationId === GLACIER.id)!.text
+    expect(textAt(explain({ rate: 3 }, aPolicy({ copies: 2 })))).toContain('A copy is added here.')
+    expect(textAt(explain({ rate: 3, replicas: [replica] }))).toContain('Its copy here is dropped.')
+  })
+})
+
 describe('what would change it', () => {
   it('names heats at which the answer really is another', () => {
     const rates = [0.02, 0.2, 0.7, 4]

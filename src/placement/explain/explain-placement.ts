@@ -2,7 +2,7 @@ import type { Decision } from '../../domain/placement.ts'
 import type { PlacementFacts } from '../../domain/placement-facts.ts'
 import type { PlacementRules } from '../price-options.ts'
 import { alternativeSentence } from './alternative-sentences.ts'
-import { explainedDecision, presentAlternative } from './explained-decision.ts'
+import { type ExplainedDecision, explainedDecision, presentAlternative } from './explained-decision.ts'
 import { bytesText, usdText } from './figures.ts'
 import { heatSentence, reasonSentence } from './reason-sentences.ts'
 import { type PlacementCondition, whatWouldChangeIt } from './what-would-change-it.ts'
@@ -26,18 +26,33 @@ export function explainPlacement(
   rules: PlacementRules,
 ): PlacementExplanation {
   const explained = explainedDecision(facts, decision, rules)
-  const { here, there, stays } = explained
+  const { here } = explained
   const cost = presentAlternative(explained).cost
   const where = `${facts.bucketName}/${facts.key} (${bytesText(facts.size)}) lies in ${here.name}, a ${here.tier} location`
   const price = cost === null ? '' : `, for ${usdText(cost.totalUsdPerMonth)} a month`
-  const outcome = stays ? 'and stays there' : `and should move to ${there.name}`
   return {
-    summary: `${where}${price}, ${outcome}. ${heatSentence(explained)} ${reasonSentence(explained)}`,
+    summary: `${where}${price}, ${outcomeOf(explained)}. ${heatSentence(explained)} ${reasonSentence(explained)}`,
     alternatives: explained.alternatives.map(alternative => ({
       locationId: alternative.locationId,
       text: alternativeSentence(explained, alternative),
     })),
     whatWouldChangeIt: whatWouldChangeIt(explained),
+  }
+}
+
+function outcomeOf({ decision: { change }, stays, there }: ExplainedDecision): string {
+  if (stays) return 'and stays there'
+  switch (change?.kind) {
+    case undefined:
+      return `and should move to ${there.name}`
+    case 'add-copy':
+      return `and should get a copy at ${there.name}`
+    case 'drop-copy':
+      return `and should lose its copy at ${there.name}`
+    case 'reclassify':
+      return `and should change, where it lies, to the storage class of ${there.name}`
+    default:
+      return change satisfies undefined
   }
 }
 

@@ -9,8 +9,11 @@ export interface ExplainedDecision {
   readonly facts: PlacementFacts
   readonly decision: Decision
   readonly rules: PlacementRules
+  /** Where the object lies. */
   readonly here: PlacementLocation
+  /** Where it goes, or where a copy is added or dropped; where it lies when nothing changes. */
   readonly there: PlacementLocation
+  /** Neither its place nor its copies change. */
   readonly stays: boolean
   readonly alternatives: readonly PlacementAlternative[]
   /** The tier the heat asks for. */
@@ -37,14 +40,14 @@ export function explainedDecision(
     if (found === undefined) throw new RangeError(`there is no location ${id}`)
     return found
   }
-  const here = locationOf(decision.fromLocationId)
+  const here = locationOf(facts.locationId)
   const wantedTier = bandOf(decision.inputs.heatPerDay, here.tier, rules.policy.threshold)
   return {
     facts,
     decision,
     rules,
     here,
-    there: locationOf(decision.toLocationId),
+    there: locationOf(placeOfChange(decision)),
     stays: decision.toLocationId === decision.fromLocationId,
     alternatives: decision.alternatives.toSorted(
       (a, b) => byPresence(a, b, here) || costOf(a) - costOf(b) || (a.locationName < b.locationName ? -1 : 1),
@@ -52,6 +55,11 @@ export function explainedDecision(
     wantedTier,
     blocked: blockedOf(decision, wantedTier, here),
   }
+}
+
+/** Where a decision changes something: where the object goes, or where a copy is added or dropped. */
+export function placeOfChange({ change, fromLocationId, toLocationId }: Decision): string {
+  return change?.kind === 'drop-copy' ? fromLocationId : toLocationId
 }
 
 function byPresence(a: PlacementAlternative, b: PlacementAlternative, here: PlacementLocation): number {

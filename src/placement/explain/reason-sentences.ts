@@ -85,11 +85,11 @@ const SENTENCES: Readonly<Record<DecisionReason, (explained: ExplainedDecision) 
     `The policy ${e.rules.policy.name} asks for ${copiesText(e)}, so another one is added at ${e.there.name}: that costs ` +
     `${usdText(e.decision.oneTimeUsd)} once and ${usdText(-e.decision.monthlySavingUsd)} a month.`,
   'too-many-copies': e =>
-    `${presentPlaceLacksEncryption(e) ? `${lackSentence(e)}, so the copy there` : `The policy ${e.rules.policy.name} asks for ${copiesText(e)}, so the one at ${e.here.name}`} goes once the others are proven: that saves ` +
+    `${lacksEncryption(e.there, e.rules.policy) ? `${lackSentence(e, e.there)}, so the copy there` : `The policy ${e.rules.policy.name} asks for ${copiesText(e)}, so the one at ${e.here.name}`} goes once the others are proven: that saves ` +
     `${usdText(e.decision.monthlySavingUsd)} a month and costs ${usdText(e.decision.oneTimeUsd)} once.`,
   'copy-not-readable': e =>
     e.facts.copyIsSound
-      ? `${e.here.name} cannot be read from now (${e.here.restoreHours === null ? `its store is ${e.here.storeState}` : 'it is offline'}), so nothing can be moved away from it.`
+      ? `${e.here.name} cannot be read from now (${e.here.storeState === 'active' ? 'it is offline' : `its store is ${e.here.storeState}`}), so nothing can be moved away from it.`
       : 'Its copy is suspect: nothing moves it until the copy is verified or repaired.',
 }
 
@@ -108,8 +108,8 @@ function presentPlaceLacksEncryption({ here, rules }: ExplainedDecision): boolea
   return lacksEncryption(here, rules.policy)
 }
 
-function lackSentence({ here, rules }: ExplainedDecision): string {
-  return `The policy ${rules.policy.name} requires encryption, and the store ${here.storeName} of ${here.name} is not known to encrypt`
+function lackSentence({ here, rules }: ExplainedDecision, place = here): string {
+  return `The policy ${rules.policy.name} requires encryption, and the store ${place.storeName} of ${place.name} is not known to encrypt`
 }
 
 /** `2 copies in 2 regions`. */

@@ -164,12 +164,18 @@ function settingConditions(e: ExplainedDecision): PlacementCondition[] {
 }
 
 /** The places that the policy's demand for encryption forbids, the present one among them. */
-function placesWithoutEncryption({ here, rules, alternatives }: ExplainedDecision): PlacementLocation[] {
+function placesWithoutEncryption({
+  here,
+  there,
+  rules,
+  alternatives,
+}: ExplainedDecision): PlacementLocation[] {
   const refused = new Set(
     alternatives.filter(({ rejected }) => rejected === 'not-encrypted').map(({ locationId }) => locationId),
   )
   return rules.locations.filter(
     location =>
-      (location.id === here.id || refused.has(location.id)) && lacksEncryption(location, rules.policy),
+      (location === here || location === there || refused.has(location.id)) &&
+      lacksEncryption(location, rules.policy),
   )
 }
