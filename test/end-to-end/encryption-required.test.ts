@@ -9,11 +9,10 @@ import { insertPriceBook } from '../../src/database/placement/price-books.ts'
 import { newId, type Uuid } from '../../src/domain/identifiers.ts'
 import { Redacted } from '../../src/domain/redacted.ts'
 import type { ObjectStore } from '../../src/stores/object-store.ts'
-import { silentLogger } from '../../src/telemetry/logger.ts'
-import { createPlanner } from '../../src/workers/plan-placements.ts'
 import { startTestApi, type TestApi } from '../builders/api.ts'
 import { CONTAINER, createMovingWorld, type MovingWorld, sampleOf } from '../builders/moving-world.ts'
 import { aPolicy, aPriceBook } from '../builders/placement.ts'
+import { planUntilRest } from '../builders/planning.ts'
 
 /**
  * From the policy to the copy: an object in a plain folder, a cheaper plain folder, and a dearer one whose
@@ -106,7 +105,11 @@ it('what must lie encrypted goes to the dearer place that encrypts, and nothing 
     explanation: expect.stringContaining('cold-store'),
   })
 
-  await plan()
+  await planUntilRest({
+    database,
+    modelClock: world.modelClock,
+    storeOf: async id => stores.get(id)!,
+  })
   const [proposed] = (await get('/v1/plans?state=proposed')).items
   const { items } = await get(`/v1/plans/${proposed.id}/decisions`)
   expect(items).toMatchObject([{ key: KEY, to: { name: 'sealed' }, reason: 'encryption-required' }])
@@ -134,20 +137,6 @@ it('what must lie encrypted goes to the dearer place that encrypts, and nothing 
 function openFolder(name: string, credentials: Redacted | null): ObjectStore {
   const settings = { root: path.join(folder, name), durability: 'none' }
   return openStore({ name, kind: 'filesystem', settings }, credentials)
-}
-
-async function plan(): Promise<void> {
-  const planner = createPlanner({
-    database: world.test.database,
-    storeOf: async id => stores.get(id)!,
-    modelClock: world.modelClock,
-    wallClock: { now: () => Date.now() },
-    log: silentLogger,
-  })
-  for (let step = 0; step < 20; step++) {
-    if ((await planner.step(new AbortController().signal)) === 0) return
-  }
-  throw new Error('the planner never came to rest')
 }
 
 async function work(): Promise<void> {
