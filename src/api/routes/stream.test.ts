@@ -14,6 +14,8 @@ let test: TestDatabase
 let api: TestApi
 let url: string
 const open: AbortController[] = []
+/** An answer that nobody holds any more may be collected, and with it its connection is given up. */
+const held: Response[] = []
 beforeAll(async () => {
   test = await createTestDatabase()
   api = await startTestApi(test.database, { config: { streamClientsMax: 3 } })
@@ -24,6 +26,7 @@ beforeAll(async () => {
 })
 afterEach(() => {
   for (const controller of open.splice(0)) controller.abort()
+  held.length = 0
 })
 afterAll(async () => {
   await api.app.close()
@@ -39,10 +42,12 @@ const tell = (...subjects: string[]) =>
 async function openStream(headers: Record<string, string> = {}): Promise<Response> {
   const controller = new AbortController()
   open.push(controller)
-  return fetch(url, {
+  const response = await fetch(url, {
     headers: { authorization: `Bearer ${api.tokens.viewer}`, accept: 'text/event-stream', ...headers },
     signal: controller.signal,
   })
+  held.push(response)
+  return response
 }
 
 /** Opens one stream more; a place that was left may take a moment to become free. */

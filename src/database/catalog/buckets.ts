@@ -6,6 +6,8 @@ import type { Queryable } from '../postgres.ts'
 /** A bucket together with the place where the gateway puts what clients write into it. */
 export interface BucketWithTarget extends Bucket {
   readonly writeTarget: WriteTarget
+  /** Its policy requires encryption. */
+  readonly encryptionRequired: boolean
 }
 
 /** The container that takes new bytes of a bucket. */
@@ -35,6 +37,7 @@ interface BucketTargetRow extends BucketRow {
   container: string
   storage_class: string | null
   owns_container: boolean
+  encryption_required: boolean
 }
 
 const COLUMNS = 'b.id, b.name, b.mode, b.write_location_id, b.policy_id, b.created_at'
@@ -51,9 +54,11 @@ export async function findBucketWithTarget(
              exists (
                select 1 from container_owner o
                where o.store_id = l.store_id and o.container = l.container and o.bucket_id = b.id
-             ) as owns_container
+             ) as owns_container,
+             coalesce(p.spec ->> 'encryption' = 'required', false) as encryption_required
       from bucket b
       join location l on l.id = b.write_location_id
+      left join policy p on p.id = b.policy_id
       where b.name = $1`,
     values: [name],
   })
@@ -68,6 +73,7 @@ export async function findBucketWithTarget(
       storageClass: row.storage_class,
       ownsContainer: row.owns_container,
     },
+    encryptionRequired: row.encryption_required,
   }
 }
 

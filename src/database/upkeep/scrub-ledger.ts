@@ -335,18 +335,28 @@ interface Repair {
 
 /** Plans repairs from the primary copies. One whose object has an unfinished migration waits for its end. */
 async function createRepairs(connection: Queryable, repairs: readonly Repair[]): Promise<number> {
-  const { rows } = await connection.query<{ id: Uuid; placement_version: number }>(
-    'select id, placement_version from object where id = any ($1::uuid[])',
+  const { rows } = await connection.query<{
+    id: Uuid
+    placement_version: number
+    encryption_required: boolean
+  }>(
+    `select o.id, o.placement_version,
+            coalesce(policy.spec ->> 'encryption' = 'required', false) as encryption_required
+     from object o
+     join bucket b on b.id = o.bucket_id
+     left join policy on policy.id = b.policy_id
+     where o.id = any ($1::uuid[])`,
     [repairs.map(({ copy }) => copy.objectId)],
   )
-  const versions = new Map(rows.map(row => [row.id, row.placement_version]))
+  const objects = new Map(rows.map(row => [row.id, row]))
   const wanted = repairs.map(
     ({ copy, repairCopyId, repairId }): NewMigration => ({
       id: repairId,
       kind: 'repair',
       objectId: copy.objectId,
       generation: copy.generation,
-      placementVersion: versions.get(copy.objectId) ?? 0,
+      placementVersion: objects.get(copy.objectId)?.placement_version ?? 0,
+      encryptionRequired: objects.get(copy.objectId)?.encryption_required ?? false,
       targetCopyId: repairCopyId,
       targetLocationId: copy.locationId,
       priority: REPAIR_PRIORITY,

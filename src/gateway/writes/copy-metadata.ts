@@ -9,14 +9,20 @@ import type { PutFacts, StoreCapabilities } from '../../stores/object-store.ts'
 export function copyFacts(
   description: CopyDescription,
   content: { readonly headers: ContentHeaders; readonly metadata: Readonly<Record<string, string>> },
-  target: { readonly storageClass: string | null; readonly capabilities: StoreCapabilities },
+  target: {
+    readonly storageClass: string | null
+    readonly encryptionRequired: boolean
+    readonly capabilities: StoreCapabilities
+  },
 ): PutFacts {
+  const asksForEncryption = target.encryptionRequired && target.capabilities.encryption === 'on-request'
   return {
     headers: content.headers,
     ...(target.storageClass === null ? {} : { storageClass: target.storageClass }),
     ...(target.capabilities.userMetadata
       ? { metadata: fitMetadata(description, content.metadata, target.capabilities.metadataBytesMax) }
       : {}),
+    ...(asksForEncryption ? { encryption: { kind: 'store' } } : {}),
   }
 }
 

@@ -195,6 +195,10 @@ function describe(
       intentId: known.intentId,
     },
     facts,
-    { storageClass: target.storageClass, capabilities: target.store.capabilities },
+    {
+      storageClass: target.storageClass,
+      encryptionRequired: target.bucket.encryptionRequired,
+      capabilities: target.store.capabilities,
+    },
   )
 }

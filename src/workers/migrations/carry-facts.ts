@@ -11,7 +11,7 @@ import {
 } from '../../migration/fidelity.ts'
 import type { StoredObject } from '../../stores/object-store.ts'
 import { copyDescriptionOf } from './copy-metadata.ts'
-import { type MigrationJob, requestSignal, StepFailure } from './migration-job.ts'
+import { type MigrationJob, mustEncrypt, requestSignal, StepFailure } from './migration-job.ts'
 import { lookAt } from './same-bytes.ts'
 
 /**
@@ -78,7 +78,7 @@ function refuseWhatCannotBeKept(
       tags,
       // A copy beside it takes nothing away from what is locked.
       isLocked: migration.kind === 'move' && isHeld(stored, job.parts.wallClock.now()),
-      requiresEncryption: migration.encryptionRequired,
+      requiresEncryption: mustEncrypt(job),
       descriptionBytes: metadataBytes(description),
     },
     { source: source.store.capabilities, target: target.store.capabilities },

@@ -1,6 +1,7 @@
 import { type Bytes, MIB } from '../../domain/bytes.ts'
 import type { Instant } from '../../domain/clock.ts'
 import { SECOND } from '../../domain/duration.ts'
+import { isKnownToEncrypt } from '../../domain/encryption.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
 import type { Location } from '../../domain/location.ts'
 import type { Migration, MigrationEvidence } from '../../domain/migration.ts'
@@ -46,6 +47,15 @@ export async function openEnd(
 /** Whether every byte of a target is read back, whatever its store reports. */
 export function mustReadBack({ migration, parts }: Pick<MigrationJob, 'migration' | 'parts'>): boolean {
   return parts.verification === 'read-back' || migration.verify === 'read-back'
+}
+
+/**
+ * Whether the target copy has to lie encrypted. A repair puts back a copy that was there: where its store cannot
+ * encrypt, it is better than none, and for the planner to replace.
+ */
+export function mustEncrypt({ migration, target }: Pick<MigrationJob, 'migration' | 'target'>): boolean {
+  const isPutBack = migration.kind === 'repair' && !isKnownToEncrypt(target.store.capabilities.encryption)
+  return migration.encryptionRequired && !isPutBack
 }
 
 /** One migration in the hands of this worker. */

@@ -13,6 +13,7 @@ import { digestBody } from './content-digests.ts'
 import {
   checkStillCurrent,
   type MigrationJob,
+  mustEncrypt,
   mustReadBack,
   reach,
   requestSignal,
@@ -85,7 +86,7 @@ async function judgeByReport(job: MigrationJob, target: Copy, read: ReadContent)
   if (!isSameCopy(target, stored)) {
     throw new StepFailure('mismatched', 'target-changed', 'the target is not the copy that was published')
   }
-  if (job.migration.encryptionRequired && stored.encryption === null) {
+  if (mustEncrypt(job) && stored.encryption === null) {
     const message = `${store.name} does not say that it encrypts the copy, as its policy requires`
     throw new StepFailure('mismatched', 'not-encrypted', message)
   }

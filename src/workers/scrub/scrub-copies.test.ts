@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createMovingWorld, type MovingWorld, sampleOf } from '../../../test/builders/moving-world.ts'
+import { aPolicy } from '../../../test/builders/placement.ts'
+import { insertPolicy } from '../../database/placement/policies.ts'
 import { createPostgresScrubLedger } from '../../database/upkeep/scrub-ledger.ts'
 import { pauseScrubbing, readScrubStatus, startScrubbing } from '../../database/upkeep/scrub-turn.ts'
 import { GIB, MIB } from '../../domain/bytes.ts'
@@ -207,6 +209,28 @@ describe('the scrubber', () => {
     for await (const chunk of body) chunks.push(chunk)
     expect(Buffer.concat(chunks)).toEqual(BYTES)
     expect(await status()).toMatchObject({ badCopies: 0 })
+  })
+
+  it('has a copy repaired as encrypted as its store can, where the policy requires that', async () => {
+    for (const canEncrypt of [true, false]) {
+      await newWorld()
+      await addTwoCopies()
+      const policyId = newId()
+      const spec = aPolicy({ encryption: 'required' })
+      await insertPolicy(world.test.database, { id: policyId, spec, principal: 'user:test' })
+      await world.test.database.query('update bucket set policy_id = $1', [policyId])
+      const { capabilities, ...real } = world.stores.cold
+      const encryption = canEncrypt ? capabilities.encryption : 'none'
+      world.stores.cold = { ...real, capabilities: { ...capabilities, encryption } }
+      await world.stores.cold.delete('data', 'k')
+      await scrub()
+      expect(condemned).toEqual(['repairing'])
+      await finish()
+      expect(await copyIn('cold')).toMatchObject({ state: 'complete' })
+      const found = await world.stores.cold.head('data', 'k')
+      expect(found.encryption).toEqual(canEncrypt ? { kind: 'store' } : null)
+      if (canEncrypt) await world.dispose()
+    }
   })
 
   it('has a copy repaired whose seal is broken', async () => {
