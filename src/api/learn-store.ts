@@ -10,7 +10,7 @@ import { recordActivity } from './record-activity.ts'
 import { ifStillThere } from './revision.ts'
 import type { AddedLocationResource } from './schemas/location.ts'
 import type { StoreFindingsResource } from './schemas/store.ts'
-import { isUnknown } from './store-knowledge.ts'
+import { changedNames, isUnknown } from './store-knowledge.ts'
 
 /**
  * Finds out by trying what a store does, and keeps that in its settings. What goes wrong with the store is an
@@ -42,7 +42,7 @@ export async function learnAboutStore(
     return { ...nothing, error: describeStoreFailure(error, container) }
   }
   const settings = { ...store.settings, ...findings.settings }
-  const isChanged = canonical(settings) !== canonical(store.settings)
+  const isChanged = changedNames(store.settings, settings).length > 0
   if (isChanged) {
     await inTransaction(options.database, async connection => {
       const target = { id: store.id, revision: store.revision }
@@ -85,13 +85,4 @@ export async function learnForLocation(
     // Somebody changed the store meanwhile.
     return { outcome: 'failed', because: error.message, findings: null }
   }
-}
-
-/** A text that is the same for the same settings, whatever the order of their names. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, found: unknown) =>
-    typeof found === 'object' && found !== null && !Array.isArray(found)
-      ? Object.fromEntries(Object.entries(found).sort(([one], [other]) => (one < other ? -1 : 1)))
-      : found,
-  )
 }

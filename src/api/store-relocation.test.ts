@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startTestApi, type TestApi } from '../../test/builders/api.ts'
 import { seedObjects } from '../../test/builders/catalog.ts'
@@ -14,10 +16,14 @@ let disk: string
 let storeId: string
 let locationId: string
 
+/** Which folder of the disk a store shows to whoever has credentials. */
+let folderOf = () => 'one'
+
 const open = (name: string, root: string) =>
   createFilesystemStore({ name, settings: { root, durability: 'none' } })
 
 beforeEach(async () => {
+  folderOf = () => 'one'
   test = await createTestDatabase()
   disk = await mkdtemp(path.join(tmpdir(), 'dim-relocation-'))
   await mkdir(path.join(disk, 'one'))
@@ -26,7 +32,10 @@ beforeEach(async () => {
     stores: {
       checkSettings: () => [],
       learn: () => Promise.reject(new Error('not asked')),
-      open: store => open(store.name, String(store.settings.root)),
+      open(store, credentials) {
+        const root = String(store.settings.root)
+        return open(store.name, credentials === null ? root : path.join(path.dirname(root), folderOf()))
+      },
     },
   })
   ;({ storeId, locationId } = await addShelf('one'))
@@ -86,6 +95,27 @@ describe('new settings of a store', () => {
     })
   })
 
+  it('are refused when they lead to an older copy of the place, which lacks what came last', async () => {
+    await addObjects(40)
+    await test.database.query(
+      `update copy c set entered_ms = 1 from object o where o.id = c.object_id and o.key = 'key-7'`,
+    )
+    await promisify(execFile)('cp', ['-a', path.join(disk, 'one', 'shelf'), path.join(disk, 'two', 'shelf')])
+    await rm(path.join(disk, 'two', 'shelf', 'key-7'))
+    expect((await moveTo('two')).json()).toMatchObject({
+      status: 409,
+      detail: expect.stringMatching(
+        /has not the copies of location one-shelf \(1 of \d+ were looked for in vain/,
+      ),
+    })
+  })
+
+  it('are refused when nothing there can tell', async () => {
+    await addObjects(1)
+    await test.database.query(`update copy set state = 'suspect'`)
+    expect((await moveTo('two')).json().detail).toContain('none of them is whole')
+  })
+
   it('may name the same place otherwise: its copies are there', async () => {
     await addObjects(12)
     await rename(path.join(disk, 'one'), path.join(disk, 'mounted-elsewhere'))
@@ -112,6 +142,12 @@ describe('new settings of a store', () => {
     expect((await moveTo('two')).statusCode).toBe(200)
   })
 
+  it('are told in the activity by their names', async () => {
+    await moveTo('two')
+    const { items } = (await api.send('GET', '/v1/activity')).json()
+    expect(items[0]).toMatchObject({ kind: 'store.changed', detail: { settings: ['root'] } })
+  })
+
   it('that lead nowhere else are not checked, so that a store that is away can be paused', async () => {
     await addObjects(1)
     await rename(path.join(disk, 'one'), path.join(disk, 'gone'))
@@ -119,5 +155,33 @@ describe('new settings of a store', () => {
     const headers = { 'if-match': '"1"' }
     const answer = await api.send('PATCH', `/v1/stores/${storeId}`, { headers, body })
     expect(answer.json()).toMatchObject({ state: 'paused', revision: 2 })
+  })
+})
+
+describe('new credentials of a store', () => {
+  const renew = () =>
+    api.send('PATCH', `/v1/stores/${storeId}`, {
+      headers: { 'if-match': '"1"' },
+      body: { credentials: { accessKeyId: 'other', secretAccessKey: 'secret' } },
+    })
+
+  it('are refused when the store shows other containers with them', async () => {
+    await addObjects(3)
+    await mkdir(path.join(disk, 'two', 'shelf'))
+    folderOf = () => 'two'
+    const answer = await renew()
+    expect(answer.json()).toMatchObject({ status: 409, code: 'conflict' })
+    expect(answer.json().detail).toContain('with these credentials the store has not all of them')
+  })
+
+  it('are taken when the copies are there, and when the store gives no answer', async () => {
+    await addObjects(3)
+    expect((await renew()).statusCode).toBe(200)
+    folderOf = () => 'nowhere'
+    const again = await api.send('PATCH', `/v1/stores/${storeId}`, {
+      headers: { 'if-match': '"2"' },
+      body: { credentials: { accessKeyId: 'third', secretAccessKey: 'secret' } },
+    })
+    expect(again.statusCode).toBe(200)
   })
 })

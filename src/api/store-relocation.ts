@@ -1,4 +1,5 @@
-import { sampleCopies } from '../database/catalog/copies.ts'
+import PQueue from 'p-queue'
+import { type SampledCopy, sampleCopies } from '../database/catalog/copies.ts'
 import { isLocationWritten, listPlacedLocations, type PlacedLocation } from '../database/catalog/locations.ts'
 import { findStore, type StoreRow } from '../database/catalog/stores.ts'
 import type { Queryable } from '../database/postgres.ts'
@@ -10,8 +11,9 @@ import { isSamePlace, placeOf } from './places.ts'
 import { withStore } from './probe-store.ts'
 import { ApiError } from './problems.ts'
 
-/** Copies of each location that are looked for under new settings. */
-const SAMPLE_COPIES = 9
+/** Of each location so many copies that came last are looked for under new settings, and as many others. */
+const SAMPLE_COPIES = 16
+const LOOKS_AT_ONCE = 8
 
 /**
  * Refuses a container that another store's location already reaches: a move between two names of one place
@@ -46,7 +48,7 @@ export interface Relocation {
 
 /**
  * Refuses settings that lead to another place while copies lie in the present one, for nothing would find them
- * again. The same server under another address is recognised by the copies it has. A place that another
+ * again. The same server under another address is recognised by the copies it has: of those that came last, and of others. A place that another
  * store's location reaches is refused too.
  */
 export async function refuseLosingPlaces(relocation: Relocation): Promise<void> {
@@ -76,39 +78,78 @@ export async function refuseLosingPlaces(relocation: Relocation): Promise<void> 
   }
 }
 
+/**
+ * Refuses credentials with which the store shows other containers of the same names: another tenant's, say. A store
+ * that does not answer now is not asked again; who gives it credentials may have to wait for them.
+ */
+export async function refuseOtherTenant(relocation: Omit<Relocation, 'settings'>): Promise<void> {
+  const { before, options } = relocation
+  const locations = await listPlacedLocations(options.database)
+  for (const location of locations.filter(({ store }) => store.id === before.id)) {
+    const lost = await findLoss(location, { ...relocation, settings: before.settings })
+    if (lost?.isTold !== true) continue
+    throw new ApiError(
+      'conflict',
+      `location ${location.name} keeps ${location.copies} copies, and with these credentials the store has not all of them: ${lost.because}`,
+    )
+  }
+}
+
 async function refuseLosing(location: PlacedLocation, relocation: Relocation): Promise<void> {
-  const { before, settings, sealed, options } = relocation
+  const { before, settings, options } = relocation
   const advice = 'leave the address as it is and add the other one as a store of its own'
   if (location.copies === 0) {
     if (!(await isLocationWritten(options.database, location.id))) return
     throw new ApiError('conflict', `something is being written to location ${location.name}: ${advice}`)
   }
-  const sample = await sampleCopies(options.database, location.id, SAMPLE_COPIES)
-  const store = { ...before, settings }
-  const { container } = location
-  const { error, result } = await withStore({ store, sealed, options }, container, (adapter, signal) =>
-    countFound(adapter, container, sample, signal),
-  )
-  // Not all: where others write too, some were replaced behind our back.
-  if (error === null && (result ?? 0) > sample.length / 2) return
-  const because = error === null ? `it has not the copies of location ${location.name}` : error.message
-  const { address } = await placeOf(store, container)
+  const lost = await findLoss(location, relocation)
+  if (lost === null) return
+  const { address } = await placeOf({ ...before, settings }, location.container)
   throw new ApiError(
     'conflict',
-    `location ${location.name} keeps ${location.copies} copies, and ${address} is not where they lie: ${because}; ${advice}`,
+    `location ${location.name} keeps ${location.copies} copies, and ${address} is not where they lie: ${lost.because}; ${advice}`,
   )
 }
 
-/** How many of these copies a store has, as the catalog knows them. */
-async function countFound(
+/** Why a store is not taken for the one where copies lie. */
+interface Loss {
+  readonly because: string
+  /** The store was asked and has not the copies; false: nobody could tell. */
+  readonly isTold: boolean
+}
+
+/** Null when a store with these settings and credentials has the copies of a location that were looked for. */
+async function findLoss(location: PlacedLocation, relocation: Relocation): Promise<Loss | null> {
+  const { before, settings, sealed, options } = relocation
+  const sample = await sampleCopies(options.database, location.id, SAMPLE_COPIES)
+  if (sample.length === 0)
+    return { because: 'none of them is whole, by which it could be told', isTold: false }
+  const { container } = location
+  const store = { ...before, settings }
+  const { error, result } = await withStore({ store, sealed, options }, container, (adapter, signal) =>
+    findMissing(adapter, container, sample, signal),
+  )
+  if (error !== null) return { because: error.message, isTold: false }
+  const missing = result ?? sample
+  // Others may have replaced some of what is not ours, but hardly most of it.
+  const isLost = missing.some(({ isOurs }) => isOurs) || missing.length >= sample.length / 2
+  if (!isLost) return null
+  const because = `it has not the copies of location ${location.name} (${missing.length} of ${sample.length} were looked for in vain)`
+  return { because, isTold: true }
+}
+
+/** Those of these copies that a store has not as the catalog knows them. */
+async function findMissing(
   adapter: ObjectStore,
   container: string,
-  copies: readonly Copy[],
+  sample: readonly SampledCopy[],
   signal: AbortSignal,
-): Promise<number> {
-  let found = 0
-  for (const copy of copies) if (await isFound(adapter, container, copy, signal)) found += 1
-  return found
+): Promise<SampledCopy[]> {
+  const queue = new PQueue({ concurrency: LOOKS_AT_ONCE })
+  const looks = await queue.addAll(
+    sample.map(one => async () => ({ one, isThere: await isFound(adapter, container, one.copy, signal) })),
+  )
+  return looks.filter(({ isThere }) => !isThere).map(({ one }) => one)
 }
 
 async function isFound(

@@ -3,17 +3,25 @@ import { text } from 'node:stream/consumers'
 import { parseDocument } from 'yaml'
 import { CliError, EXIT } from './exit-codes.ts'
 
-/** A document of ours, as written: a mapping with `apiVersion` and `kind`. */
+/** A document as written: a mapping, of ours one with `apiVersion` and `kind`. */
 export type Document = Readonly<Record<string, unknown>>
 
-/** Reads a YAML or JSON document; `-` is standard input. Throws with exit code 2 and every syntax error. */
-export async function readDocument(file: string): Promise<Document> {
+/** Reads a document of ours, in YAML or JSON. Throws like {@link readMapping}. */
+export function readDocument(file: string): Promise<Document> {
+  return readMapping(file, 'a mapping with apiVersion and kind')
+}
+
+/**
+ * Reads a mapping in YAML or JSON; `-` is standard input. Throws with exit code 2 and every syntax error, or with
+ * what it must be.
+ */
+export async function readMapping(file: string, what: string): Promise<Document> {
   const document = parseDocument(await readInput(file))
   if (document.errors.length > 0)
     throw new CliError(EXIT.usage, document.errors.map(error => `${file}: ${error.message}`).join('\n'))
   const value: unknown = document.toJS()
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Document
-  throw new CliError(EXIT.usage, `${file}: must be a mapping with apiVersion and kind`)
+  throw new CliError(EXIT.usage, `${file}: must be ${what}`)
 }
 
 /** The name a document gives itself. */

@@ -268,6 +268,34 @@ describe('beside a server', () => {
     await mustDo(['store', 'remove', 'rotated'])
   })
 
+  test('changes settings of a store, one or all, and never to a place without its copies', async () => {
+    const before = path.join(folder, 'first')
+    await mustDo(['store', 'add', 'moved', '--kind', 'filesystem', '--set', `root=${before}`])
+    const settings = async (...args: string[]) =>
+      JSON.parse((await mustDo(['store', 'set', 'moved', ...args, '-o', 'json'])).answer).settings
+    expect(await settings('--setting', 'durability=none')).toEqual({ root: before, durability: 'none' })
+    expect(await settings('--setting', 'durability=null')).toEqual({ root: before })
+    const wrong = await dim(['store', 'set', 'moved', '--setting', 'durabilty=none'], here())
+    expect([wrong.exitCode, wrong.words]).toEqual([EXIT.usage, expect.stringContaining('durabilty')])
+    const file = path.join(folder, 'settings.yaml')
+    await writeFile(file, `root: ${before}\ndurability: none\n`)
+    expect(await settings('--settings', file)).toEqual({ root: before, durability: 'none' })
+    const both = await dim(['store', 'set', 'moved', '--settings', file, '--setting', 'a=1'], here())
+    expect([both.exitCode, both.words]).toEqual([EXIT.usage, expect.stringContaining('cannot be used with')])
+    await mustDo(['store', 'remove', 'moved'])
+  })
+
+  test('forgets a location that nothing refers to, and says what does', async () => {
+    const refused = await dim(['location', 'remove', 'here'], here())
+    expect(refused.exitCode).toBe(EXIT.conflict)
+    expect(refused.words).toContain('the location here is still referred to by buckets')
+    expect(refused.words).toContain('/buckets: writing there: films; give them another location')
+    const place = ['--store', 'disk', '--container', 'brief', '--tier', 'cold', '--price', 'onprem/dc1/nvme']
+    await mustDo(['location', 'add', 'brief', ...place])
+    expect((await mustDo(['location', 'remove', 'brief'])).words).toContain('forgot the location brief')
+    expect((await dim(['location', 'show', 'brief'], here())).exitCode).toBe(EXIT.notFound)
+  })
+
   test('gives a store a budget and shows it', async () => {
     const budget = ['--budget', 'bytes=20MiB,requests=50,from=08:00,to=18:00,zone=Europe/Berlin']
     const { answer } = await mustDo(['store', 'set', 'disk', ...budget, '--requests-at-once-max', '64'])

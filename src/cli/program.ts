@@ -23,6 +23,7 @@ import { registerImport } from './commands/import.ts'
 import { registerLocationAdd } from './commands/location-add.ts'
 import { registerLocationList } from './commands/location-list.ts'
 import { registerLocationReIdentify } from './commands/location-re-identify.ts'
+import { registerLocationRemove } from './commands/location-remove.ts'
 import { registerLocationShow } from './commands/location-show.ts'
 import { registerMigrationControl } from './commands/migration-control.ts'
 import { registerMigrationList } from './commands/migration-list.ts'
@@ -104,7 +105,13 @@ const NOUNS: readonly {
   {
     noun: 'location',
     description: 'containers in stores where copies can live',
-    verbs: [registerLocationAdd, registerLocationList, registerLocationShow, registerLocationReIdentify],
+    verbs: [
+      registerLocationAdd,
+      registerLocationList,
+      registerLocationShow,
+      registerLocationReIdentify,
+      registerLocationRemove,
+    ],
   },
   {
     noun: 'tier',

@@ -25,6 +25,26 @@ export function parseSettings(assignments: readonly string[]): Record<string, un
   return settings
 }
 
+/**
+ * Settings with changes put over them, section by section; a change to null takes a setting away. Pure.
+ */
+export function mergeSettings(
+  settings: Readonly<Record<string, unknown>>,
+  changes: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const merged: Record<string, unknown> = { ...settings }
+  for (const [name, change] of Object.entries(changes)) {
+    const present = merged[name]
+    if (change === null) delete merged[name]
+    else merged[name] = isSection(present) && isSection(change) ? mergeSettings(present, change) : change
+  }
+  return merged
+}
+
+function isSection(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 function settingOf(text: string): unknown {
   try {
     return JSON.parse(text)

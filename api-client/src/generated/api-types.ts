@@ -377,12 +377,14 @@ export type Migration = {
   readonly source: {
     readonly id: string
     readonly name: string
-    readonly tier: 'hot' | 'warm' | 'cold'
+    /** Null once the location is removed */
+    readonly tier: 'hot' | 'warm' | 'cold' | null
   }
   readonly target: {
     readonly id: string
     readonly name: string
-    readonly tier: 'hot' | 'warm' | 'cold'
+    /** Null once the location is removed */
+    readonly tier: 'hot' | 'warm' | 'cold' | null
   }
   readonly size: number
   readonly bytesCopied: number
@@ -441,12 +443,14 @@ export type MigrationDetail = {
   readonly source: {
     readonly id: string
     readonly name: string
-    readonly tier: 'hot' | 'warm' | 'cold'
+    /** Null once the location is removed */
+    readonly tier: 'hot' | 'warm' | 'cold' | null
   }
   readonly target: {
     readonly id: string
     readonly name: string
-    readonly tier: 'hot' | 'warm' | 'cold'
+    /** Null once the location is removed */
+    readonly tier: 'hot' | 'warm' | 'cold' | null
   }
   readonly size: number
   readonly bytesCopied: number

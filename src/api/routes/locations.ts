@@ -19,6 +19,7 @@ import { refuseReachedPlace, type UncomparedLocation } from '../compare-places.t
 import type { ApiOptions } from '../context.ts'
 import { decodeCursor, encodeCursor, toPage } from '../cursor.ts'
 import { learnForLocation } from '../learn-store.ts'
+import { stillReferredTo } from '../location-removal.ts'
 import { timeText } from '../present.ts'
 import { ensureContainer } from '../probe-store.ts'
 import { ApiError, notFound } from '../problems.ts'
@@ -43,7 +44,7 @@ const position = z.tuple([z.string()])
 
 /** Locations: containers in stores where copies can live. */
 export function locationsRoutes(options: ApiOptions): FastifyPluginAsyncZod {
-  const { database } = options
+  const { clock, database } = options
   return async app => {
     app.get(
       '/v1/locations',
@@ -155,6 +156,8 @@ export function locationsRoutes(options: ApiOptions): FastifyPluginAsyncZod {
         schema: {
           operationId: 'deleteLocation',
           summary: 'Forget a location that nothing refers to; its bytes stay',
+          description:
+            'A conflict names in `errors` each kind of thing that refers to it. The history of its imports and comparisons is forgotten with it.',
           tags: ['locations'],
           headers: ifMatchHeadersSchema,
           params: idParametersSchema,
@@ -165,13 +168,10 @@ export function locationsRoutes(options: ApiOptions): FastifyPluginAsyncZod {
         const revision = revisionOf(request)
         const location = await mustFind(request.params.id)
         await inTransaction(database, async connection => {
-          if (!(await deleteLocation(connection, { id: location.id, revision }))) {
-            if (location.revision !== revision) ifStillThere(null)
-            throw new ApiError(
-              'conflict',
-              `copies, buckets, imports, uploads, writes or migrations still refer to the location ${location.name}`,
-            )
-          }
+          const modelNowMs = clock.now()
+          const removal = await deleteLocation(connection, { id: location.id, revision, modelNowMs })
+          if (removal.kind === 'outdated') ifStillThere(null)
+          if (removal.kind === 'referred-to') throw stillReferredTo(location.name, removal.references)
           await recordActivity(connection, request, 'location.deleted', location.name, { id: location.id })
         })
         return reply.code(204).send(null)

@@ -262,6 +262,8 @@ function refusalOf(
         'conflict',
         `the migration is being cancelled, which ends it: ${action} would have no effect`,
       )
+    case 'target-removed':
+      return new ApiError('conflict', 'the location it would move to was removed')
     case 'source-lost':
       return new ApiError('conflict', 'the store no longer has the source copy: the target stays primary')
     default:

@@ -37,7 +37,8 @@ import {
   storeUpdateSchema,
 } from '../schemas/store.ts'
 import { idParametersSchema } from '../schemas/values.ts'
-import { refuseLosingPlaces } from '../store-relocation.ts'
+import { changedNames } from '../store-knowledge.ts'
+import { refuseLosingPlaces, refuseOtherTenant } from '../store-relocation.ts'
 
 const LIST = ['stores']
 const position = z.tuple([z.string()])
@@ -144,6 +145,7 @@ export function storesRoutes(options: ApiOptions): FastifyPluginAsyncZod {
           checkClientKeys(opened, credentials)
         }
         const newlySealed = credentials === undefined ? undefined : seal(before.id, credentials)
+        if (newlySealed !== undefined) await refuseOtherTenant({ before, sealed: newlySealed, options })
         if (settings !== undefined) {
           checkSettings(before.kind, settings)
           const sealed = newlySealed ?? (await findSealedCredentials(database, before.id))
@@ -161,6 +163,7 @@ export function storesRoutes(options: ApiOptions): FastifyPluginAsyncZod {
           await recordActivity(connection, request, 'store.changed', changed.name, {
             id: changed.id,
             changed: Object.keys(request.body),
+            ...(settings === undefined ? {} : { settings: changedNames(before.settings, settings) }),
           })
           return changed
         })

@@ -22,6 +22,10 @@ const migrationCanSchema = z.object({
   rollback: z.boolean(),
 })
 
+const placeSchema = referenceSchema.extend({
+  tier: tierSchema.nullable().meta({ description: 'Null once the location is removed' }),
+})
+
 /** Changing the copies of one object version. */
 export const migrationSchema = z.object({
   id: idSchema,
@@ -32,8 +36,8 @@ export const migrationSchema = z.object({
   key: z.string(),
   objectId: idSchema,
   generation: z.int(),
-  source: referenceSchema.extend({ tier: tierSchema }),
-  target: referenceSchema.extend({ tier: tierSchema }),
+  source: placeSchema,
+  target: placeSchema,
   size: bytesSchema,
   bytesCopied: bytesSchema,
   priority: z.int(),

@@ -1,28 +1,43 @@
+import { Option } from 'commander'
 import type { BucketResource } from '../../api/schemas/bucket.ts'
 import type { LocationResource } from '../../api/schemas/location.ts'
 import type { StoreResource } from '../../api/schemas/store.ts'
 import { type Register, repeated } from '../command.ts'
+import { readMapping } from '../documents.ts'
 import { CliError, EXIT } from '../exit-codes.ts'
 import { parseBudgetWindow } from '../parse-budget-window.ts'
 import { findNamed, namedPath } from '../references.ts'
 import type { Session } from '../session.ts'
+import { mergeSettings, parseSettings } from '../settings.ts'
 import { type CredentialOptions, credentialsOf, withCredentialOptions } from '../store-credentials.ts'
 import { countText } from '../units.ts'
 import { storeView } from '../views/store.ts'
 
 interface Options extends CredentialOptions {
+  setting?: string[]
+  settings?: string
   /** False with `--no-budget`. */
   budget?: string[] | false
   requestsAtOnceMax?: string
   forDrills?: boolean
 }
 
-/** `dim store set`: its credentials, what background work may ask of a store, and whether it is for drills. */
+/** `dim store set`: its settings and credentials, what background work may ask of a store, and whether it is for drills. */
 export const registerStoreSet: Register = (noun, bind) => {
   const bare = noun
     .command('set <store>')
     .description(
-      'replace the credentials of a store, change what background work may ask of it, and whether drills may be held there',
+      'change the settings of a store, replace its credentials, change what background work may ask of it, and whether drills may be held there',
+    )
+    .option(
+      '--setting <name=value>',
+      'a setting, for example region=eu-west-1; null takes it away (repeat)',
+      repeated,
+    )
+    .addOption(
+      new Option('--settings <file>', 'all settings anew, YAML or JSON; "-" reads standard input').conflicts(
+        'setting',
+      ),
     )
     .option(
       '--budget <window>',
@@ -39,6 +54,11 @@ export const registerStoreSet: Register = (noun, bind) => {
   const command = withCredentialOptions(bare).addHelpText(
     'after',
     `
+Settings are checked as by "store add", and hold within five seconds in every process. Dots make sections:
+capabilities.tags=false. A new address (endpoint, account, root) is refused while copies lie at the present one, unless
+it shows the same copies: those that came last and others are looked for there. So are credentials with which the
+store shows others. To prove every copy afterwards: dim location re-identify LOCATION.
+
 Credentials are replaced as a whole, sealed at once and used within five seconds by every process. A store that
 refused the former ones (auth-failed) is active again.
 
@@ -54,15 +74,20 @@ Example: dim store set glacier --budget bytes=20MB,requests=50,from=08:00,to=18:
     const credentials = await credentialsOf(options)
     const change = changeOf(options)
     const hasLimits = Object.keys(change).length > 0
-    if (!hasLimits && credentials === null) {
+    const settings = await settingsOf(options, store)
+    if (!hasLimits && credentials === null && settings === null) {
       out.say(
-        'nothing to change: name credentials, --budget, --no-budget, --requests-at-once-max or --for-drills',
+        'nothing to change: name --setting, --settings, credentials, --budget, --no-budget, --requests-at-once-max or --for-drills',
       )
       return EXIT.nothingToDo
     }
     const path = namedPath('store', store.id)
     let changed = store
-    if (credentials !== null) changed = await api.change<StoreResource>('PATCH', path, { credentials })
+    const identity = {
+      ...(settings === null ? {} : { settings }),
+      ...(credentials === null ? {} : { credentials }),
+    }
+    if (Object.keys(identity).length > 0) changed = await api.change<StoreResource>('PATCH', path, identity)
     if (hasLimits) changed = await api.change<StoreResource>('PATCH', `${path}/limits`, change)
     out.one(changed, storeView)
     if (options.forDrills === true) await tellAboutDrills(session, store)
@@ -101,6 +126,15 @@ function namesOf(named: readonly { readonly name: string }[]): string {
       .map(({ name }) => name)
       .join(', ') + more
   )
+}
+
+/** The settings it should have from now on, or null when nothing was said of them. */
+async function settingsOf(
+  { setting, settings }: Options,
+  store: StoreResource,
+): Promise<Record<string, unknown> | null> {
+  if (settings !== undefined) return { ...(await readMapping(settings, 'a mapping of settings')) }
+  return setting === undefined ? null : mergeSettings(store.settings, parseSettings(setting))
 }
 
 function changeOf(options: Options): Record<string, unknown> {

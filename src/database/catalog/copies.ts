@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { BucketMode } from '../../domain/bucket.ts'
 import type { ObjectId, Uuid } from '../../domain/identifiers.ts'
 import type { NativePlace } from '../../domain/migration-record.ts'
@@ -46,14 +47,37 @@ export function copyOf(row: CopyRow): Copy {
   }
 }
 
-/** Some complete copies of a location. Looks through copies until it has them: for people's rare questions. */
-export async function sampleCopies(queryable: Queryable, locationId: Uuid, limit: number): Promise<Copy[]> {
-  const { rows } = await queryable.query<CopyRow>(
-    `select ${COPY_COLUMNS} from copy c join object o on o.id = c.object_id
-     where c.location_id = $1 and c.state = 'complete' limit $2`,
-    [locationId, limit],
+/** A copy of a sample, and whether others than we may have changed it. */
+export interface SampledCopy {
+  readonly copy: Copy
+  readonly isOurs: boolean
+}
+
+/**
+ * Complete copies of a location, at most `limit` of those that came last and as many others from a random place on:
+ * what an older copy of the whole location has not is among the former. Looks through the location's copies: for
+ * people's rare questions.
+ */
+export async function sampleCopies(
+  queryable: Queryable,
+  locationId: Uuid,
+  limit: number,
+): Promise<SampledCopy[]> {
+  const { rows } = await queryable.query<CopyRow & { is_ours: boolean }>(
+    `with picked as (
+       (select object_id, id from copy where location_id = $1 and state = 'complete'
+        order by entered_ms desc limit $2)
+       union
+       (select object_id, id from copy where location_id = $1 and state = 'complete'
+          and object_id >= $3
+        order by object_id limit $2)
+     )
+     select ${COPY_COLUMNS}, coalesce(b.mode = 'exclusive', true) as is_ours
+     from picked join copy c on c.object_id = picked.object_id and c.id = picked.id
+     join object o on o.id = c.object_id left join bucket b on b.id = o.bucket_id`,
+    [locationId, limit, randomUUID()],
   )
-  return rows.map(copyOf)
+  return rows.map(row => ({ copy: copyOf(row), isOurs: row.is_ours }))
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Location } from '../../domain/location.ts'
 import type { Principal } from '../../domain/principal.ts'
 import type { Store } from '../../domain/store.ts'
 import type { Queryable } from '../postgres.ts'
+import { type LocationReference, listLocationReferences } from './location-references.ts'
 
 /** A location with its store's name and how much lies there: every copy, those in grace included. */
 export interface LocationRow extends Location {
@@ -164,28 +165,34 @@ export async function updateLocation(
   return rowCount === 1
 }
 
+/** What became of the wish to forget a location: `outdated` when it has another revision, or is gone. */
+export type LocationRemoval =
+  | { readonly kind: 'removed' | 'outdated' }
+  | { readonly kind: 'referred-to'; readonly references: readonly LocationReference[] }
+
 /**
- * Forgets a location that has this revision and that nothing refers to: no copy, no bucket, no import, no
- * upload or write under way, no unfinished migration. Resolves to whether it did. Call it in a transaction:
- * whoever refers to the location anew waits for its end, and then finds it gone.
+ * Forgets a location that has this revision and that nothing refers to, with the history of its imports and
+ * comparisons; its bytes stay. Call it in a transaction: whoever refers to the location anew waits for its end,
+ * and then finds it gone. `modelNowMs` tells which pins still hold.
  */
 export async function deleteLocation(
   connection: Queryable,
-  target: { id: Uuid; revision: number },
-): Promise<boolean> {
-  // What was written while this waits for the row is seen only by a statement of its own.
-  await connection.query('select from location where id = $1 for update', [target.id])
-  const { rowCount } = await connection.query(
-    `delete from location
-     where id = $1 and revision = $2
-       and not exists (select 1 from copy where location_id = $1)
-       and not exists (select 1 from bucket where write_location_id = $1)
-       and not exists (select 1 from import_job where location_id = $1)
-       and not exists (select 1 from write_intent where location_id = $1)
-       and not exists (select 1 from multipart_upload where location_id = $1 and completed_at is null)
-       and not exists (select 1 from migration
-                       where finished_at is null and $1 in (source_location_id, target_location_id))`,
-    [target.id, target.revision],
+  target: { id: Uuid; revision: number; modelNowMs: number },
+): Promise<LocationRemoval> {
+  const { rows } = await connection.query<{ id: Uuid; name: string; revision: number }>(
+    'select id, name, revision from location where id = $1 for update',
+    [target.id],
   )
-  return rowCount === 1
+  const location = rows[0]
+  if (location?.revision !== target.revision) return { kind: 'outdated' }
+  // Those that ended may be begun again, which does not touch the location.
+  await connection.query('select from import_job where location_id = $1 for update', [target.id])
+  await connection.query('select from reconcile_run where location_id = $1 for update', [target.id])
+  // What was written while this waited for the rows is seen only by a statement of its own.
+  const references = await listLocationReferences(connection, location, target.modelNowMs)
+  if (references.length > 0) return { kind: 'referred-to', references }
+  await connection.query('delete from import_job where location_id = $1', [target.id])
+  await connection.query('delete from location_usage where location_id = $1', [target.id])
+  await connection.query('delete from location where id = $1', [target.id])
+  return { kind: 'removed' }
 }

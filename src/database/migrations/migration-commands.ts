@@ -17,7 +17,7 @@ import { checkRoom, holdRoom, NoRoomError } from './room.ts'
  * `object-changed`: the object is no longer what the migration was about. `object-busy`: another migration of
  * the object is unfinished. `cleaning-up`: what the last try left is not removed yet; soon it will be. `no-room`: the target is full.
  * `source-lost`: the store no longer has the source's bytes. `being-cancelled`: it ends as soon as its worker
- * hears of it.
+ * hears of it. `target-removed`: the location it would move to is no longer there.
  */
 export type MigrationCommandResult =
   | { readonly kind: 'done'; readonly migration: Migration }
@@ -31,6 +31,7 @@ export type MigrationCommandResult =
         | 'source-lost'
         | 'no-room'
         | 'being-cancelled'
+        | 'target-removed'
     }
 
 /** What a look at a store showed. */
@@ -152,6 +153,7 @@ async function retry(connection: Connection, command: MigrationCommand): Promise
   await lockObjectRows(connection, [migration.objectId])
   if (migration.state === 'retained') return retryDeletion(connection, command, migration, planId)
   if (await hasLeftovers(connection, migration)) return { kind: 'cleaning-up' }
+  if (target !== null && !(await isLocationThere(connection, target))) return { kind: 'target-removed' }
   const { rows } = await connection.query<MigrationRow>(
     `update migration m
      set state = 'planned', attempt = 0, finished_at = null, ended_by = null,
@@ -202,6 +204,12 @@ async function findTargetLocation(connection: Connection, id: Uuid): Promise<Uui
     [id],
   )
   return rows[0]?.id ?? null
+}
+
+/** Keeps the location from being removed until the transaction ends. */
+async function isLocationThere(connection: Connection, id: Uuid): Promise<boolean> {
+  const { rowCount } = await connection.query('select from location where id = $1 for key share', [id])
+  return rowCount === 1
 }
 
 async function retryDeletion(

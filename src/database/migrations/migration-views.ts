@@ -39,19 +39,19 @@ export interface MigrationView extends Migration {
 export const MIGRATION_HOLDS = ['stop', 'source-store', 'target-store', 'plan'] as const
 export type MigrationHold = (typeof MIGRATION_HOLDS)[number]
 
-/** A location by its name. */
+/** A location by its name: `(removed)` once it is, which only ended migrations outlive. */
 interface PlaceView {
   readonly id: Uuid
   readonly name: string
-  readonly tier: Tier
+  readonly tier: Tier | null
 }
 
 interface ViewRow extends MigrationRow {
   bucket_name: string
   source_name: string
-  source_tier: Tier
+  source_tier: Tier | null
   target_name: string
-  target_tier: Tier
+  target_tier: Tier | null
   monthly_saving_usd: number | null
   one_time_usd: number | null
   created_at: Date
@@ -65,8 +65,9 @@ interface ViewRow extends MigrationRow {
 }
 
 const VIEW = `
-  select ${MIGRATION_COLUMNS}, coalesce(b.name, '(deleted)') as bucket_name, source.name as source_name, source.tier as source_tier,
-         target.name as target_name, target.tier as target_tier, m.monthly_saving_usd, m.one_time_usd,
+  select ${MIGRATION_COLUMNS}, coalesce(b.name, '(deleted)') as bucket_name,
+         coalesce(source.name, '(removed)') as source_name, source.tier as source_tier,
+         coalesce(target.name, '(removed)') as target_name, target.tier as target_tier, m.monthly_saving_usd, m.one_time_usd,
          m.created_at, m.started_at, m.finished_at, m.principal,
          case when m.finished_at is null and m.lease_owner is null then m.not_before end as next_attempt_at,
          m.due_at, coalesce(${IS_OVERDUE}, false) as is_overdue,
@@ -78,10 +79,10 @@ const VIEW = `
          ], null) else '{}'::text[] end as held_by
   from migration m
   left join bucket b on b.id = m.bucket_id
-  join location source on source.id = m.source_location_id
-  join location target on target.id = m.target_location_id
-  join store source_store on source_store.id = source.store_id
-  join store target_store on target_store.id = target.store_id`
+  left join location source on source.id = m.source_location_id
+  left join location target on target.id = m.target_location_id
+  left join store source_store on source_store.id = source.store_id
+  left join store target_store on target_store.id = target.store_id`
 
 /** Whether migration `m` rests for something people paused, itself included, or for a store that refuses us. */
 const IS_RESTING = `(m.finished_at is null and (m.paused or not ${IS_FREE} or not ${IS_NOT_STOPPED}))`

@@ -41,7 +41,8 @@ export interface DecisionRow extends DecisionSummaryRow {
 const SUMMARY = `
   d.id, d.plan_id as "planId", d.object_id as "objectId", d.bucket_id as "bucketId",
   bucket.name as "bucketName", d.key, d.from_location_id as "fromLocationId",
-  source.name as "fromLocationName", d.to_location_id as "toLocationId", target.name as "toLocationName",
+  coalesce(source.name, '(removed)') as "fromLocationName", d.to_location_id as "toLocationId",
+  coalesce(target.name, '(removed)') as "toLocationName",
   d.reason, d.size, d.monthly_saving_usd as "monthlySavingUsd",
   d.monthly_saving_storage_usd as "monthlySavingStorageUsd", d.one_time_usd as "oneTimeUsd",
   d.payback_days as "paybackDays", d.verdict, d.decided_at as "decidedAt", d.principal`
@@ -49,8 +50,8 @@ const SUMMARY = `
 const FROM = `
   from decision d
   join bucket on bucket.id = d.bucket_id
-  join location source on source.id = d.from_location_id
-  join location target on target.id = d.to_location_id`
+  left join location source on source.id = d.from_location_id
+  left join location target on target.id = d.to_location_id`
 
 /** The decision with this id, or null. */
 export async function findDecision(queryable: Queryable, id: Uuid): Promise<DecisionRow | null> {

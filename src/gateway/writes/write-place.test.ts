@@ -51,7 +51,7 @@ describe('a bucket whose writes go to another location now', () => {
   const writeToCold = () => testDatabase.database.query('update bucket set write_location_id = $1', [cold.id])
   const deleteFormer = () =>
     inTransaction(testDatabase.database, connection =>
-      deleteLocation(connection, { id: door.location.id, revision: 1 }),
+      deleteLocation(connection, { id: door.location.id, revision: 1, modelNowMs: 0 }),
     )
   const rowsWithoutLocation = async () =>
     (
@@ -62,7 +62,7 @@ describe('a bucket whose writes go to another location now', () => {
 
   it.each([12, 2_000])('takes a write of %i bytes there once the former one is deleted', async size => {
     await writeToCold()
-    expect(await deleteFormer()).toBe(true)
+    expect(await deleteFormer()).toEqual({ kind: 'removed' })
     await expect(put(size)).rejects.toMatchObject({ name: 'SlowDown' })
     await put(size)
     expect(await read()).toMatch(/^acknowledged/)
@@ -72,7 +72,7 @@ describe('a bucket whose writes go to another location now', () => {
 
   it('begins an upload there once the former one is deleted', async () => {
     await writeToCold()
-    expect(await deleteFormer()).toBe(true)
+    expect(await deleteFormer()).toEqual({ kind: 'removed' })
     await expect(create()).rejects.toMatchObject({ name: 'SlowDown' })
     expect((await create()).UploadId).toBeDefined()
   })
@@ -89,10 +89,10 @@ describe('a bucket whose writes go to another location now', () => {
     const writing = put()
     await atGate.promise
     await writeToCold()
-    expect(await deleteFormer()).toBe(false)
+    expect(await deleteFormer()).toMatchObject({ kind: 'referred-to' })
     gate.resolve()
     await writing
-    expect(await deleteFormer()).toBe(false)
+    expect(await deleteFormer()).toMatchObject({ kind: 'referred-to' })
     expect(await read()).toBe('acknowledged')
   })
 
@@ -101,7 +101,7 @@ describe('a bucket whose writes go to another location now', () => {
     await expect(put()).rejects.toMatchObject({ name: 'InternalError' })
     store.losing = 'nothing'
     await writeToCold()
-    expect(await deleteFormer()).toBe(false)
+    expect(await deleteFormer()).toMatchObject({ kind: 'referred-to' })
     await door.gateway.recoverIntents()
     expect(await read()).toBe('acknowledged')
   })
@@ -112,9 +112,9 @@ describe('a bucket whose writes go to another location now', () => {
     const part = { Bucket, Key, UploadId, PartNumber: 1 }
     const { ETag } = await door.client.send(new UploadPartCommand({ ...part, Body: 'in parts' }))
     await writeToCold()
-    expect(await deleteFormer()).toBe(false)
+    expect(await deleteFormer()).toMatchObject({ kind: 'referred-to' })
     await door.client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId: other }))
-    expect(await deleteFormer()).toBe(false)
+    expect(await deleteFormer()).toMatchObject({ kind: 'referred-to' })
     const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] }
     await door.client.send(new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload }))
     expect(await read()).toBe('in parts')

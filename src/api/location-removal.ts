@@ -1,0 +1,42 @@
+import type { LocationReference } from '../database/catalog/location-references.ts'
+import { ApiError, type FieldError } from './problems.ts'
+
+/** The refusal to forget a location: each thing that refers to it, and what to do about it. */
+export function stillReferredTo(name: string, references: readonly LocationReference[]): ApiError {
+  const errors = references.map(
+    (reference): FieldError => ({ field: `/${reference.kind}`, message: sentenceOf(name, reference) }),
+  )
+  const kinds = references.map(({ kind }) => kind.replace('-', ' ')).join(', ')
+  return new ApiError('conflict', `the location ${name} is still referred to by ${kinds}`, { errors })
+}
+
+function sentenceOf(location: string, { kind, count, examples }: LocationReference): string {
+  const more = count > examples.length ? ` and ${count - examples.length} more` : ''
+  const which = examples.length === 0 ? String(count) : examples.join(', ') + more
+  switch (kind) {
+    case 'copies':
+      return `lying there: ${which}; dim tier retire ${location} --apply moves them away`
+    case 'buckets':
+      return `writing there: ${which}; give them another location with dim bucket set`
+    case 'policies':
+      return `naming it: ${which}; apply them without it`
+    case 'plans':
+      return `with undecided moves there or from there: ${which}; approve or reject them`
+    case 'pins':
+      return `of objects to this location: ${which}; dim object unpin takes them away`
+    case 'migrations':
+      return `unfinished: ${which}; wait for them, or cancel them`
+    case 'writes':
+      return `under way or not settled yet: ${which}; they are settled within minutes`
+    case 'uploads':
+      return `in parts, open: ${which}; complete or abort them`
+    case 'imports':
+      return `running: ${which}; wait for them`
+    case 'reconcile-runs':
+      return `running: ${which}; wait for them`
+    case 'orphans':
+      return `being deleted or adopted: ${which}; wait for them`
+    default:
+      throw new Error(`unknown reference ${kind satisfies never}`)
+  }
+}
