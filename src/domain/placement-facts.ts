@@ -78,4 +78,13 @@ export interface PlacementLocation extends Location {
   readonly isRetiring?: boolean
   /** Whether its store encrypts. Null or left out: not known. */
   readonly encryption?: StoreEncryption | null
+  /** Every new copy is read back, as its store reports no digest that proves one. Left out: not. */
+  readonly isReadBack?: boolean
+}
+
+/** What placement goes by of what a store can do, in the words of its adapter. */
+export interface StoreKnowledge {
+  readonly encryption: StoreEncryption
+  /** Digests whose report proves a copy; none: its bytes are read back. */
+  readonly reportedDigests: readonly string[]
 }

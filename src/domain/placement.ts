@@ -24,7 +24,7 @@ export interface PlacementCost {
   readonly earlyDeletionUsd: number
   /** Keeping the superseded source for the grace time, as far as the minimum duration does not pay for it. */
   readonly graceStorageUsd: number
-  /** Reading every byte back where the policy asks for it: the request, the retrieval and the way back. */
+  /** Reading every byte back, where the policy or the store makes it necessary: the request, the retrieval, the way. */
   readonly verificationUsd: number
   /** Sum of the six above. */
   readonly oneTimeUsd: number

@@ -139,6 +139,23 @@ describe('a policy that has copies read back', () => {
     )
   })
 
+  it('pays the same where it is the store that makes it necessary', () => {
+    const proofs = [{ isReadBack: true }, {}].map(
+      store =>
+        decidePlacement(
+          someFacts({ locationId: HOT.id }),
+          aPolicy(),
+          BOOK,
+          [HOT, { ...FAR, ...store }],
+          NOW,
+        ).alternatives.find(({ locationName }) => locationName === 'far')!.cost!.verificationUsd,
+    )
+    const asked = decide({ verify: 'read-back' }).alternatives.find(
+      ({ locationId }) => locationId === FAR.id,
+    )!
+    expect(proofs).toEqual([asked.cost!.verificationUsd, 0])
+  })
+
   it('pays for reading where the object still is before it goes into an archive in place', () => {
     const archive = { ...BESIDE, container: HOT.container, storageClass: 'DEEP_ARCHIVE', restoreHours: 12 }
     const proofAt = (place: typeof BESIDE | typeof archive) =>

@@ -1,9 +1,9 @@
 import type { CopyChange, DecisionReason } from '../domain/placement.ts'
 import type { PlacementFacts, StoredReplica } from '../domain/placement-facts.ts'
 import { keepingUsdPerMonth, minimumDaysLeft } from './cost/placement-cost.ts'
-import { lacksEncryption } from './known-encryption.ts'
 import { requiredCopies } from './policy/required-copies.ts'
 import { type PlacementOption, type PlacementRules, priceOptions } from './price-options.ts'
+import { lacksEncryption } from './store-knowledge.ts'
 
 /** A copy that should be added or dropped, and what that costs. */
 export interface CopiesChoice {

@@ -7,8 +7,8 @@ import type { LocationPrice, PriceBook } from '../domain/price.ts'
 import { costOfPlacement, type ReadLoad } from './cost/placement-cost.ts'
 import { readingOnceUsd } from './cost/reading-back.ts'
 import { routeUsdPerGb } from './cost/routes.ts'
-import { lacksEncryption } from './known-encryption.ts'
 import { requiredCopies } from './policy/required-copies.ts'
+import { lacksEncryption } from './store-knowledge.ts'
 
 /** Everything a decision is made from besides the object itself. */
 export interface PlacementRules {
@@ -82,6 +82,7 @@ export function costAt(
   const from = { price: sourcePrice, provider: sourcePrice.provider, region: source.region }
   const to = { price, provider: price.provider, region: location.region }
   const isInPlace = sharesContainer(location, facts.locationId, rules.locations)
+  const isReadBack = rules.policy.verify === 'read-back' || location.isReadBack === true
   // What goes into an archive where it lies is read before, at the price of where it still is.
   const provenAt = isInPlace && restoreHoursAt(location, price) !== null ? from : to
   return costOfPlacement(
@@ -94,7 +95,7 @@ export function costAt(
       // What changes its class in place leaves nothing behind.
       graceDays: isInPlace ? 0 : (rules.policy.graceHours * HOUR) / DAY,
       // Who moves an object is where it comes from, or nearer: what is read back is billed on the whole way.
-      readBackUsd: rules.policy.verify === 'read-back' ? readingOnceUsd(provenAt, facts.size, from) : 0,
+      readBackUsd: isReadBack ? readingOnceUsd(provenAt, facts.size, from) : 0,
     },
     moment,
   )

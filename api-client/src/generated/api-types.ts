@@ -951,7 +951,7 @@ export type PlacementCost = {
   readonly sourceEgressUsd: number
   readonly earlyDeletionUsd: number
   readonly graceStorageUsd: number
-  /** Reading the new copy back, where the policy asks for it */
+  /** Reading the new copy back, where the policy asks for it or its store reports no digest that proves it */
   readonly verificationUsd: number
   readonly oneTimeUsd: number
 }

@@ -1,16 +1,15 @@
 import { listPlacementLocations, readPlacementFacts } from '../../database/placement/placement-facts.ts'
 import { findPolicy } from '../../database/placement/policies.ts'
 import { findCurrentPriceBook } from '../../database/placement/price-books.ts'
-import type { StoreEncryption } from '../../domain/encryption.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
-import type { PlacementLocation, StoredPlacementFacts } from '../../domain/placement-facts.ts'
+import type { PlacementLocation, StoredPlacementFacts, StoreKnowledge } from '../../domain/placement-facts.ts'
 import { heatReadingAt } from '../../heat/heat-reading.ts'
 import { decidePlacement } from '../../placement/decide-placement.ts'
 import { explainPlacement } from '../../placement/explain/explain-placement.ts'
 import { placeOfChange } from '../../placement/explain/explained-decision.ts'
-import { withKnownEncryption } from '../../placement/known-encryption.ts'
 import { withOwnReservation } from '../../placement/own-reservation.ts'
 import type { PlacementRules } from '../../placement/price-options.ts'
+import { withStoreKnowledge } from '../../placement/store-knowledge.ts'
 import type { ApiOptions } from '../context.ts'
 import { optionalTimeText, timeText } from '../present.ts'
 import { ApiError, notFound } from '../problems.ts'
@@ -93,18 +92,24 @@ export async function rulesFor(facts: StoredPlacementFacts, options: RulesOption
     )
   if (priceBook === null)
     throw new ApiError('conflict', 'there is no price book, so no place has a price: add one')
-  const rules = { policy: policy.spec, priceBook: priceBook.book, now }
-  // Whether stores encrypt is looked up for those alone who ask for it.
-  if (policy.spec.encryption !== 'required') return { ...rules, locations }
-  return { ...rules, locations: withKnownEncryption(locations, await encryptionByStore(locations, options)) }
+  const known = await knowledgeByStore(locations, options)
+  return {
+    policy: policy.spec,
+    priceBook: priceBook.book,
+    locations: withStoreKnowledge(locations, known),
+    now,
+  }
 }
 
-async function encryptionByStore(
+async function knowledgeByStore(
   locations: readonly PlacementLocation[],
   options: CapabilitiesOptions,
-): Promise<ReadonlyMap<Uuid, StoreEncryption | null>> {
+): Promise<ReadonlyMap<Uuid, StoreKnowledge | null>> {
   const capabilitiesOf = capabilitiesReader(options)
   const storeIds = [...new Set(locations.map(({ storeId }) => storeId))]
-  const found = await Promise.all(storeIds.map(capabilitiesOf))
-  return new Map(storeIds.map((id, index) => [id, found[index]?.encryption ?? null]))
+  return new Map(
+    await Promise.all(
+      storeIds.map(async (id): Promise<[Uuid, StoreKnowledge | null]> => [id, await capabilitiesOf(id)]),
+    ),
+  )
 }

@@ -25,9 +25,10 @@ export const placementCostSchema = z.object({
   sourceEgressUsd: z.number(),
   earlyDeletionUsd: z.number(),
   graceStorageUsd: z.number(),
-  verificationUsd: z
-    .number()
-    .meta({ description: 'Reading the new copy back, where the policy asks for it' }),
+  verificationUsd: z.number().meta({
+    description:
+      'Reading the new copy back, where the policy asks for it or its store reports no digest that proves it',
+  }),
   oneTimeUsd: z.number(),
 }) satisfies z.ZodType<PlacementCost>
 

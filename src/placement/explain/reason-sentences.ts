@@ -1,11 +1,11 @@
 import { HOUR } from '../../domain/duration.ts'
 import type { DecisionReason } from '../../domain/placement.ts'
 import { paybackDays } from '../cost/placement-cost.ts'
-import { lacksEncryption } from '../known-encryption.ts'
 import { payingSize } from '../money-gates.ts'
 import { edgesOf } from '../policy/heat-bands.ts'
 import { requiredCopies } from '../policy/required-copies.ts'
 import { isPinned, priceOptions } from '../price-options.ts'
+import { lacksEncryption } from '../store-knowledge.ts'
 import { costOf, type ExplainedDecision, presentAlternative } from './explained-decision.ts'
 import {
   bytesText,

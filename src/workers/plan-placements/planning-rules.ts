@@ -4,12 +4,12 @@ import { findCurrentPriceBook } from '../../database/placement/price-books.ts'
 import type { Queryable } from '../../database/postgres.ts'
 import type { Clock, Instant } from '../../domain/clock.ts'
 import { SECOND } from '../../domain/duration.ts'
-import { isKnownToEncrypt, type StoreEncryption } from '../../domain/encryption.ts'
+import { isKnownToEncrypt } from '../../domain/encryption.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
-import type { PlacementLocation } from '../../domain/placement-facts.ts'
+import type { PlacementLocation, StoreKnowledge } from '../../domain/placement-facts.ts'
 import type { PolicyDocument } from '../../domain/policy.ts'
 import type { PriceBook } from '../../domain/price.ts'
-import { withKnownEncryption } from '../../placement/known-encryption.ts'
+import { withStoreKnowledge } from '../../placement/store-knowledge.ts'
 import { type ObjectStore, StoreError } from '../../stores/object-store.ts'
 
 /** Locations and prices as the planner sees them for a moment. */
@@ -49,14 +49,14 @@ export function createRulesReader(
       const isSameBook = kept?.rules.priceBookId === row.id
       const priceBook = isSameBook && kept !== null ? kept.rules.priceBook : row.book
       const listed = await listPlacementLocations(queryable)
-      const encryption = await encryptionByStore(listed, storeOf)
+      const known = await knowledgeByStore(listed, storeOf)
       const rules = {
         priceBookId: row.id,
         priceBook,
         priceBookAddedAt: row.createdAt,
-        locations: withKnownEncryption(listed, encryption),
+        locations: withStoreKnowledge(listed, known),
         encryptingStores: new Set(
-          [...encryption.keys()].filter(id => isKnownToEncrypt(encryption.get(id) ?? null)),
+          [...known].filter(([, store]) => isKnownToEncrypt(store?.encryption ?? null)).map(([id]) => id),
         ),
       }
       kept = { rules, until: wallClock.now() + KEPT_MS }
@@ -66,15 +66,15 @@ export function createRulesReader(
 }
 
 /** What the mover will find its stores to be, asked of the same open stores. */
-async function encryptionByStore(
+async function knowledgeByStore(
   locations: readonly PlacementLocation[],
   storeOf: (storeId: Uuid) => Promise<ObjectStore>,
-): Promise<ReadonlyMap<Uuid, StoreEncryption | null>> {
+): Promise<ReadonlyMap<Uuid, StoreKnowledge | null>> {
   const storeIds = [...new Set(locations.map(({ storeId }) => storeId))]
   const known = await Promise.all(
-    storeIds.map(async (id): Promise<[Uuid, StoreEncryption | null]> => {
+    storeIds.map(async (id): Promise<[Uuid, StoreKnowledge | null]> => {
       try {
-        return [id, (await storeOf(id)).capabilities.encryption]
+        return [id, (await storeOf(id)).capabilities]
       } catch (error) {
         // A store that cannot be opened is told of by who needs it; nothing is known of it here.
         if (error instanceof StoreError) return [id, null]
