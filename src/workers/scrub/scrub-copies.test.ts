@@ -105,6 +105,12 @@ describe('the scrubber', () => {
     world.stores[location] = rotten(world.stores[location], () => OTHER_BYTES)
   }
 
+  function waitBeforeReading(location: 'hot' | 'cold', moment: Promise<void>): void {
+    const store = world.stores[location]
+    const get: ObjectStore['get'] = (...asked) => moment.then(() => store.get(...asked))
+    world.stores[location] = { ...store, get }
+  }
+
   /** The scrubber of a process that lives for long, an hour between its steps. */
   function hourly() {
     let at = 1_000
@@ -308,29 +314,39 @@ describe('the scrubber', () => {
     expect(await world.read('k')).toEqual(BYTES)
   })
 
-  it('quarantines an object without a good copy, and nothing of it is deleted anywhere', async () => {
-    await newWorld()
-    await addTwoCopies()
-    rot('hot')
-    rot('cold')
-    const errors: unknown[] = []
-    const log = { ...silentLogger, error: (facts: unknown) => errors.push(facts) } as typeof silentLogger
-    await scrub({ log })
-    expect(condemned).toContain('quarantined')
-    expect(errors).not.toEqual([])
-    expect(await status()).toMatchObject({ quarantinedObjects: 1 })
-    await world.letTimePass()
-    await finish()
-    await world.sweep()
-    const suspects = (await world.copies('k')).filter(copy => copy.state === 'suspect')
-    expect(suspects).toHaveLength(2)
-    for (const location of ['hot', 'cold'] as const)
-      expect((await world.stores[location].head('data', 'k')).size).toBe(4_000)
-    const { rows } = await world.test.database.query(
-      `select kind from activity where kind = 'object.quarantined'`,
-    )
-    expect(rows).toHaveLength(1)
-  })
+  it.each(['none', 'the primary one'] as const)(
+    'quarantines an object without a good copy, and nothing of it is deleted anywhere; looked at last: %s',
+    async last => {
+      await newWorld()
+      await addTwoCopies()
+      rot('hot')
+      rot('cold')
+      const otherIsCondemned = Promise.withResolvers<void>()
+      if (last === 'the primary one') waitBeforeReading('hot', otherIsCondemned.promise)
+      const errors: unknown[] = []
+      const log = { ...silentLogger, error: (facts: unknown) => errors.push(facts) } as typeof silentLogger
+      const onCondemned = (outcome: Condemnation) => {
+        condemned.push(outcome)
+        otherIsCondemned.resolve()
+      }
+      await scrub({ log, onCondemned })
+      expect(condemned).toContain('quarantined')
+      expect(errors).not.toEqual([])
+      expect(await status()).toMatchObject({ quarantinedObjects: 1 })
+      await world.letTimePass()
+      await finish()
+      await world.sweep()
+      const copies = await world.copies('k')
+      expect(copies.map(({ state }) => state)).toEqual(copies.map(() => 'suspect'))
+      expect(new Set(copies.map(({ locationId }) => locationId)).size).toBe(2)
+      for (const location of ['hot', 'cold'] as const)
+        expect((await world.stores[location].head('data', 'k')).size).toBe(4_000)
+      const { rows } = await world.test.database.query(
+        `select kind from activity where kind = 'object.quarantined'`,
+      )
+      expect(rows).toHaveLength(1)
+    },
+  )
 
   it('undoes a move at once whose new primary copy is bad', async () => {
     await newWorld()

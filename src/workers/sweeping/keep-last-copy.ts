@@ -1,4 +1,5 @@
 import type { CopyToSweep, PlacedCopy } from '../../database/catalog/copies.ts'
+import { isSamePlace } from '../../domain/migration-record.ts'
 import type { Copy } from '../../domain/object.ts'
 import { isSameCopy } from '../../migration/deletion.ts'
 import { judgeLeftover, type LeftoverFinding, type PrimaryFinding } from '../../migration/last-copy.ts'
@@ -91,17 +92,30 @@ async function findPrimary({ placed, openPlace, signalFor }: Leftover): Promise<
 /** Whether bytes are the object's present content. Reads them when nothing less can tell. */
 async function examine(leftover: Leftover, place: OpenPlace, bytes: StoredObject): Promise<LeftoverFinding> {
   const { copy } = leftover.found
-  if (wasProven(copy, bytes)) return 'proven'
+  const isDoubted = isBadCopy(leftover, bytes)
+  if (!isDoubted && wasProven(copy, bytes)) return 'proven'
   const digests = await leftover.ledger.readContentDigests(copy.generation)
   const content: ReadContent = { size: copy.size, digests }
   const reported = { size: bytes.size, digests: bytes.digests }
-  const report = judgeReport(content, reported, place.store.capabilities.reportedDigests)
+  const trusted = isDoubted ? [] : place.store.capabilities.reportedDigests
+  const report = judgeReport(content, reported, trusted)
   if (report.verdict !== 'must-read-back') return report.verdict === 'verified' ? 'proven' : 'unproven'
   if (digests.sha256 === null) return 'unproven'
   const { body } = await place.store.get(place.container, place.nativeKey, {
     signal: leftover.signalFor(copy.size),
   })
   return judgeReadBack(content, await digestBody(body)).verdict === 'verified' ? 'proven' : 'unproven'
+}
+
+/**
+ * Whether bytes are those of a copy in the same place that was found bad: a repair that was given up leaves them
+ * where it meant to write, and a store that keeps digests beside the bytes still reports the right ones.
+ */
+function isBadCopy({ found, placed }: Leftover, bytes: StoredObject): boolean {
+  return placed.some(
+    ({ copy, place }) =>
+      copy.state === 'suspect' && isSamePlace(place, found.place) && isSameCopy(copy, bytes),
+  )
 }
 
 /** Whether a worker published bytes for the copy and may have died before it wrote their identity down. */
