@@ -230,6 +230,10 @@ export interface HeadOptions extends ReadOptions {
 export interface GetOptions extends ReadOptions {
   /** Inclusive offsets, both given. A start past the end is kind `range-not-satisfiable`. */
   readonly range?: { readonly start: Bytes; readonly end: Bytes }
+  /**
+   * Each chunk of the body is looked at only until the next one is asked for: the store may then use its memory again.
+   */
+  readonly areChunksLent?: boolean
 }
 
 /** A body to write: chunks in order. */

@@ -69,6 +69,20 @@ export function describeReads(promised: Promised): void {
     expect(await readAll((await store.get(container, 'k')).body)).toHaveLength(8 * MIB)
   })
 
+  promised('lends chunks to readers beside those who keep theirs', async ({ store, container }) => {
+    const bytes = sampleBytes(3 * MIB + 7)
+    await putBytes(store, container, 'k', bytes)
+    const kept = async () => readAll((await store.get(container, 'k')).body)
+    const lent = async () => {
+      const read: Buffer[] = []
+      const { body } = await store.get(container, 'k', { areChunksLent: true })
+      for await (const chunk of body) read.push(Buffer.from(chunk))
+      return Buffer.concat(read)
+    }
+    const reads = [kept, lent, lent, kept, lent, kept].map(read => read())
+    for (const read of await Promise.all(reads)) expect(read.equals(bytes)).toBe(true)
+  })
+
   promised('stops a body when the signal aborts', async ({ store, container }) => {
     await putBytes(store, container, 'k', sampleBytes(8 * MIB))
     const controller = new AbortController()

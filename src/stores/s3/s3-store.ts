@@ -103,7 +103,7 @@ export function createS3Store(options: {
       }
     },
 
-    async get(container, key, { signal, onlyIf, range } = {}) {
+    async get(container, key, { signal, onlyIf, range, areChunksLent = false } = {}) {
       const operation = connection.operation('get', key)
       throwIfAborted(operation, signal)
       connection.checkKey(operation)
@@ -124,6 +124,7 @@ export function createS3Store(options: {
         headers,
         as: 'read',
         signal,
+        areChunksLent,
       })
       try {
         const bodySize = sizeOf(operation, answer)

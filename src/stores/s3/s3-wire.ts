@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import type { Agent, Dispatcher } from 'undici'
 import { textOf } from '../capped-text.ts'
 import { createHttpAgent } from '../http-agent.ts'
+import { ReadMemory } from '../read-memory.ts'
 import { repeated } from '../repeated-reads.ts'
 import { abortFailure, type StoreOperation, throwIfAborted } from '../store-operation.ts'
 import type { S3Credentials, S3Settings } from './config.ts'
@@ -24,6 +25,8 @@ export interface WireRequest {
   /** `read`: may be repeated. `write`: sent once. `upload`: sent once, and takes as long as bytes move. */
   readonly as: 'read' | 'write' | 'upload'
   readonly signal?: AbortSignal | undefined
+  /** See `GetOptions`. */
+  readonly areChunksLent?: boolean
 }
 
 const SHA256_OF_NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
@@ -37,6 +40,7 @@ const ERROR_BYTES_MAX = 64 * 1024
 export class S3Wire {
   readonly #settings: S3Settings
   readonly #agent: Agent
+  readonly #memory = new ReadMemory()
   readonly #sign: RequestSigner
   readonly #endpoint: URL
   readonly #random: () => number
@@ -56,7 +60,7 @@ export class S3Wire {
       },
       settings.region,
     )
-    this.#agent = createHttpAgent(settings)
+    this.#agent = createHttpAgent(settings, this.#memory)
   }
 
   /** Sends a request; the answer has a status of 2xx. Every error becomes a {@link StoreError}. */
@@ -74,7 +78,9 @@ export class S3Wire {
     throwIfAborted(operation, request.signal)
     const mayHaveHappened = request.as !== 'read'
     try {
-      const answer = await exchange(this.#agent, this.#prepared(operation, request), request.signal)
+      const { areChunksLent = false, signal } = request
+      const reading = { memory: this.#memory, areChunksLent }
+      const answer = await exchange(this.#agent, this.#prepared(operation, request), { reading, signal })
       if (answer.status >= 200 && answer.status < 300) return answer
       throw await answeredError(answer)
     } catch (error) {

@@ -85,7 +85,11 @@ async function judgeBytes(job: MigrationJob, copy: Copy, content: ReadContent): 
   const { store, location } = job.target
   const onlyIf = store.capabilities.conditionalRead ? { onlyIf: copy.identity } : {}
   const signal = requestSignal(job, copy.size)
-  const stored = await store.get(location.container, copy.nativeKey, { ...onlyIf, signal })
+  const stored = await store.get(location.container, copy.nativeKey, {
+    ...onlyIf,
+    signal,
+    areChunksLent: true,
+  })
   if (isSameCopy(copy, stored)) return judgeReadBack(content, await digestBody(stored.body))
   stored.body.destroy()
   throw new StepFailure(failureIn(job), 'target-other', `${store.name} shows other bytes than a moment ago`)

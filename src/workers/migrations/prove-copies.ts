@@ -67,7 +67,11 @@ async function isProven(
   try {
     const onlyIf = store.capabilities.conditionalRead ? { onlyIf: copy.identity } : {}
     const signal = requestSignal(job, copy.size)
-    const stored = await store.get(location.container, copy.nativeKey, { ...onlyIf, signal })
+    const stored = await store.get(location.container, copy.nativeKey, {
+      ...onlyIf,
+      signal,
+      areChunksLent: true,
+    })
     if (isSameCopy(copy, stored))
       return judgeReadBack(content, await digestBody(stored.body)).verdict === 'verified'
     stored.body.destroy()

@@ -113,7 +113,11 @@ async function noteContent(job: MigrationJob, copy: Copy, found: StoredObject): 
 async function readDigests(job: MigrationJob, store: ObjectStore, copy: Copy) {
   const onlyIf = store.capabilities.conditionalRead ? { onlyIf: copy.identity } : {}
   const signal = requestSignal(job, copy.size)
-  const stored = await store.get(job.source.location.container, copy.nativeKey, { ...onlyIf, signal })
+  const stored = await store.get(job.source.location.container, copy.nativeKey, {
+    ...onlyIf,
+    signal,
+    areChunksLent: true,
+  })
   if (!isSameCopy(copy, stored)) {
     stored.body.destroy()
     throw new StepFailure('copy-failed', 'source-other', `${store.name} shows other bytes than a moment ago`)

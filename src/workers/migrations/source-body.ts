@@ -7,18 +7,21 @@ import { type MigrationEnd, type MigrationJob, requestSignal, StepFailure } from
  * Opens the bytes of a copy and makes sure that they are that copy's. Throws {@link StepFailure}
  * `source-changed` when the store has other bytes there, or none, which is looked at twice.
  */
-export async function openSource(job: MigrationJob, copy: Copy): Promise<StoredObjectWithBody> {
-  return open(job, copy, { signal: requestSignal(job, copy.size) })
+export async function openSource(
+  job: MigrationJob,
+  copy: Copy,
+  options: Pick<GetOptions, 'areChunksLent'> = {},
+): Promise<StoredObjectWithBody> {
+  return open(job, copy, { ...options, signal: requestSignal(job, copy.size) })
 }
 
 /** As {@link openSource}, for one range of the copy's bytes; offsets are inclusive. */
 export async function openSourceRange(
   job: MigrationJob,
   copy: Copy,
-  range: NonNullable<GetOptions['range']>,
-  signal: AbortSignal,
+  options: Required<Pick<GetOptions, 'range' | 'areChunksLent'>> & { readonly signal: AbortSignal },
 ): Promise<StoredObjectWithBody> {
-  return open(job, copy, { range, signal })
+  return open(job, copy, options)
 }
 
 async function open(job: MigrationJob, copy: Copy, options: GetOptions): Promise<StoredObjectWithBody> {

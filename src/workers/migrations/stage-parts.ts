@@ -136,7 +136,11 @@ async function copyPart(options: PartToSend): Promise<CopiedPart> {
 async function streamPart(options: PartToSend): Promise<CopiedPart> {
   const { job, copy, span, upload, inOrder } = options
   const requests = ofPart(options)
-  const { body } = await openSourceRange(job, copy, rangeOf(span), requests)
+  const { body } = await openSourceRange(job, copy, {
+    range: rangeOf(span),
+    areChunksLent: false,
+    signal: requests,
+  })
   const crc64nvme = startCrc64Nvme()
   async function* passing() {
     for await (const chunk of body) {
@@ -171,7 +175,7 @@ async function readPart(
   copy: Copy,
   { span, into, signal }: { span: PartSpan; into: Uint8Array; signal: AbortSignal },
 ): Promise<string> {
-  const { body } = await openSourceRange(job, copy, rangeOf(span), signal)
+  const { body } = await openSourceRange(job, copy, { range: rangeOf(span), areChunksLent: true, signal })
   const crc64nvme = startCrc64Nvme()
   let length = 0
   // A body ends with an error unless it is as long as its range.

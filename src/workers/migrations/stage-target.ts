@@ -102,7 +102,7 @@ async function stageWhole(job: MigrationJob, subject: MigrationSubject, copy: Co
 
 /** Resolves to what was read, with the digests the source's store reports of it. */
 async function readWhole(job: MigrationJob, copy: Copy, into: Uint8Array) {
-  const { body, digests } = await openSource(job, copy)
+  const { body, digests } = await openSource(job, copy, { areChunksLent: true })
   const seen = startContentDigests(digestsFor(job))
   let length = 0
   // A body ends with an error unless it is as long as the store said, which is the copy's size.
@@ -178,7 +178,7 @@ async function stageParts(
 /** For stores without multipart uploads: the source is read while the object is locked. */
 async function stageStream(job: MigrationJob, subject: MigrationSubject, copy: Copy): Promise<StagedTarget> {
   // Read twice: nothing may be published before its digest is known to be right.
-  const { body, digests } = await openSource(job, copy)
+  const { body, digests } = await openSource(job, copy, { areChunksLent: true })
   const content = await digestBody(body)
   await checkContent(job, subject, copy, content, digests)
   return {
@@ -229,7 +229,7 @@ async function checkContent(
   if (first.verdict === 'right') return
   if (first.verdict === 'corrupt') {
     job.parts.metrics.verificationFailed('source')
-    const read = await digestBody((await openSource(job, copy)).body)
+    const read = await digestBody((await openSource(job, copy, { areChunksLent: true })).body)
     const again = judgeSource(copy.size, known, read, reported)
     if (again.verdict === 'corrupt') {
       throw new StepFailure('source-corrupt', `source-${again.difference.what}`, explain(job, again))

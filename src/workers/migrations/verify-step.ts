@@ -98,7 +98,9 @@ async function judgeByBytes(job: MigrationJob, target: Copy, read: ReadContent):
   const { store, location } = job.target
   const onlyIf = store.capabilities.conditionalRead ? { onlyIf: target.identity } : {}
   const signal = requestSignal(job, target.size)
-  const stored = await orMismatch(store.get(location.container, target.nativeKey, { ...onlyIf, signal }))
+  const stored = await orMismatch(
+    store.get(location.container, target.nativeKey, { ...onlyIf, signal, areChunksLent: true }),
+  )
   if (!isSameCopy(target, stored)) {
     // A store that shows the past: the bytes of an earlier try prove nothing about these.
     stored.body.destroy()

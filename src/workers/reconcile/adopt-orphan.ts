@@ -111,7 +111,11 @@ async function refusalOf(
   const digests = await readContentDigests(connection, objectId, object.generation)
   if (digests.sha256 === null) return 'the catalog has no SHA-256 by which they could be proven'
   const onlyIf = store.capabilities.conditionalRead ? { onlyIf: found.identity } : {}
-  const stored = await store.get(orphan.container, orphan.nativeKey, { ...onlyIf, signal: look() })
+  const stored = await store.get(orphan.container, orphan.nativeKey, {
+    ...onlyIf,
+    signal: look(),
+    areChunksLent: true,
+  })
   if (!isSameBytes(found, stored)) {
     stored.body.destroy()
     return 'other bytes lie there now'

@@ -77,7 +77,9 @@ async function readToItsEnd(
   const { copy, place, digests } = found
   const onlyIf = store.capabilities.conditionalRead ? { onlyIf: copy.identity } : {}
   const signal = signalFor(copy.size)
-  const stored = await orNull(store.get(place.container, place.nativeKey, { ...onlyIf, signal }))
+  const stored = await orNull(
+    store.get(place.container, place.nativeKey, { ...onlyIf, signal, areChunksLent: true }),
+  )
   if (stored === null || !isSameCopy(copy, stored)) {
     stored?.body.destroy()
     return seen('changed')
