@@ -7,6 +7,7 @@ import { removeDatabaseElsewhere, startEmbeddedServer } from '../src/database/em
 import { createPostgresLedger } from '../src/database/migrations/postgres-ledger.ts'
 import { type Database, openDatabase } from '../src/database/postgres.ts'
 import { createDeletionAnnouncer } from '../src/database/writes/deletions-in-flight.ts'
+import { createPublicationAnnouncer } from '../src/database/writes/publications-in-flight.ts'
 import { createUploadStartNoter } from '../src/database/writes/upload-starts.ts'
 import { wallClock } from '../src/domain/clock.ts'
 import { newId, type Uuid } from '../src/domain/identifiers.ts'
@@ -186,6 +187,7 @@ async function measureMover(
   const worker = createMigrationWorker({
     ledger: createPostgresLedger(database),
     announceDeletion: createDeletionAnnouncer(database),
+    announcePublication: createPublicationAnnouncer(database),
     noteUploadStart: createUploadStartNoter(database),
     openStore: async id => stores.get(id)!,
     locationById: async id => locations.find(location => location.id === id) ?? null,

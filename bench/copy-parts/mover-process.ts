@@ -3,6 +3,7 @@ import { keepSourceFacts } from '../../src/database/catalog/source-facts.ts'
 import { createPostgresLedger } from '../../src/database/migrations/postgres-ledger.ts'
 import { openBeside, openDatabase } from '../../src/database/postgres.ts'
 import { createDeletionAnnouncer } from '../../src/database/writes/deletions-in-flight.ts'
+import { createPublicationAnnouncer } from '../../src/database/writes/publications-in-flight.ts'
 import { createUploadStartNoter } from '../../src/database/writes/upload-starts.ts'
 import { wallClock } from '../../src/domain/clock.ts'
 import { newId } from '../../src/domain/identifiers.ts'
@@ -55,6 +56,7 @@ async function main(task: MoverTask): Promise<void> {
   const worker = createMigrationWorker({
     ledger: createPostgresLedger(database),
     announceDeletion: createDeletionAnnouncer(announcerDatabase),
+    announcePublication: createPublicationAnnouncer(announcerDatabase),
     noteUploadStart: createUploadStartNoter(database),
     keepFacts: (version, facts) => keepSourceFacts(database, version, facts),
     openStore: async id => stores.get(id)!,

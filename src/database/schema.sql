@@ -604,6 +604,14 @@ table price_book
   constraint price_book_name_effective_from_key UNIQUE (name, effective_from)
   constraint price_book_pkey PRIMARY KEY (id)
 
+table publication_in_flight
+  object_id uuid not null
+  id uuid not null
+  store_id uuid not null
+  container text not null
+  lands_until timestamp with time zone not null
+  constraint publication_in_flight_pkey PRIMARY KEY (object_id, id)
+
 table reconcile_finding
   run_id uuid not null
   verdict text not null

@@ -1,6 +1,10 @@
 import { type Database, openBeside } from '../database/postgres.ts'
 import { type AnnounceDeletion, createDeletionAnnouncer } from '../database/writes/deletions-in-flight.ts'
 import type { CompletedUpload } from '../database/writes/multipart-uploads.ts'
+import {
+  type AnnouncePublication,
+  createPublicationAnnouncer,
+} from '../database/writes/publications-in-flight.ts'
 import { BucketDirectory } from './bucket-directory.ts'
 import { CallerDirectory } from './caller-directory.ts'
 import { ObjectTurns } from './object-turns.ts'
@@ -42,6 +46,8 @@ export interface GatewayServices {
   readonly intentDatabase: Database
   /** Written down like an intent, before bytes are deleted. */
   readonly announceDeletion: AnnounceDeletion
+  /** The same before bytes are sent to a store that cannot compare. */
+  readonly announcePublication: AnnouncePublication
   /** Intents of this boot whose outcome is not known; recovery looks at them. */
   readonly unsettledIntents: Set<string>
 }
@@ -74,6 +80,7 @@ export function createServices(options: GatewayOptions): GatewayServices {
     sharedCompletes: new SharedWork(),
     intentDatabase,
     announceDeletion: createDeletionAnnouncer(intentDatabase),
+    announcePublication: createPublicationAnnouncer(intentDatabase),
     unsettledIntents: new Set(),
   }
 }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { ObjectId } from '../domain/identifiers.ts'
 import { isEndState, type Migration } from '../domain/migration.ts'
 import type { Copy } from '../domain/object.ts'
+import { isPublicationInFlight } from './world/announcements.ts'
 import type { StoreChange } from './world/connect-store.ts'
 import { CONTAINER, type ModelStore } from './world/model-store.ts'
 import { isChangingClass, type SimulatedWorld, storeOf } from './world/simulated-world.ts'
@@ -30,7 +31,10 @@ export function checkChange(world: SimulatedWorld, change: StoreChange): void {
     history.violate('I4', `${process.name}: ${kind} of ${key}, which others wrote`)
   const holder = world.database.locks.holderOf(object.id)
   if (change.isAwaited && holder !== null && holder !== process && !isConditional(store, kind)) {
-    const isAnnounced = kind === 'delete' && catalog.deletionsInFlight.size > 0
+    const isAnnounced =
+      kind === 'delete'
+        ? catalog.deletionsInFlight.size > 0
+        : isPublicationInFlight(world, object.id, store.id)
     if (!isAnnounced)
       history.violate('I5', `${process.name}: ${kind} of ${key}, which ${holder.name} has locked`)
   }

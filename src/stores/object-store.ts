@@ -426,3 +426,11 @@ export class StoreError extends Error {
     this.key = facts.key ?? null
   }
 }
+
+/**
+ * Whether what was sent to this store may still be done there although it failed like this: not when the store
+ * answered clearly.
+ */
+export function mayStillBeDone(store: Pick<ObjectStore, 'name'>, error: unknown): boolean {
+  return !(error instanceof StoreError) || error.store !== store.name || error.retry === 'unknown-outcome'
+}

@@ -8,6 +8,7 @@ import { createPostgresLedger } from '../../src/database/migrations/postgres-led
 import { openBeside } from '../../src/database/postgres.ts'
 import { createPostgresSweepLedger } from '../../src/database/upkeep/sweep-ledger.ts'
 import { createDeletionAnnouncer } from '../../src/database/writes/deletions-in-flight.ts'
+import { createPublicationAnnouncer } from '../../src/database/writes/publications-in-flight.ts'
 import { createUploadStartNoter } from '../../src/database/writes/upload-starts.ts'
 import type { BucketMode } from '../../src/domain/bucket.ts'
 import { GIB } from '../../src/domain/bytes.ts'
@@ -124,6 +125,7 @@ export async function createMovingWorld(
   const parts: MigrationParts = {
     ledger,
     announceDeletion: createDeletionAnnouncer(announcerDatabase),
+    announcePublication: createPublicationAnnouncer(announcerDatabase),
     noteUploadStart: createUploadStartNoter(database),
     openStore,
     locationById: async id => locations.get(id) ?? null,

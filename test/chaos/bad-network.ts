@@ -3,6 +3,7 @@ import { boundLongHolds } from '../../src/database/migrations/long-holds.ts'
 import { createPostgresLedger } from '../../src/database/migrations/postgres-ledger.ts'
 import { openBeside, openDatabase } from '../../src/database/postgres.ts'
 import { createDeletionAnnouncer } from '../../src/database/writes/deletions-in-flight.ts'
+import { createPublicationAnnouncer } from '../../src/database/writes/publications-in-flight.ts'
 import { createUploadStartNoter } from '../../src/database/writes/upload-starts.ts'
 import { MIB } from '../../src/domain/bytes.ts'
 import { type FaultProxy, startFaultProxy } from '../../src/simulator/fault-proxy/fault-proxy.ts'
@@ -93,6 +94,7 @@ export async function moveThroughBadNetwork(options: {
   const shakyParts = {
     ledger: createPostgresLedger(database, boundLongHolds(database, CONNECTIONS_MAX)),
     announceDeletion: createDeletionAnnouncer(announcerDatabase),
+    announcePublication: createPublicationAnnouncer(announcerDatabase),
     noteUploadStart: createUploadStartNoter(database),
   }
   try {

@@ -2,6 +2,7 @@ import type { StoreToOpen } from '../../src/app/open-store.ts'
 import { createPostgresLedger } from '../../src/database/migrations/postgres-ledger.ts'
 import { openBeside, openDatabase } from '../../src/database/postgres.ts'
 import { createDeletionAnnouncer } from '../../src/database/writes/deletions-in-flight.ts'
+import { createPublicationAnnouncer } from '../../src/database/writes/publications-in-flight.ts'
 import { createUploadStartNoter } from '../../src/database/writes/upload-starts.ts'
 import { wallClock } from '../../src/domain/clock.ts'
 import { newId, type Uuid } from '../../src/domain/identifiers.ts'
@@ -42,6 +43,7 @@ async function main(task: MoverTask): Promise<void> {
   const worker = createMigrationWorker({
     ledger: createPostgresLedger(database),
     announceDeletion: createDeletionAnnouncer(announcerDatabase),
+    announcePublication: createPublicationAnnouncer(announcerDatabase),
     noteUploadStart: createUploadStartNoter(database),
     openStore: async id => stores.get(id)!,
     locationById: async id => task.locations.find(location => location.id === id) ?? null,

@@ -4,6 +4,7 @@ import { createImportJob, findImportJob } from '../../src/database/imports/impor
 import { createPostgresLedger } from '../../src/database/migrations/postgres-ledger.ts'
 import { type Database, openBeside, openDatabase } from '../../src/database/postgres.ts'
 import { createDeletionAnnouncer } from '../../src/database/writes/deletions-in-flight.ts'
+import { createPublicationAnnouncer } from '../../src/database/writes/publications-in-flight.ts'
 import { createUploadStartNoter } from '../../src/database/writes/upload-starts.ts'
 import { wallClock } from '../../src/domain/clock.ts'
 import { newId, type Uuid } from '../../src/domain/identifiers.ts'
@@ -141,6 +142,7 @@ async function moveAll(
   const worker = createMigrationWorker({
     ledger: createPostgresLedger(database),
     announceDeletion: createDeletionAnnouncer(announcerDatabase),
+    announcePublication: createPublicationAnnouncer(announcerDatabase),
     noteUploadStart: createUploadStartNoter(database),
     keepFacts: (version, facts) => keepSourceFacts(database, version, facts),
     openStore: async id => (id === source.location.storeId ? from : to),

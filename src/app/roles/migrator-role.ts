@@ -8,6 +8,7 @@ import { createPostgresLedger } from '../../database/migrations/postgres-ledger.
 import { openBeside } from '../../database/postgres.ts'
 import { createPostgresSweepLedger } from '../../database/upkeep/sweep-ledger.ts'
 import { createDeletionAnnouncer } from '../../database/writes/deletions-in-flight.ts'
+import { createPublicationAnnouncer } from '../../database/writes/publications-in-flight.ts'
 import { createUploadStartNoter } from '../../database/writes/upload-starts.ts'
 import { principal } from '../../domain/principal.ts'
 import { RECONCILE_VERDICTS } from '../../domain/reconcile.ts'
@@ -40,6 +41,7 @@ export async function startMigratorRole(parts: ServerParts): Promise<RunningRole
     openStore: (storeId: string) => parts.stores.openInBackground(storeId),
     locationById: (locationId: string) => findLocation(database, locationId),
     announceDeletion: createDeletionAnnouncer(announcerDatabase),
+    announcePublication: createPublicationAnnouncer(announcerDatabase),
     log: parts.log,
   }
   const worker = createMigrationWorker({

@@ -13,6 +13,7 @@ import {
 import { promoteLeftover, quarantineObject, readContentDigests } from '../catalog/last-copies.ts'
 import type { Connection, Database } from '../postgres.ts'
 import { confirmLock, withObjectLock } from '../writes/object-lock.ts'
+import { isPublicationInFlight } from '../writes/publications-in-flight.ts'
 
 /** What the sweeper asks of the catalog, in PostgreSQL; see workers/sweeping/sweep-ledger. */
 export function createPostgresSweepLedger(database: Database) {
@@ -35,6 +36,7 @@ export function createPostgresSweepLedger(database: Database) {
 function lockedSweepOf(connection: Connection, objectId: Uuid) {
   return {
     confirmLock: () => confirmLock(connection),
+    isPublicationInFlight: () => isPublicationInFlight(connection, objectId),
     listPlacedCopies: () => listPlacedCopies(connection, [objectId]),
     readContentDigests: (generation: number) => readContentDigests(connection, objectId, generation),
     deleteCopyRow: (copyId: Uuid, options: { readonly isAnswered: boolean }) =>

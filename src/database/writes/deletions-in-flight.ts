@@ -3,6 +3,7 @@ import type { ObjectId, Uuid } from '../../domain/identifiers.ts'
 import type { Copy } from '../../domain/object.ts'
 import { createBatcher } from '../batches.ts'
 import type { Database } from '../postgres.ts'
+import { mayBePublishedStill, PublicationInFlight } from './publications-in-flight.ts'
 
 /** How long a deletion may take from its announcement until the store answers, in wall milliseconds. */
 const DELETION_MS_MAX = 10 * SECOND
@@ -13,7 +14,8 @@ const ANNOUNCEMENTS_MAX = 256
 
 /**
  * Writes down that the bytes of a copy are about to be deleted; resolves when that is durable, to what takes the
- * announcement back.
+ * announcement back. Rejects with {@link PublicationInFlight} while a publication of the object may still land:
+ * what is seen of the store before that may be another thing a moment later.
  */
 export type AnnounceDeletion = (copy: Pick<Copy, 'id' | 'objectId'>) => Promise<WithdrawDeletion>
 
@@ -82,16 +84,20 @@ export function createDeletionAnnouncer(database: Database): AnnounceDeletion {
         text: `
           with landed as (
             delete from deletion_in_flight where lands_until < now() - interval '1 hour'
+          ), asked as (
+            select n.object_id, n.copy_id
+            from unnest($1::uuid[], $2::uuid[]) as n (object_id, copy_id)
+            where not ${mayBePublishedStill('n.object_id')}
           ), unanswered as (
             insert into deletion_in_flight (object_id, copy_id, lands_until)
             select d.object_id, gen_random_uuid(), d.lands_until
-            from unnest($1::uuid[], $2::uuid[]) as n (object_id, copy_id)
+            from asked n
             join deletion_in_flight d on d.object_id = n.object_id and d.copy_id = n.copy_id
             where d.object_id = any ($1::uuid[]) and d.lands_until > now()
           )
           insert into deletion_in_flight (object_id, copy_id, lands_until)
           select object_id, copy_id, clock_timestamp() + $3::double precision * interval '1 millisecond'
-          from unnest($1::uuid[], $2::uuid[]) as n (object_id, copy_id)
+          from asked
           order by object_id, copy_id
           on conflict (object_id, copy_id) do update set lands_until = excluded.lands_until
           returning object_id, copy_id, lands_until::text`,
@@ -102,7 +108,11 @@ export function createDeletionAnnouncer(database: Database): AnnounceDeletion {
         ],
       })
       const announced = new Map(rows.map(row => [row.copy_id, row]))
-      return copies.map(({ id }) => ({ value: () => withdraw(database, announced.get(id)!) }))
+      return copies.map(({ id, objectId }) => {
+        const made = announced.get(id)
+        if (made === undefined) return { error: new PublicationInFlight(objectId) }
+        return { value: () => withdraw(database, made) }
+      })
     },
   })
 }

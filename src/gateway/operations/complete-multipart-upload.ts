@@ -103,14 +103,11 @@ async function publishUpload(
         if ((await findWriteIntent(connection, upload.id)) !== null) throw formerCompleteIsOpen()
         return true
       },
-      putBytes: ({ condition }) =>
-        multipart.complete(
-          container,
-          nativeKey,
-          upload.nativeUploadId,
-          nativeParts,
-          condition === null ? {} : { condition },
-        ),
+      putBytes: ({ condition, signal }) =>
+        multipart.complete(container, nativeKey, upload.nativeUploadId, nativeParts, {
+          ...(condition === null ? {} : { condition }),
+          ...(signal === undefined ? {} : { signal }),
+        }),
       alsoCommit: connection => markCompleted(connection, upload.id, completed),
       // All Completes of an upload have one intent; without the lock it may be another one's.
       whenRefused: () => dropIntent(services, upload.id),

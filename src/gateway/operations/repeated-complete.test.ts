@@ -134,6 +134,8 @@ describe.each(kinds)('a Complete that is repeated, %s store', kind => {
     store.losing = 'complete'
     await expect(completeAt(door)).rejects.toMatchObject({ name: 'InternalError' })
     store.losing = 'nothing'
+    // As if so much time had passed that it cannot land any more where the store does not compare.
+    await testDatabase.database.query('delete from publication_in_flight')
     await door.client.send(new PutObjectCommand({ Bucket, Key, Body: 'since' }))
     const successor = await restart()
     await expect(completeAt(successor)).rejects.toMatchObject({ name: 'NoSuchUpload' })

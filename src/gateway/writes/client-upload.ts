@@ -36,10 +36,10 @@ export async function openUpload(context: RequestContext, bucket: BucketWithTarg
   if (upload === null || upload.bucketId !== bucket.id || upload.key !== key) {
     throw new GatewayError('NoSuchUpload')
   }
-  const { objectId, locationId, container, nativeKey } = upload
-  const store = await services.options.openStore(upload.storeId)
+  const { objectId, storeId, locationId, container, nativeKey } = upload
+  const store = await services.options.openStore(storeId)
   const storageClass = bucket.writeTarget.storageClass
-  const target = { bucket, key, objectId, store, locationId, container, storageClass, nativeKey }
+  const target = { bucket, key, objectId, store, storeId, locationId, container, storageClass, nativeKey }
   return { upload, target }
 }
 

@@ -1,7 +1,7 @@
 import { holdBucket } from '../../database/catalog/buckets.ts'
 import { lookAtObject, type ObjectState } from '../../database/catalog/objects.ts'
 import type { Connection } from '../../database/postgres.ts'
-import { withObjectLock } from '../../database/writes/object-lock.ts'
+import { confirmLock, withObjectLock } from '../../database/writes/object-lock.ts'
 import {
   commitGeneration,
   findCopyAt,
@@ -9,8 +9,10 @@ import {
   retireFormerCopies,
   type VersionFacts,
 } from '../../database/writes/object-publication.ts'
+import { PublicationInFlight } from '../../database/writes/publications-in-flight.ts'
+import { publishAnnounced } from '../../database/writes/publish-announced.ts'
 import { saveWriteIntent, type WriteIntent } from '../../database/writes/write-intents.ts'
-import { type PutResult, StoreError, type WriteCondition } from '../../stores/object-store.ts'
+import { mayStillBeDone, type PutResult, StoreError, type WriteCondition } from '../../stores/object-store.ts'
 import { GatewayError, UnknownOutcome } from '../error-table.ts'
 import type { GatewayServices } from '../services.ts'
 import { checkReplaceable } from './replaceable-bytes.ts'
@@ -24,7 +26,12 @@ export interface StagedContent {
   /** Asked under the object's lock: false when there is nothing to publish any more. */
   isStillWanted?(connection: Connection): Promise<boolean>
   /** Makes the bytes visible under the native key: the store's put or complete. */
-  putBytes(facts: { generation: number; condition: WriteCondition | null }): Promise<PutResult>
+  putBytes(facts: {
+    generation: number
+    condition: WriteCondition | null
+    /** Aborts when the bytes must not be sent any more. */
+    signal?: AbortSignal
+  }): Promise<PutResult>
   /** Runs in the transaction that commits the generation. */
   alsoCommit?(connection: Connection): Promise<void>
   /** Runs under the object's lock when the store refused, so that nothing was published under the intent. */
@@ -32,6 +39,7 @@ export interface StagedContent {
 }
 
 const DELETION_CUT_OFF = 'A deletion of this key was cut off and may still land. Try again in half a minute.'
+const PUBLICATION_CUT_OFF = 'A write of this key was cut off and may still land. Try again in half a minute.'
 
 /** How often a conditional put is tried again over bytes that the catalog did not know. */
 const PUT_ATTEMPTS_MAX = 3
@@ -125,8 +133,8 @@ export function placeIsGone(services: GatewayServices, bucket: { readonly name: 
 
 /**
  * Puts the bytes under the native key. Where the store can, only over what the catalog knows to be there, so
- * that a writer that slept through the loss of its lock does no harm. What the catalog does not know is looked
- * at, and replaced unless it is another object's.
+ * that a writer that slept through the loss of its lock does no harm; where it cannot, it is announced. What the
+ * catalog does not know is looked at, and replaced unless it is another object's.
  */
 async function putInPlace(
   services: GatewayServices,
@@ -139,7 +147,9 @@ async function putInPlace(
   const known = await findCopyAt(connection, target.objectId, target)
   if (!target.store.capabilities.conditionalPut) {
     if (known === null) await lookBeforeReplacing(services, connection, target)
-    return staged.putBytes({ generation, condition: null })
+    return putAnnounced(services, connection, target, signal =>
+      staged.putBytes({ generation, condition: null, signal }),
+    )
   }
   let condition: WriteCondition = known === null ? { kind: 'absent' } : { kind: 'identity', identity: known }
   for (let attempt = 1; ; attempt++) {
@@ -150,6 +160,28 @@ async function putInPlace(
       if (!isTaken || attempt >= PUT_ATTEMPTS_MAX) throw error
       condition = await lookBeforeReplacing(services, connection, target)
     }
+  }
+}
+
+/** Sends bytes to a store that cannot compare. Throws `SlowDown` while others may land there. */
+async function putAnnounced(
+  { announcePublication, options }: GatewayServices,
+  connection: Connection,
+  { container, objectId, store, storeId }: OpenWriteTarget,
+  send: (announced: AbortSignal) => Promise<PutResult>,
+): Promise<PutResult> {
+  const publication = {
+    announce: announcePublication,
+    place: { objectId, storeId, container },
+    confirmLock: () => confirmLock(connection),
+    now: () => options.wallClock.now(),
+    timeoutSignal: (ms: number) => AbortSignal.timeout(ms),
+    mayStillLand: (error: unknown) => mayStillBeDone(store, error),
+  }
+  try {
+    return await publishAnnounced(publication, send)
+  } catch (error) {
+    throw error instanceof PublicationInFlight ? new GatewayError('SlowDown', PUBLICATION_CUT_OFF) : error
   }
 }
 

@@ -14,6 +14,7 @@ import {
   retireFormerCopies,
   type VersionFacts,
 } from '../../database/writes/object-publication.ts'
+import { isPublicationInFlight, PublicationInFlight } from '../../database/writes/publications-in-flight.ts'
 import {
   deleteWriteIntent,
   type FoundWriteIntent,
@@ -58,6 +59,8 @@ export async function settleIntent(
   const published = await findPublished(store, intent)
   if (published !== null) return settlePublished(services, connection, published)
   if (mayStillLand(services, intent)) return 'may-still-land'
+  const isAnnounced = !store.capabilities.conditionalPut
+  if (isAnnounced && (await isPublicationInFlight(connection, intent.objectId))) return 'may-still-land'
   const { generation } = await lookAtObject(connection, intent.objectId)
   const mayBeReplaced = intent.baseGeneration !== null && intent.baseGeneration !== generation
   await forgetStaged(connection, store, intent, mayBeReplaced)
@@ -92,7 +95,7 @@ export async function settlePublishedIntents(
       else await settlePublished(services, connection, published)
     } catch (error) {
       // A store is asked before anything is written, so the transaction is as it was.
-      if (!(error instanceof StoreError)) throw error
+      if (!(error instanceof StoreError || error instanceof PublicationInFlight)) throw error
       left++
       services.options.log.warn({ error, intent: intent.id }, 'an interrupted write could not be settled yet')
     }

@@ -61,7 +61,7 @@ async function writeFromMemory(services: GatewayServices, write: ContentWrite): 
     await publish(services, target, {
       intent,
       conditions: write.conditions,
-      putBytes: ({ generation, condition }) =>
+      putBytes: ({ generation, condition, signal }) =>
         withContainer(target, () =>
           target.store.put(target.container, target.nativeKey, bytes, {
             size: content.size,
@@ -73,6 +73,7 @@ async function writeFromMemory(services: GatewayServices, write: ContentWrite): 
               etag: version.etag,
             }),
             ...(condition === null ? {} : { condition }),
+            ...(signal === undefined ? {} : { signal }),
           }),
         ),
     }).catch(async error => {
@@ -105,8 +106,11 @@ async function writeByUpload(services: GatewayServices, write: ContentWrite): Pr
     await publish(services, target, {
       intent: { ...intent, version },
       conditions: write.conditions,
-      putBytes: ({ condition }) =>
-        multipart.complete(container, nativeKey, uploadId, parts, condition === null ? {} : { condition }),
+      putBytes: ({ condition, signal }) =>
+        multipart.complete(container, nativeKey, uploadId, parts, {
+          ...(condition === null ? {} : { condition }),
+          ...(signal === undefined ? {} : { signal }),
+        }),
     })
     return version
   } catch (error) {

@@ -10,6 +10,7 @@ export interface OpenWriteTarget {
   readonly key: string
   readonly objectId: ObjectId
   readonly store: ObjectStore
+  readonly storeId: Uuid
   readonly locationId: Uuid
   readonly container: string
   readonly storageClass: string | null
@@ -32,7 +33,7 @@ export async function openWriteTarget(
     objectId,
     keyBytesMax: store.capabilities.keyBytesMax,
   })
-  return { bucket, key, objectId, store, locationId, container, storageClass, nativeKey }
+  return { bucket, key, objectId, store, storeId, locationId, container, storageClass, nativeKey }
 }
 
 /** Runs the first call of a write; a container that is not there yet is made, and the call repeated once. */

@@ -7,10 +7,10 @@ import { createScrubber } from '../../workers/scrub/scrub-copies.ts'
 import { createCopySweeper } from '../../workers/sweeping/sweep-copies.ts'
 import { Process } from '../clock/process.ts'
 import { timersOf } from '../clock/process-timers.ts'
+import { announceDeletion, announcePublication, isPublicationInFlight } from '../world/announcements.ts'
 import { connectLedger } from '../world/connect-ledger.ts'
 import { connectScrubLedger } from '../world/connect-scrub-ledger.ts'
 import { connectSweepLedger } from '../world/connect-sweep-ledger.ts'
-import { announceDeletion } from '../world/gateway-model.ts'
 import type { SimulatedWorld } from '../world/simulated-world.ts'
 
 /** Shorter than in production: what follows from a lease that ran out comes sooner. */
@@ -38,6 +38,7 @@ export function startMover(world: SimulatedWorld, name: string): WorkerProcess {
     openStore: async id => stores.get(id)!,
     locationById: id => database.ask(process, async () => places.find(one => one.id === id) ?? null),
     announceDeletion: copy => announceDeletion(world, process, copy),
+    announcePublication: place => announcePublication(world, process, place),
     noteUploadStart: async place => {
       const id = world.newId()
       const store = world.stores.find(one => one.id === place.storeId)!
@@ -73,7 +74,13 @@ export function startSweeper(world: SimulatedWorld, name: string): WorkerProcess
   const stores = new Map(world.stores.map(store => [store.id, world.connect(process, store)]))
   const timers = timersOf(scheduler, process)
   const loop = createCopySweeper({
-    ledger: connectSweepLedger({ database, owner: process, catalog, scheduler }),
+    ledger: connectSweepLedger({
+      database,
+      owner: process,
+      catalog,
+      scheduler,
+      isPublicationInFlight: objectId => isPublicationInFlight(world, objectId),
+    }),
     openStore: async id => stores.get(id)!,
     announceDeletion: copy => announceDeletion(world, process, copy),
     wallClock: scheduler,

@@ -14,7 +14,7 @@ export interface FaultRates {
   readonly answerLost: number
   /** The same with the answer of the database. */
   readonly databaseAnswerLost: number
-  /** A deletion lands long after its sender gave up. */
+  /** A deletion, or a publication that nothing compares, lands long after its sender gave up. */
   readonly landsLate: number
   /** A bit of a body flips on its way to or from a store. */
   readonly flips: number
@@ -77,10 +77,11 @@ export class Chaos {
     return this.#random.next() < rate
   }
 
-  fateOf(operation: string): Fate {
+  /** `isAnnounced`: whether others wait for it, however late it lands. */
+  fateOf(isAnnounced: boolean): Fate {
     const { refused, hangs, answerLost, landsLate } = this.rates
     let dice = this.#random.next()
-    if (operation === 'delete' && this.happens(landsLate)) return 'lands-late'
+    if (isAnnounced && this.happens(landsLate)) return 'lands-late'
     for (const [fate, rate] of [
       ['refused', refused],
       ['hangs', hangs],

@@ -19,8 +19,8 @@ import type { ModelStore, StoredBytes } from './model-store.ts'
 /** A request takes up to so many milliseconds each way. */
 const LATENCY_MS_MAX = 20
 /**
- * When a deletion lands that its sender has given up, at the latest: what the mover and the gateway allow
- * for.
+ * When a deletion, or a publication that nothing compares, lands that its sender has given up, at the latest: what
+ * the mover and the gateway allow for.
  */
 const LATE_MS = { min: 10_000, max: 24_000 } as const
 /** For how long a look may show what was there before. */
@@ -62,7 +62,7 @@ export function connectStore(connection: StoreConnection): ObjectStore {
     perform: (isAwaited: boolean) => Promise<T>,
   ): Promise<T> {
     throwIfAborted(operation, signal)
-    const fate = chaos.fateOf(operation.operation)
+    const fate = chaos.fateOf(isAnnounced(operation))
     const kind = chaos.pick(['throttled', 'unreachable', 'timeout', 'unexpected'] as const)
     let isGivenUp = false
     const answer = async () => {
@@ -72,7 +72,7 @@ export function connectStore(connection: StoreConnection): ObjectStore {
       }
       if (fate === 'hangs') return never()
       await scheduler.turn(fate === 'lands-late' ? chaos.between(LATE_MS.min, LATE_MS.max) : latency(), null)
-      if ((process.isDead || isGivenUp) && fate !== 'lands-late' && !mayLandAlone(operation)) return never()
+      if ((process.isDead || isGivenUp) && fate !== 'lands-late' && !chaos.isLucky()) return never()
       const outcome = await outcomeOf(() => perform(!process.isDead && !isGivenUp))
       await scheduler.turn(latency(), process)
       if (fate === 'answer-lost') {
@@ -85,11 +85,10 @@ export function connectStore(connection: StoreConnection): ObjectStore {
     })
   }
 
-  /** What a dead process sent may still arrive; a plain put must not, as nothing there could stop it. */
-  function mayLandAlone({ operation }: StoreOperation): boolean {
+  /** What others keep away from for as long as it may land. */
+  function isAnnounced({ operation }: StoreOperation): boolean {
     const isPublication = operation === 'put' || operation === 'multipart.complete'
-    if (isPublication && !capabilities.conditionalPut) return false
-    return chaos.isLucky()
+    return operation === 'delete' || (isPublication && !capabilities.conditionalPut)
   }
 
   function latency(): number {

@@ -19,8 +19,9 @@ export function connectSweepLedger(options: {
   readonly owner: Process
   readonly catalog: MemoryCatalog
   readonly scheduler: Scheduler
+  readonly isPublicationInFlight: (objectId: ObjectId) => boolean
 }): SweepLedger {
-  const { catalog, database, owner, scheduler } = options
+  const { catalog, database, isPublicationInFlight, owner, scheduler } = options
   return {
     abandonStagingCopies: limit =>
       database.ask(owner, async () => {
@@ -50,10 +51,9 @@ export function connectSweepLedger(options: {
         const found = await database.askOn(session, () => catalog.copies.get(copy.id))
         if (found?.state !== 'deleting') return
         const writes: (() => void)[] = []
-        await work(
-          lockedOn(catalog, database, session, copy.objectId, writes),
-          copyToSweepOf(catalog, found, scheduler),
-        )
+        const locked = lockedOn(catalog, database, session, copy.objectId, writes)
+        const inFlight = () => database.askOn(session, () => isPublicationInFlight(copy.objectId))
+        await work({ ...locked, isPublicationInFlight: inFlight }, copyToSweepOf(catalog, found, scheduler))
         await database.askOn(session, () => {
           for (const write of writes) write()
         })
@@ -112,7 +112,7 @@ function lockedOn(
   session: LockSession,
   objectId: ObjectId,
   writes: (() => void)[],
-): LockedSweep {
+): Omit<LockedSweep, 'isPublicationInFlight'> {
   const write = (change: () => void) => database.askOn(session, () => void writes.push(change))
   const changeCopy = (copyId: string, values: Partial<Copy>) =>
     write(() => {

@@ -1,3 +1,5 @@
+import { PublicationInFlight, type PublicationPlace } from '../../database/writes/publications-in-flight.ts'
+import { publishAnnounced } from '../../database/writes/publish-announced.ts'
 import {
   copyDescriptionMetadata,
   decodeCopyDescription,
@@ -15,13 +17,17 @@ import {
   type MemoryObject,
 } from '../../migration/memory-ledger/memory-catalog.ts'
 import {
+  mayStillBeDone,
   type ObjectStore,
   type PutOptions,
+  type PutResult,
   type StoredObject,
   StoreError,
   type WriteCondition,
 } from '../../stores/object-store.ts'
 import type { Process } from '../clock/process.ts'
+import { timersOf } from '../clock/process-timers.ts'
+import { announceDeletion, announcePublication, isPublicationInFlight } from './announcements.ts'
 import { CONTAINER } from './model-store.ts'
 import type { LockSession } from './object-locks.ts'
 import {
@@ -81,7 +87,7 @@ export class GatewayModel {
       world.intents.set(intent.id, intent)
       let identity: StoreIdentity
       try {
-        identity = await this.#putInPlace(object, intent)
+        identity = await this.#putInPlace(object, session, intent)
       } catch (error) {
         const isRefused =
           error instanceof Refused || (error instanceof StoreError && error.retry !== 'unknown-outcome')
@@ -119,6 +125,7 @@ export class GatewayModel {
       if (!world.intents.has(intent.id)) return
       const found = await this.#findPublished(object, intent)
       if (found === null) {
+        if (isPublicationInFlight(world, intent.objectId)) throw new Refused('it may still land')
         await world.database.askOn(session, () => void world.intents.delete(intent.id))
         return
       }
@@ -262,7 +269,7 @@ export class GatewayModel {
     }
   }
 
-  async #putInPlace(object: MemoryObject, intent: OpenIntent): Promise<StoreIdentity> {
+  async #putInPlace(object: MemoryObject, session: LockSession, intent: OpenIntent): Promise<StoreIdentity> {
     const { bytes, facts, sha256 } = intent.content
     const options: PutOptions = {
       size: bytes.byteLength,
@@ -279,9 +286,13 @@ export class GatewayModel {
         }),
       },
     }
-    const put = (condition: WriteCondition | null) =>
-      this.#store.put(CONTAINER, object.key, bytes, condition === null ? options : { ...options, condition })
-    if (!this.#store.capabilities.conditionalPut) return (await put(null)).identity
+    const put = (condition: WriteCondition | null, signal?: AbortSignal) =>
+      this.#store.put(CONTAINER, object.key, bytes, {
+        ...options,
+        ...(condition === null ? {} : { condition }),
+        ...(signal === undefined ? {} : { signal }),
+      })
+    if (!this.#store.capabilities.conditionalPut) return this.#putAnnounced(object, session, put)
     const known = this.#copies(object.id)
       .filter(copy => this.#isInFirstStore(copy) && copy.identity.etag !== null)
       .sort((left, right) => right.generation - left.generation)[0]
@@ -296,6 +307,28 @@ export class GatewayModel {
         const found = await this.#head(object.key)
         condition = found === null ? { kind: 'absent' } : { kind: 'identity', identity: found.identity }
       }
+    }
+  }
+
+  /** To a store that cannot compare: nobody else may write there before these bytes have landed or never will. */
+  async #putAnnounced(
+    { id: objectId }: MemoryObject,
+    session: LockSession,
+    put: (condition: null, signal: AbortSignal) => Promise<PutResult>,
+  ): Promise<StoreIdentity> {
+    const world = this.#world
+    const publication = {
+      announce: (place: PublicationPlace) => announcePublication(world, this.#process, place),
+      place: { objectId, storeId: world.stores[0]!.id, container: CONTAINER },
+      confirmLock: () => world.database.askOn(session, () => undefined),
+      now: () => world.scheduler.now(),
+      timeoutSignal: timersOf(world.scheduler, this.#process).timeoutSignal,
+      mayStillLand: (error: unknown) => mayStillBeDone(this.#store, error),
+    }
+    try {
+      return (await publishAnnounced(publication, signal => put(null, signal))).identity
+    } catch (error) {
+      throw error instanceof PublicationInFlight ? new Refused('publication cut off') : error
     }
   }
 
@@ -413,31 +446,3 @@ export class GatewayModel {
 
 const UNKNOWN_IDENTITY: StoreIdentity = { etag: null, versionId: null }
 const NO_DIGESTS = { sha256: null, sha256Source: null, crc64nvme: null } as const
-
-/**
- * What a deletion may take after it was announced, and what a store may take after that; as the database
- * counts.
- */
-const LANDS_WITHIN_MS = 30_000
-
-/** Makes durable that bytes are about to go. Resolves to what takes that back. */
-export async function announceDeletion(
-  world: SimulatedWorld,
-  process: Process,
-  copy: { readonly id: string; readonly objectId: ObjectId },
-): Promise<() => Promise<void>> {
-  const landsUntil = await world.database.ask(process, async () => {
-    const { deletionsInFlight } = world.catalog
-    const former = deletionsInFlight.get(copy.id)
-    // What was announced before and not answered may land whatever becomes of this one.
-    if (former !== undefined) deletionsInFlight.set(world.newId(), former)
-    const landsUntil = world.scheduler.now() + LANDS_WITHIN_MS
-    deletionsInFlight.set(copy.id, { objectId: copy.objectId, landsUntil })
-    return landsUntil
-  })
-  return () =>
-    world.database.ask(process, async () => {
-      const { deletionsInFlight } = world.catalog
-      if (deletionsInFlight.get(copy.id)?.landsUntil === landsUntil) deletionsInFlight.delete(copy.id)
-    })
-}

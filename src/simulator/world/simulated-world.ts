@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
+import type { PublicationPlace } from '../../database/writes/publications-in-flight.ts'
 import type { BucketMode } from '../../domain/bucket.ts'
+import type { Instant } from '../../domain/clock.ts'
 import { type ObjectId, objectIdOf, type Uuid } from '../../domain/identifiers.ts'
 import type { Location } from '../../domain/location.ts'
 import type { Copy } from '../../domain/object.ts'
@@ -64,6 +66,8 @@ export interface SimulatedWorld {
   readonly deeds: Set<Process>
   /** When the scrubber looked at a copy last, and which ones it found bad. */
   readonly scrub: { readonly looks: Map<Uuid, number>; readonly bad: Set<Uuid> }
+  /** Publications on their way to stores that cannot compare: until when they may land. */
+  readonly publicationsInFlight: Map<Uuid, PublicationPlace & { readonly landsUntil: Instant }>
   /** Where uploads began whose ids nobody wrote down. */
   readonly uploadStarts: Map<Uuid, { readonly store: ModelStore; readonly key: string }>
   /** Objects that changed since the invariants were looked at. */
@@ -119,6 +123,7 @@ export function createWorld(
     foreignContents: new Map(),
     deeds: new Set(),
     scrub: { looks: new Map(), bad: new Set() },
+    publicationsInFlight: new Map(),
     uploadStarts: new Map(),
     changed: new Set(),
     onChange: change => onChange(world, change),

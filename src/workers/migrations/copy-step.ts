@@ -26,6 +26,7 @@ import {
   targetKeyOf,
   underObjectLock,
 } from './migration-job.ts'
+import { publishAtTarget } from './publish-at-target.ts'
 import { areSameBytes, lookAt } from './same-bytes.ts'
 import { type StagedTarget, stageTarget } from './stage-target.ts'
 import { checkSource, type SwitchOutcome, switchOutcome } from './switch-outcome.ts'
@@ -105,7 +106,9 @@ async function publish(job: MigrationJob, locked: LockedLedger, staged: StagedTa
     copy => copy.id !== job.migration.targetCopyId,
   )
   const condition = await conditionOf(job, subject, others, await locked.copies())
-  const { identity, digests = {} } = await staged.publish(condition)
+  const { identity, digests = {} } = await publishAtTarget(job, locked, announced =>
+    staged.publish(condition, announced),
+  )
   await reach(job, 'published')
   const proof = await proofByReport(job, subject, staged.content, digests)
   const outcome = proof === null ? VERIFY_NEXT : switchOutcome(job, ['verified'])

@@ -1,3 +1,4 @@
+import { PublicationInFlight } from '../../database/writes/publications-in-flight.ts'
 import type { MigrationState } from '../../domain/migration.ts'
 import { LedgerError, type MigrationEvent } from '../../domain/migration-record.ts'
 import { StoreError, type StoreErrorKind } from '../../stores/object-store.ts'
@@ -51,6 +52,8 @@ function eventOf(state: MigrationState, error: unknown): MigrationEvent | null {
 function kindOf(error: unknown): string {
   if (error instanceof StoreError && error.kind === 'aborted' && isDeadline(error.cause)) return 'timeout'
   if (error instanceof StoreError || error instanceof LedgerError) return error.kind
+  // As a deletion that was cut off: nothing but waiting helps, and it is no fault of the object.
+  if (error instanceof PublicationInFlight) return 'timeout'
   return 'unexpected'
 }
 

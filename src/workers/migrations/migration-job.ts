@@ -169,6 +169,18 @@ export function requestSignal(
   return withDeadline({ signal: job.signal, ms: deadlineMs(bytes), timeoutSignal })
 }
 
+/** The same for a publication, which also ends when its announcement does; null where it needs none. */
+export function publicationSignal(
+  job: MigrationJob,
+  bytes: number,
+  announced: AbortSignal | null,
+): AbortSignal {
+  if (announced === null) return requestSignal(job, bytes)
+  const inLane = job.held.laneSignal ?? null
+  if (inLane !== null) return AbortSignal.any([inLane, announced])
+  return requestSignal({ parts: job.parts, signal: AbortSignal.any([job.signal, announced]) }, bytes)
+}
+
 /** How long a signal of brief requests is handed out, in wall milliseconds: they get so much more time. */
 const SHARED_MS = 5 * SECOND
 

@@ -1,5 +1,6 @@
 import type { MigrationHolds } from '../../database/migrations/migration-holds.ts'
 import type { AnnounceDeletion } from '../../database/writes/deletions-in-flight.ts'
+import type { AnnouncePublication } from '../../database/writes/publications-in-flight.ts'
 import type { NoteUploadStart } from '../../database/writes/upload-starts.ts'
 import type { Clock } from '../../domain/clock.ts'
 import type { ObjectId, Uuid } from '../../domain/identifiers.ts'
@@ -25,6 +26,8 @@ export interface MigrationParts {
   readonly locationById: (locationId: Uuid) => Promise<Location | null>
   /** Makes durable that a copy's bytes are about to go. */
   readonly announceDeletion: AnnounceDeletion
+  /** Makes durable that bytes are about to be sent to a store that cannot compare. */
+  readonly announcePublication: AnnouncePublication
   /** Makes durable where an upload in parts is about to begin. */
   readonly noteUploadStart: NoteUploadStart
   /** Keeps what a source says of an object that was only listed until then. Default: nobody keeps it. */

@@ -11,6 +11,7 @@ import {
   checkStillCurrent,
   type MigrationJob,
   mustReadBack,
+  publicationSignal,
   reach,
   recordOf,
   requestSignal,
@@ -18,6 +19,7 @@ import {
   type StepOutcome,
   underObjectLock,
 } from './migration-job.ts'
+import { publishAtTarget } from './publish-at-target.ts'
 import { lookAt } from './same-bytes.ts'
 
 /** Puts the copy into the target's storage class where it lies, while the object is locked. */
@@ -151,7 +153,7 @@ async function changeClass(job: MigrationJob, locked: LockedLedger, mayBeChanged
       'the copy was not proven before it goes into an archive',
     )
   if (!isThere && job.migration.attempt > job.migration.attemptsMax) throw triedTooOften(job)
-  const changed = isThere ? found : await change(job, copy, wanted)
+  const changed = isThere ? found : await change(job, locked, copy, wanted)
   await reach(job, 'published')
   if (changed.size !== copy.size)
     throw new StepFailure('copy-failed', 'target-size', `${store.name}: ${changed.size} bytes are there`)
@@ -160,11 +162,20 @@ async function changeClass(job: MigrationJob, locked: LockedLedger, mayBeChanged
   )
 }
 
-async function change(job: MigrationJob, copy: Copy, storageClass: string): Promise<StoredObject> {
+async function change(
+  job: MigrationJob,
+  locked: LockedLedger,
+  copy: Copy,
+  storageClass: string,
+): Promise<StoredObject> {
   const { store, location } = job.target
-  const options = { onlyIf: copy.identity, signal: requestSignal(job, copy.size) }
   try {
-    return await store.changeStorageClass!(location.container, copy.nativeKey, storageClass, options)
+    return await publishAtTarget(job, locked, announced =>
+      store.changeStorageClass!(location.container, copy.nativeKey, storageClass, {
+        onlyIf: copy.identity,
+        signal: publicationSignal(job, copy.size, announced),
+      }),
+    )
   } catch (error) {
     const isOther = error instanceof StoreError && ['precondition-failed', 'not-found'].includes(error.kind)
     if (!isOther) throw error

@@ -16,6 +16,7 @@ import { targetFacts } from './copy-metadata.ts'
 import {
   type MigrationJob,
   mustReadBack,
+  publicationSignal,
   reach,
   requestSignal,
   StepFailure,
@@ -33,8 +34,8 @@ const PART_BYTES = 8 * MIB
 /** Bytes that are ready to be published at the target and cannot be seen there yet. */
 export interface StagedTarget {
   readonly content: SeenContent
-  /** Makes the bytes visible; called under the object's lock. */
-  publish(condition: WriteCondition | undefined): Promise<PutResult>
+  /** Makes the bytes visible, before `announced` aborts; called under the object's lock. */
+  publish(condition: WriteCondition | undefined, announced: AbortSignal | null): Promise<PutResult>
   /** Frees the memory they wait in, published or not. */
   release(): void
 }
@@ -75,7 +76,7 @@ async function stageWhole(job: MigrationJob, subject: MigrationSubject, copy: Co
     await reach(job, 'source-read')
     return {
       content,
-      publish: async condition => {
+      publish: async (condition, announced) => {
         const result = await job.target.store.put(
           job.target.location.container,
           targetKeyOf(job.migration),
@@ -86,7 +87,7 @@ async function stageWhole(job: MigrationJob, subject: MigrationSubject, copy: Co
             size: copy.size,
             digests: content.digests,
             areDigestsFresh: true,
-            signal: requestSignal(job, copy.size),
+            signal: publicationSignal(job, copy.size, announced),
           },
         )
         buffer.giveBack(true)
@@ -166,10 +167,10 @@ async function stageParts(
   await reach(job, 'parts-staged')
   return {
     content,
-    publish: condition =>
+    publish: (condition, announced) =>
       multipart.complete(container, key, uploadId, parts, {
         ...(condition === undefined ? {} : { condition }),
-        signal: requestSignal(job, copy.size),
+        signal: publicationSignal(job, copy.size, announced),
       }),
     release: () => undefined,
   }
@@ -183,14 +184,14 @@ async function stageStream(job: MigrationJob, subject: MigrationSubject, copy: C
   await checkContent(job, subject, copy, content, digests)
   return {
     content,
-    publish: async condition => {
+    publish: async (condition, announced) => {
       const { body } = await openSource(job, copy)
       return job.target.store.put(job.target.location.container, targetKeyOf(job.migration), body, {
         ...targetFacts(job.migration, subject, job.target, content.digests.sha256 ?? null),
         ...(condition === undefined ? {} : { condition }),
         size: copy.size,
         digests: content.digests,
-        signal: requestSignal(job, copy.size),
+        signal: publicationSignal(job, copy.size, announced),
       })
     },
     release: () => undefined,

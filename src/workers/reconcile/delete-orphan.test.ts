@@ -3,6 +3,7 @@ import { loseLockSessions } from '../../../test/builders/lock-sessions.ts'
 import { createMovingWorld, type MovingWorld, sampleOf } from '../../../test/builders/moving-world.ts'
 import { type ReconcilingWorld, reconcilingWorld } from '../../../test/builders/reconciling-world.ts'
 import { DAY } from '../../domain/duration.ts'
+import { newId } from '../../domain/identifiers.ts'
 import { createMemoryStore } from '../../stores/memory/memory-store.ts'
 import type { ObjectStore } from '../../stores/object-store.ts'
 import { deleteOrphan } from './delete-orphan.ts'
@@ -67,6 +68,15 @@ describe('the deletion of an orphan', () => {
     expect(meanwhile).toEqual(['deleted', 'done'])
     expect(await world.read('a')).toEqual(BYTES)
     expect(await announcements()).toEqual([])
+  })
+
+  it('waits while bytes of the object may still land', async () => {
+    const place = { objectId: world.objectId('a'), storeId: newId(), container: 'data' }
+    const { withdraw } = await world.parts.announcePublication(place)
+    expect(await remove()).toMatchObject({ state: 'confirmed' })
+    expect(await here.keysAt('cold')).toEqual(['a'])
+    await withdraw()
+    expect(await remove()).toMatchObject({ state: 'deleted' })
   })
 
   it.each([

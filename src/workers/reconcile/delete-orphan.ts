@@ -7,6 +7,7 @@ import { decideOrphan, findOrphan, type OrphanRow } from '../../database/upkeep/
 import { findPublishingMigrations, matchCatalog } from '../../database/upkeep/reconcile-matches.ts'
 import { type AnnouncedDeletion, afterAnnouncement } from '../../database/writes/deletions-in-flight.ts'
 import { confirmLock, withObjectLock } from '../../database/writes/object-lock.ts'
+import { PublicationInFlight } from '../../database/writes/publications-in-flight.ts'
 import { decodeCopyDescription } from '../../domain/copy-description.ts'
 import { SECOND } from '../../domain/duration.ts'
 import { objectIdOf } from '../../domain/identifiers.ts'
@@ -55,10 +56,21 @@ export async function deleteOrphan(
     const found = await lookAt({ ...current, store }, look())
     const facts = await gatherFacts(parts, connection, { orphan: current, objectId, store, found, look })
     let verdict = judgeOrphan(facts)
-    if (verdict.kind === 'delete')
-      verdict = await deleteNow(parts, connection, current, { store, found: found!, verdict, look })
+    if (verdict.kind === 'delete') {
+      const judged = { store, found: found!, verdict, look }
+      const now = await deleteNow(parts, connection, current, judged).catch(unlessInFlight)
+      if (now === null)
+        return { state: current.state, outcome: 'not yet: bytes of the object may still land' }
+      verdict = now
+    }
     return conclude(parts, current, from, verdict, connection)
   })
+}
+
+/** A publication that was cut off may still land: what was judged may be another thing a moment later. */
+function unlessInFlight(error: unknown): null {
+  if (error instanceof PublicationInFlight) return null
+  throw error
 }
 
 const HELD = 'not yet: everything is stopped, or the store is paused'

@@ -7,6 +7,7 @@ import { resolveObject } from '../../database/catalog/objects.ts'
 import { createPostgresLedger } from '../../database/migrations/postgres-ledger.ts'
 import { createPostgresSweepLedger } from '../../database/upkeep/sweep-ledger.ts'
 import { createDeletionAnnouncer } from '../../database/writes/deletions-in-flight.ts'
+import { createPublicationAnnouncer } from '../../database/writes/publications-in-flight.ts'
 import { createUploadStartNoter } from '../../database/writes/upload-starts.ts'
 import { newId, objectIdOf } from '../../domain/identifiers.ts'
 import type { Location } from '../../domain/location.ts'
@@ -134,6 +135,7 @@ describe('a deletion that is on its way when the database loses the session of i
       ledger,
       openStore,
       announceDeletion: announcer(),
+      announcePublication: createPublicationAnnouncer(test.database),
       noteUploadStart: createUploadStartNoter(test.database),
       locationById: async id => places.find(place => place.id === id) ?? null,
       modelClock: { now: Date.now },

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { createMovingWorld, type MovingWorld, sampleOf } from '../../../test/builders/moving-world.ts'
 import { cancelMigration, rollBackMigration } from '../../database/migrations/migration-commands.ts'
 import type { BucketMode } from '../../domain/bucket.ts'
+import { newId } from '../../domain/identifiers.ts'
 import { stepsFrom } from '../../migration/transitions.ts'
 import type { ObjectStore } from '../../stores/object-store.ts'
 
@@ -82,6 +83,28 @@ describe('the last good copy of an object', () => {
     expect((await world.migration(id)).state).toBe('quarantined')
     world.stores.cold = real
     await loseSource()
+    await world.sweep()
+    expect(await states()).toEqual({ hot: 'suspect', cold: 'primary complete' })
+    expect(await world.read('k')).toEqual(BYTES)
+  })
+
+  it('is waited for while it may still land', async () => {
+    await newWorld()
+    const { cold } = world.stores
+    const id = await world.plan('k', { attemptsMax: 1 })
+    world.stores.cold = { ...cold, head: () => Promise.reject(new Error('no answer')) }
+    await world.work({ verification: 'read-back' })
+    expect((await world.migration(id)).state).toBe('quarantined')
+    world.stores.cold = cold
+    const { metadata } = await cold.head('data', 'k')
+    await cold.delete('data', 'k')
+    await loseSource()
+    const place = { objectId: world.objectId('k'), storeId: newId(), container: 'data' }
+    const { withdraw } = await world.parts.announcePublication(place)
+    await world.sweep()
+    expect(await states()).toEqual({ hot: 'primary complete', cold: 'deleting' })
+    await cold.put('data', 'k', BYTES, { size: BYTES.byteLength, metadata })
+    await withdraw()
     await world.sweep()
     expect(await states()).toEqual({ hot: 'suspect', cold: 'primary complete' })
     expect(await world.read('k')).toEqual(BYTES)

@@ -41,6 +41,8 @@ export async function keepLastCopy(leftover: Leftover): Promise<LeftoverOutcome>
   if (primary === 'sound' || bucket.mode === 'observed') return 'deletable'
   // Other bytes may be its own, in another class: the migration that changes it finds that out.
   if (primary === 'other' && found.isClassChanging) return 'waiting'
+  // What is not there yet, or is something else, may be what is looked for when that has landed.
+  if (await ledger.isPublicationInFlight()) return 'waiting'
   const place = await leftover.openPlace(found.place)
   const bytes = await lookAt(place, leftover.signalFor(0))
   // Another leftover of the object may lie in the same place: those bytes say so.

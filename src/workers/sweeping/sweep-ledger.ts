@@ -33,6 +33,8 @@ export interface SweepLedger {
 export interface LockedSweep {
   /** Resolves while the lock is still ours; rejects when the session it belongs to was lost. */
   confirmLock(): Promise<void>
+  /** Whether bytes of the object may still be published by somebody who lost its lock. */
+  isPublicationInFlight(): Promise<boolean>
   /** All copies of the object, in any state. */
   listPlacedCopies(): Promise<PlacedCopy[]>
   /** Digests that the catalog knows of one generation's content; null where nobody knows. */
