@@ -109,6 +109,31 @@ describe('bytes of a write that a deletion outdated', () => {
     expect(await announcements()).toEqual([])
   })
 
+  it.each(['locked', 'access-denied'] as const)(
+    'keep nobody away from their key when the store refuses to delete them: %s',
+    async kind => {
+      const { store } = door.location
+      const inner = store.delete
+      door.location.store.delete = () =>
+        Promise.reject(
+          new StoreError({ kind, retry: 'no', store: 'hot', operation: 'delete', message: 'held' }),
+        )
+      expect(await recoverWhile(async () => undefined)).toMatchObject({ left: 1 })
+      expect(await announcements()).toEqual([])
+      door.location.store.delete = inner
+      expect(await recoverWhile(async () => undefined)).toMatchObject({ dropped: 1 })
+    },
+  )
+
+  it('are kept away from when the store does not answer: they may still be deleted', async () => {
+    door.location.store.delete = () =>
+      Promise.reject(
+        new StoreError({ kind: 'timeout', retry: 'yes', store: 'hot', operation: 'delete', message: 'late' }),
+      )
+    expect(await recoverWhile(async () => undefined)).toMatchObject({ left: 1 })
+    expect(await announcements()).toHaveLength(1)
+  })
+
   it('are not deleted where others put theirs since they were judged', async () => {
     const { container } = door.location
     const theirs = Buffer.from('theirs')

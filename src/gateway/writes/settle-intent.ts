@@ -218,15 +218,18 @@ async function deletePublished(
 async function sendDeletion(
   { store, intent, found }: PublishedIntent,
   way: Exclude<DeletionWay, 'not-at-all'>,
-  { beforeSending }: AnnouncedDeletion,
+  { beforeSending, withdraw }: AnnouncedDeletion,
 ): Promise<void> {
   const condition = way === 'conditionally' ? { onlyIf: found.identity } : {}
   try {
     await store.delete(intent.container, intent.nativeKey, { ...condition, signal: beforeSending() })
   } catch (error) {
+    const kind = error instanceof StoreError ? error.kind : null
     // Others replaced or removed them in this moment.
-    const isGone = error instanceof StoreError && /^(precondition-failed|not-found)$/.test(error.kind)
-    if (!isGone) throw error
+    if (kind === 'precondition-failed' || kind === 'not-found') return
+    // The store leaves them where they are, so nobody has to keep away until it may have deleted them.
+    if (kind === 'locked' || kind === 'access-denied') await withdraw()
+    throw error
   }
 }
 
