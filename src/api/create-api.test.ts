@@ -142,14 +142,15 @@ describe('a browser', () => {
 
 describe('an error', () => {
   it('is a problem document with a documented code', async () => {
-    const answer = await api.send('GET', '/v1/plans/00000000-0000-7000-8000-000000000000?x=1')
+    const path = '/v1/plans/00000000-0000-7000-8000-000000000000/decisions'
+    const answer = await api.send('GET', `${path}?limit=1`)
     expect(answer.headers['content-type']).toContain('application/problem+json')
     expect(answer.json()).toEqual({
       type: 'urn:data-in-motion:problem:not-found',
       title: PROBLEMS['not-found'].title,
       status: 404,
       detail: expect.stringContaining('no plan'),
-      instance: '/v1/plans/00000000-0000-7000-8000-000000000000',
+      instance: path,
       code: 'not-found',
     })
   })

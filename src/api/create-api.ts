@@ -37,6 +37,7 @@ import { streamRoutes } from './routes/stream.ts'
 import { systemRoutes } from './routes/system.ts'
 import { tokensRoutes } from './routes/tokens.ts'
 import { urgencyRoutes } from './routes/urgency.ts'
+import { refuseUnknownNames } from './unknown-names.ts'
 
 /** A key of 1,024 bytes with every byte percent-encoded. */
 const PATH_PARAMETER_LENGTH_MAX = 3_072
@@ -88,6 +89,7 @@ export function assembleApi(options: ApiOptions, live: Live): FastifyInstance {
   countRequests(app, options)
   boundRequests(app, options)
   guardRoutes(app, options)
+  refuseUnknownNames(app)
   honourIdempotencyKeys(app, options)
   documentRoutes(app, options.version)
   for (const routes of routesOf(options, live)) app.register(routes)

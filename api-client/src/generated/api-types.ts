@@ -2622,10 +2622,10 @@ export interface Operations {
       })[]
     }
   }
-  /** Access keys, newest first, without their secrets; at most 1,000 are kept */
+  /** Access keys, newest first, without their secrets */
   'GET /v1/access-keys': {
     path: undefined
-    query: undefined
+    query: { cursor?: string; limit?: number }
     headers: undefined
     body: undefined
     answer: {

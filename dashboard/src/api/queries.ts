@@ -166,7 +166,12 @@ export const orphanQuery = (id: string) =>
     queryFn: ({ signal }) => request<Orphan>('GET', `/v1/orphans/${id}`, { signal }),
   })
 
-export const orphanSumsQuery = listOf<OrphanSum>(['orphans', 'sums'], '/v1/orphan-sums')
+export const orphanSumsQuery = queryOptions({
+  queryKey: ['orphans', 'sums'],
+  queryFn: async ({ signal }) =>
+    (await request<{ items: readonly OrphanSum[] }>('GET', '/v1/orphan-sums', { signal })).items,
+  staleTime: SETTINGS_STALE_MS,
+})
 
 export const storesQuery = listOf<Store>(['stores'], '/v1/stores')
 /** What is asked of stores now; nobody tells of it. */

@@ -12,6 +12,7 @@ import { Redacted } from '../../domain/redacted.ts'
 import { accessKeyPurpose } from '../../domain/secret-box.ts'
 import { callerOf } from '../authentication.ts'
 import type { ApiOptions } from '../context.ts'
+import { decodeCursor, encodeCursor, toPage } from '../cursor.ts'
 import { optionalTimeText, timeText } from '../present.ts'
 import { notFound } from '../problems.ts'
 import { recordActivity } from '../record-activity.ts'
@@ -21,7 +22,10 @@ import {
   accessKeyCreateSchema,
   accessKeySchema,
 } from '../schemas/access-key.ts'
-import { pageOf } from '../schemas/page.ts'
+import { pageOf, pageQuerySchema } from '../schemas/page.ts'
+
+const LIST = ['access-keys']
+const position = z.tuple([z.string()])
 
 /** Base 32 without padding, in which S3 clients expect access keys. */
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
@@ -36,12 +40,18 @@ export function accessKeysRoutes({ database, secretBox, wall }: ApiOptions): Fas
       {
         schema: {
           operationId: 'listAccessKeys',
-          summary: 'Access keys, newest first, without their secrets; at most 1,000 are kept',
+          summary: 'Access keys, newest first, without their secrets',
           tags: ['access-keys'],
+          querystring: pageQuerySchema,
           response: { 200: pageOf(accessKeySchema) },
         },
       },
-      async () => ({ items: (await listAccessKeys(database)).map(presentAccessKey), nextCursor: null }),
+      async request => {
+        const { cursor, limit } = request.query
+        const [afterId] = decodeCursor(LIST, position, cursor) ?? [null]
+        const rows = await listAccessKeys(database, { afterId, limit: limit + 1 })
+        return toPage(rows, limit, presentAccessKey, last => encodeCursor(LIST, [last.id]))
+      },
     )
 
     app.post(

@@ -49,16 +49,24 @@ export async function insertAccessKey(
   )
 }
 
-/** Every access key, revoked ones too, newest first. */
-export async function listAccessKeys(database: Queryable): Promise<AccessKeySummary[]> {
+/** One page of access keys, revoked ones too, newest first: those after `afterId`. */
+export async function listAccessKeys(
+  database: Queryable,
+  page: { afterId: string | null; limit: number },
+): Promise<AccessKeySummary[]> {
   const { rows } = await database.query<
     Omit<AccessKeySummary, 'createdAt' | 'revokedAt'> & { createdAt: Date; revokedAt: Date | null }
-  >(`
-    select id, reader_class as "readerClass", bucket_ids as "bucketIds", may_write as "mayWrite",
-           created_at as "createdAt", revoked_at as "revokedAt"
-    from access_key
-    order by created_at desc, id
-    limit 1000`)
+  >(
+    `select k.id, k.reader_class as "readerClass", k.bucket_ids as "bucketIds", k.may_write as "mayWrite",
+            k.created_at as "createdAt", k.revoked_at as "revokedAt"
+     from access_key k
+     left join access_key last on last.id = $1
+     where $1::text is null or k.created_at < last.created_at
+        or (k.created_at = last.created_at and k.id > last.id)
+     order by k.created_at desc, k.id
+     limit $2`,
+    [page.afterId, page.limit],
+  )
   return rows.map(row => ({
     ...row,
     createdAt: row.createdAt.getTime(),
