@@ -50,11 +50,11 @@ export function generatedStore(name: string, objects: GeneratedObjects): ObjectS
       find('head', key)
       return facts
     },
-    async get(_, key, { range } = {}) {
+    async get(_, key, { range, areChunksLent = false } = {}) {
       find('get', key)
       const { start, end } = range ?? { start: 0, end: objects.size - 1 }
       const length = end - start + 1
-      const chunks = impliedContent(`${objects.seed}/${key}`).read({ start, length })
+      const chunks = impliedContent(`${objects.seed}/${key}`).read({ start, length, areLent: areChunksLent })
       return {
         ...facts,
         bodySize: length,

@@ -15,8 +15,8 @@ const CHUNK_BYTES = 256 * KIB
 export interface ImpliedContent {
   /** Overwrites the buffer with the bytes from this offset on. */
   fill(into: Buffer, start: Bytes): void
-  /** The bytes of a span, in chunks. */
-  read(span: { start: Bytes; length: Bytes }): AsyncGenerator<Buffer, void, undefined>
+  /** The bytes of a span, in chunks. `areLent`: each is there only until the next one is asked for. */
+  read(span: { start: Bytes; length: Bytes; areLent: boolean }): AsyncGenerator<Buffer, void, undefined>
 }
 
 export function impliedContent(name: string): ImpliedContent {
@@ -40,9 +40,11 @@ export function impliedContent(name: string): ImpliedContent {
 
   return {
     fill,
-    async *read({ start, length }) {
+    async *read({ start, length, areLent }) {
+      const memory = areLent ? Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, length)) : null
       for (let offset = 0; offset < length; offset += CHUNK_BYTES) {
-        const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, length - offset))
+        const size = Math.min(CHUNK_BYTES, length - offset)
+        const chunk = memory?.subarray(0, size) ?? Buffer.allocUnsafeSlow(size)
         fill(chunk, start + offset)
         // As bytes from a disk or a network would: timers and connections get their turn.
         await nextTurn()

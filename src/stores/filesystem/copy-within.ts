@@ -35,7 +35,7 @@ export async function copyFileWithin(
           throw storeFailure(source, 'truncated', `the object has ${stats.size} bytes, not ${size}`)
         }
         return {
-          body: await fileBody(source, handle, { start: 0, length: size }, signal),
+          body: await fileBody(source, handle, { start: 0, length: size }, { signal, areChunksLent: false }),
           digests: object.digests,
         }
       } catch (error) {

@@ -66,7 +66,7 @@ export function createFilesystemStore(options: {
       })
     },
 
-    async get(container, key, { signal, onlyIf, range } = {}) {
+    async get(container, key, { signal, onlyIf, range, areChunksLent = false } = {}) {
       const operation = state.operation('get', key)
       throwIfAborted(operation, signal)
       checkKey(operation, FILESYSTEM_CAPABILITIES.keyBytesMax)
@@ -75,7 +75,7 @@ export function createFilesystemStore(options: {
         try {
           if (onlyIf) checkIdentity(operation, { stats }, onlyIf)
           const span = spanOf(operation, Number(stats.size), range)
-          const body = await fileBody(operation, handle, span, signal)
+          const body = await fileBody(operation, handle, span, { signal, areChunksLent })
           return { ...storedObjectOf({ stats }, object), bodySize: span.length, body }
         } catch (error) {
           await handle.close()
