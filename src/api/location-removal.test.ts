@@ -99,6 +99,24 @@ describe('a location that is to be forgotten', () => {
         ),
       'update multipart_upload set completed_at = now()',
     ],
+    announcements: [
+      () =>
+        query(
+          `insert into publication_in_flight (object_id, id, store_id, container, lands_until)
+           select $1, $2, store_id, container, now() + interval '1 hour' from location where id = $3`,
+          [world.objectId('k'), newId(), cold],
+        ),
+      'update publication_in_flight set lands_until = now()',
+    ],
+    parts: [
+      () =>
+        query(
+          `insert into upload_start (id, store_id, container, native_key)
+           select $1, store_id, container, 'k' from location where id = $2`,
+          [newId(), cold],
+        ),
+      'delete from upload_start',
+    ],
     imports: [
       () =>
         query(

@@ -28,6 +28,10 @@ function sentenceOf(location: string, { kind, count, examples }: LocationReferen
       return `unfinished: ${which}; wait for them, or cancel them`
     case 'writes':
       return `under way or not settled yet: ${which}; they are settled within minutes`
+    case 'announcements':
+      return `of bytes that may still land there: ${which}; ask again in a minute`
+    case 'parts':
+      return `of uploads that were cut off: ${which}; they are aborted within a day`
     case 'uploads':
       return `in parts, open: ${which}; complete or abort them`
     case 'imports':

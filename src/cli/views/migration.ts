@@ -70,9 +70,11 @@ export function holdsText({ heldBy, id, paused, planId }: MigrationResource): st
 }
 
 function stateText(migration: MigrationResource): string {
+  const isUnfinished = migration.finishedAt === null
   const remarks = [
-    migration.cancelRequested ? 'cancelling' : '',
-    migration.paused ? 'paused' : '',
+    // Past the switch a request to cancel came too late.
+    migration.cancelRequested && isUnfinished && migration.graceUntil === null ? 'cancelling' : '',
+    migration.paused && isUnfinished ? 'paused' : '',
     migration.heldBy.includes('stop') ? 'stopped' : '',
     migration.heldBy.some(hold => hold !== 'stop') ? 'held' : '',
     migration.overdue ? 'OVERDUE' : '',

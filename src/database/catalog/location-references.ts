@@ -10,7 +10,9 @@ export const LOCATION_REFERENCES = [
   'pins',
   'migrations',
   'writes',
+  'announcements',
   'uploads',
+  'parts',
   'imports',
   'reconcile-runs',
   'orphans',
@@ -30,8 +32,9 @@ const EXAMPLES = 3
 
 /**
  * Everything that refers to a location, most telling first: copies in any state, buckets that write there, policies
- * that name it, decisions in open plans, pins that hold, unfinished migrations, writes and uploads under way,
- * running imports and comparisons, orphans that are being decided about. Empty when it can be forgotten.
+ * that name it, decisions in open plans, pins that hold, unfinished migrations, writes under way and announced bytes
+ * that may still land in its container, uploads and the beginnings of lost ones, running imports and comparisons,
+ * orphans that are being decided about. Empty when it can be forgotten.
  */
 export async function listLocationReferences(
   queryable: Queryable,
@@ -52,6 +55,10 @@ export async function listLocationReferences(
          where finished_at is null and $1 in (source_location_id, target_location_id)
        union all select 'writes', null from write_intent where location_id = $1
        union all select 'uploads', id from multipart_upload where location_id = $1 and completed_at is null
+       union all select 'announcements', null from publication_in_flight p join location l using (store_id, container)
+         where l.id = $1 and p.lands_until > now()
+       union all select 'parts', null from upload_start u join location l using (store_id, container)
+         where l.id = $1
        union all select 'imports', id::text from import_job where location_id = $1 and state = 'running'
        union all select 'reconcile-runs', id::text from reconcile_run where location_id = $1 and state = 'running'
        union all select 'orphans', id::text from orphan
