@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react'
 import type { Migration } from '../api/types.ts'
 import { Badge, type BadgeTone } from '../ui/Badge.tsx'
+import { isEnded } from './migration-can.ts'
 
 /** States as people read them, and how loud. Red only where a person is needed. */
 const STATES: Readonly<Record<Migration['state'], readonly [string, BadgeTone]>> = {
@@ -23,7 +24,7 @@ type Shown = Pick<Migration, 'state' | 'paused' | 'heldBy'>
 
 export function MigrationBadge({ migration }: { migration: Shown }): ReactNode {
   const [name, tone] = STATES[migration.state]
-  if (migration.paused) return <Badge>Paused</Badge>
+  if (migration.paused && !isEnded(migration.state)) return <Badge>Paused</Badge>
   if (migration.heldBy.length > 0) return <Badge>{heldName(migration.heldBy)}</Badge>
   return <Badge tone={tone}>{name}</Badge>
 }
