@@ -42,6 +42,8 @@ function checkFiles(): void {
     const isTest = relative.endsWith('.test.ts') || relative.includes('/contract/')
     if (!isTest && /\bprocess\.env\b/.test(text) && relative !== path.join('src', 'app', 'environment.ts'))
       problems.push(`${relative}: only src/app/environment.ts reads the environment`)
+    if (/\bAbortSignal\.any\(/.test(text) && relative !== path.join('src', 'domain', 'join-signals.ts'))
+      problems.push(`${relative}: only src/domain/join-signals.ts calls AbortSignal.any, for Node's leak`)
     if (
       !isTest &&
       relative.endsWith('.ts') &&

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Problem } from '../api/schemas/problem.ts'
+import { joinSignals } from '../domain/join-signals.ts'
 import { CliError, EXIT, type ExitCode } from './exit-codes.ts'
 
 /** The control plane's API, as a command uses it. Every failure is a {@link CliError} that says what to do. */
@@ -38,7 +39,7 @@ export function createApi(options: { endpoint: string; token: string | null; sig
         ...more.headers,
       },
       ...(more.body === undefined ? {} : { body: JSON.stringify(more.body) }),
-      signal: AbortSignal.any([options.signal, AbortSignal.timeout(ANSWER_SECONDS_MAX * 1_000)]),
+      signal: joinSignals([options.signal, AbortSignal.timeout(ANSWER_SECONDS_MAX * 1_000)]),
     }
     const answer = await fetch(url, request).catch((cause: unknown) => {
       if (options.signal.aborted) throw new CliError(EXIT.interrupted, 'interrupted')

@@ -1,3 +1,4 @@
+import { joinSignals } from './join-signals.ts'
 /** For how long a request may take, apart from what else may end it. */
 export interface RequestDeadline {
   /** Ends the request for other reasons. */
@@ -19,7 +20,7 @@ export function withDeadline(
   deadline: RequestDeadline,
   timeout: AbortSignal = deadline.timeoutSignal(deadline.ms),
 ): AbortSignal {
-  const signal = AbortSignal.any([deadline.signal, timeout])
+  const signal = joinSignals([deadline.signal, timeout])
   deadlines.set(signal, deadline)
   return signal
 }

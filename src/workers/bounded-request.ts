@@ -1,3 +1,4 @@
+import { joinSignals } from '../domain/join-signals.ts'
 import { withDeadline } from '../domain/request-deadline.ts'
 import type { StoreError } from '../stores/object-store.ts'
 import { systemTimers, type Timers } from './timers.ts'
@@ -24,7 +25,7 @@ export function urgentSignal(
   ms: number,
   timers: Pick<Timers, 'timeoutSignal'> = systemTimers,
 ): AbortSignal {
-  return AbortSignal.any([signal, timers.timeoutSignal(ms)])
+  return joinSignals([signal, timers.timeoutSignal(ms)])
 }
 
 /** Whether the same request may work later: its store was away, or hung until the request's time was over. */

@@ -1,3 +1,4 @@
+import { joinSignals } from '../domain/join-signals.ts'
 import { systemTimers, type Timers } from './timers.ts'
 
 /** A lease that is renewed while somebody works. */
@@ -29,7 +30,7 @@ export async function whileHeld<T>(
   const ended = new AbortController()
   const renewing = renewAgain(lease, lost, ended.signal)
   try {
-    return await work(AbortSignal.any([signal, lost.signal, ended.signal]))
+    return await work(joinSignals([signal, lost.signal, ended.signal]))
   } catch (error) {
     throw lost.signal.aborted ? lost.signal.reason : error
   } finally {

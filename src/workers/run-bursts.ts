@@ -8,6 +8,7 @@ import {
 import type { Database } from '../database/postgres.ts'
 import { SECOND } from '../domain/duration.ts'
 import { newId } from '../domain/identifiers.ts'
+import { joinSignals } from '../domain/join-signals.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Loop } from './loop.ts'
 import { rest } from './timers.ts'
@@ -66,7 +67,7 @@ async function runBurst(run: BurstRun): Promise<void> {
   const { burst, database, lease } = run
   const progress = { readsDone: burst.readsDone, bytesDone: burst.bytesDone, errors: burst.errors }
   const lost = new AbortController()
-  const signal = AbortSignal.any([run.signal, lost.signal])
+  const signal = joinSignals([run.signal, lost.signal])
   const report = setInterval(() => {
     reportSimulation(database, burst.id, lease, progress).then(
       isOurs => isOurs || lost.abort(),

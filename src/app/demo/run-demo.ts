@@ -1,4 +1,5 @@
 import type { Overview } from '../../api/schemas/overview.ts'
+import { joinSignals } from '../../domain/join-signals.ts'
 import type { GatewayClient } from '../../simulator/client/gateway-client.ts'
 import { emptyTrafficCounts, type TrafficCounts } from '../../simulator/traffic/drive-requests.ts'
 import { runTraffic } from '../../simulator/traffic/run-traffic.ts'
@@ -138,7 +139,7 @@ async function startTraffic(
     durationMs: Number.POSITIVE_INFINITY,
     openMax: 32,
     counts,
-    signal: AbortSignal.any([ending.signal, options.signal]),
+    signal: joinSignals([ending.signal, options.signal]),
   })
 }
 

@@ -5,6 +5,7 @@ import {
 } from '../../database/writes/deletions-in-flight.ts'
 import type { BucketMode } from '../../domain/bucket.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
+import { joinSignals } from '../../domain/join-signals.ts'
 import type { Copy, StoreIdentity } from '../../domain/object.ts'
 import { type DeletionWay, deletionWayOf, hasItsBytesThere, isSameCopy } from '../../migration/deletion.ts'
 import { type ObjectStore, type StoredObject, StoreError } from '../../stores/object-store.ts'
@@ -117,7 +118,7 @@ async function send(
     const condition = onlyIf === null ? {} : { onlyIf }
     await store.delete(container, copy.nativeKey, {
       ...condition,
-      signal: AbortSignal.any([signal(), beforeSending()]),
+      signal: joinSignals([signal(), beforeSending()]),
     })
     return 'deleted'
   } catch (error) {

@@ -3,6 +3,7 @@ import type { Instant } from '../../domain/clock.ts'
 import { SECOND } from '../../domain/duration.ts'
 import { isKnownToEncrypt } from '../../domain/encryption.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
+import { joinSignals } from '../../domain/join-signals.ts'
 import type { Location } from '../../domain/location.ts'
 import type { Migration, MigrationEvidence } from '../../domain/migration.ts'
 import type {
@@ -177,8 +178,8 @@ export function publicationSignal(
 ): AbortSignal {
   if (announced === null) return requestSignal(job, bytes)
   const inLane = job.held.laneSignal ?? null
-  if (inLane !== null) return AbortSignal.any([inLane, announced])
-  return requestSignal({ parts: job.parts, signal: AbortSignal.any([job.signal, announced]) }, bytes)
+  if (inLane !== null) return joinSignals([inLane, announced])
+  return requestSignal({ parts: job.parts, signal: joinSignals([job.signal, announced]) }, bytes)
 }
 
 /** How long a signal of brief requests is handed out, in wall milliseconds: they get so much more time. */
@@ -231,7 +232,7 @@ function laneSignal({ signal, parts }: Pick<MigrationJob, 'signal' | 'parts'>): 
     timeout = { madeAt: now, signal: timers.timeoutSignal(LANE_MS_MAX + LANE_SHARED_MS) }
     laneTimeouts.set(parts, timeout)
   }
-  return AbortSignal.any([signal, timeout.signal])
+  return joinSignals([signal, timeout.signal])
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { type Bytes, MIB } from '../../domain/bytes.ts'
 import { combineCrc64Nvme, startCrc64Nvme } from '../../domain/crc64-nvme.ts'
+import { joinSignals } from '../../domain/join-signals.ts'
 import type { Copy } from '../../domain/object.ts'
 import type { MultipartStore } from '../../stores/object-store.ts'
 import type { SeenContent } from './content-digests.ts'
@@ -50,7 +51,7 @@ export async function sendParts(
   const spans = spansOf(copy.size, upload.partBytes)
   const inOrder = new InOrder(upload.needsSha256 ? createHash('sha256') : null)
   const cut = new AbortController()
-  const signal = AbortSignal.any([job.signal, cut.signal])
+  const signal = joinSignals([job.signal, cut.signal])
   const sent: CopiedPart[] = []
   let bytesCopied = 0
   let next = 0
