@@ -84,13 +84,16 @@ export async function refuseLosingPlaces(relocation: Relocation): Promise<void> 
  */
 export async function refuseOtherTenant(relocation: Omit<Relocation, 'settings'>): Promise<void> {
   const { before, options } = relocation
+  // A memory store is opened anew, and empty.
+  if (before.kind === 'memory') return
   const locations = await listPlacedLocations(options.database)
   for (const location of locations.filter(({ store }) => store.id === before.id)) {
-    const lost = await findLoss(location, { ...relocation, settings: before.settings })
+    // Another tenant has none of them; a single one that is lost must not keep a leaked key in use.
+    const lost = await findLoss(location, { ...relocation, settings: before.settings }, () => false)
     if (lost?.isTold !== true) continue
     throw new ApiError(
       'conflict',
-      `location ${location.name} keeps ${location.copies} copies, and with these credentials the store has not all of them: ${lost.because}`,
+      `location ${location.name} keeps ${location.copies} copies, and with these credentials the store shows others: ${lost.because}`,
     )
   }
 }
@@ -102,7 +105,7 @@ async function refuseLosing(location: PlacedLocation, relocation: Relocation): P
     if (!(await isLocationWritten(options.database, location.id))) return
     throw new ApiError('conflict', `something is being written to location ${location.name}: ${advice}`)
   }
-  const lost = await findLoss(location, relocation)
+  const lost = await findLoss(location, relocation, ({ isOurs }) => isOurs)
   if (lost === null) return
   const { address } = await placeOf({ ...before, settings }, location.container)
   throw new ApiError(
@@ -118,8 +121,15 @@ interface Loss {
   readonly isTold: boolean
 }
 
-/** Null when a store with these settings and credentials has the copies of a location that were looked for. */
-async function findLoss(location: PlacedLocation, relocation: Relocation): Promise<Loss | null> {
+/**
+ * Null when a store with these settings and credentials has more than half of the copies of a location that were
+ * looked for, and each of which `mustBeThere` says so: others may have replaced some, but hardly most.
+ */
+async function findLoss(
+  location: PlacedLocation,
+  relocation: Relocation,
+  mustBeThere: (copy: SampledCopy) => boolean,
+): Promise<Loss | null> {
   const { before, settings, sealed, options } = relocation
   const sample = await sampleCopies(options.database, location.id, SAMPLE_COPIES)
   if (sample.length === 0)
@@ -131,10 +141,9 @@ async function findLoss(location: PlacedLocation, relocation: Relocation): Promi
   )
   if (error !== null) return { because: error.message, isTold: false }
   const missing = result ?? sample
-  // Others may have replaced some of what is not ours, but hardly most of it.
-  const isLost = missing.some(({ isOurs }) => isOurs) || missing.length >= sample.length / 2
-  if (!isLost) return null
-  const because = `it has not the copies of location ${location.name} (${missing.length} of ${sample.length} were looked for in vain)`
+  const example = missing.find(mustBeThere) ?? missing[0]
+  if (example === undefined || (!mustBeThere(example) && missing.length < sample.length / 2)) return null
+  const because = `it has not the copies of location ${location.name} (${missing.length} of ${sample.length} were looked for in vain, for example ${example.copy.nativeKey})`
   return { because, isTold: true }
 }
 
