@@ -180,6 +180,21 @@ describe('new credentials of a store', () => {
     expect((await renew()).statusCode).toBe(200)
   })
 
+  it('come with the address at which they are good', async () => {
+    await addObjects(3)
+    await rename(path.join(disk, 'one'), path.join(disk, 'mounted-elsewhere'))
+    await mkdir(path.join(disk, 'one', 'shelf'), { recursive: true })
+    folderOf = () => 'mounted-elsewhere'
+    const answer = await api.send('PATCH', `/v1/stores/${storeId}`, {
+      headers: { 'if-match': '"1"' },
+      body: {
+        settings: { root: path.join(disk, 'mounted-elsewhere') },
+        credentials: { accessKeyId: 'other', secretAccessKey: 'secret' },
+      },
+    })
+    expect(answer.statusCode).toBe(200)
+  })
+
   it('are taken when the copies are there, and when the store gives no answer', async () => {
     await addObjects(3)
     expect((await renew()).statusCode).toBe(200)

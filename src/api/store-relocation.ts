@@ -82,14 +82,14 @@ export async function refuseLosingPlaces(relocation: Relocation): Promise<void> 
  * Refuses credentials with which the store shows other containers of the same names: another tenant's, say. A store
  * that does not answer now is not asked again; who gives it credentials may have to wait for them.
  */
-export async function refuseOtherTenant(relocation: Omit<Relocation, 'settings'>): Promise<void> {
+export async function refuseOtherTenant(relocation: Relocation): Promise<void> {
   const { before, options } = relocation
   // A memory store is opened anew, and empty.
   if (before.kind === 'memory') return
   const locations = await listPlacedLocations(options.database)
   for (const location of locations.filter(({ store }) => store.id === before.id)) {
     // Another tenant has none of them; a single one that is lost must not keep a leaked key in use.
-    const lost = await findLoss(location, { ...relocation, settings: before.settings }, () => false)
+    const lost = await findLoss(location, relocation, () => false)
     if (lost?.isTold !== true) continue
     throw new ApiError(
       'conflict',

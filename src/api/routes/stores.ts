@@ -145,9 +145,12 @@ export function storesRoutes(options: ApiOptions): FastifyPluginAsyncZod {
           checkClientKeys(opened, credentials)
         }
         const newlySealed = credentials === undefined ? undefined : seal(before.id, credentials)
-        if (newlySealed !== undefined) await refuseOtherTenant({ before, sealed: newlySealed, options })
+        if (settings !== undefined) checkSettings(before.kind, settings)
+        if (newlySealed !== undefined) {
+          const relocation = { before, settings: settings ?? before.settings, sealed: newlySealed, options }
+          await refuseOtherTenant(relocation)
+        }
         if (settings !== undefined) {
-          checkSettings(before.kind, settings)
           const sealed = newlySealed ?? (await findSealedCredentials(database, before.id))
           await refuseLosingPlaces({ before, settings, sealed, options })
         }
