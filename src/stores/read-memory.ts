@@ -44,6 +44,11 @@ export class ReadMemory {
     this.#keep(memory.buffer)
   }
 
+  /** Says that these bytes are somebody's for ever: the memory of their read is not used again. */
+  leave(bytes: Uint8Array): void {
+    this.#ends.delete(bytes.buffer)
+  }
+
   #handOut(buffer: Uint8Array, length: Bytes): Uint8Array {
     if (length <= COPIED_BYTES_MAX) {
       const copied = Buffer.from(buffer.subarray(0, length))

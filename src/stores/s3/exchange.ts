@@ -130,6 +130,8 @@ export class AnswerBody implements AsyncIterable<Uint8Array> {
   /** Lets the rest come and go unread, so that the connection serves the next request. */
   drop(): void {
     this.#isDropped = true
+    // Its reader may look at it still, and what came after it in the same read would give its memory back.
+    if (this.#lent !== null) this.#reading.memory.leave(this.#lent)
     for (const chunk of this.#chunks.splice(0)) this.#reading.memory.giveBack(chunk)
     this.#waitingBytes = 0
     if (this.#controller.paused) this.#controller.resume()
@@ -174,7 +176,11 @@ export class AnswerBody implements AsyncIterable<Uint8Array> {
   /** What a reader may keep must not keep the memory of a whole read with it. */
   #kept(chunk: Uint8Array): Uint8Array {
     const { memory, areChunksLent } = this.#reading
-    if (areChunksLent || chunk.byteLength >= OWN_MEMORY_BYTES_MAX) return chunk
+    if (areChunksLent) return chunk
+    if (chunk.byteLength >= OWN_MEMORY_BYTES_MAX) {
+      memory.leave(chunk)
+      return chunk
+    }
     const own = Buffer.from(chunk)
     memory.giveBack(chunk)
     return own
