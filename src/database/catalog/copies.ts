@@ -136,6 +136,8 @@ export interface CopyToSweep {
   readonly key: string
   /** The migration that made it, or null. */
   readonly migrationId: Uuid | null
+  /** Whether its bytes were wrong, or not to be had, when somebody read or looked at them last. */
+  readonly wasFoundBad: boolean
   /** Whether it holds what readers are to get of the object now. */
   readonly isOfPresentContent: boolean
   /** The multipart upload that was to become this copy; null when there was none or it is complete. */
@@ -160,6 +162,7 @@ interface SweepRow extends CopyRow {
   key: string
   migration_id: Uuid | null
   upload_id: string | null
+  was_found_bad: boolean
   is_of_present_content: boolean
   deletion_lands_in_ms: number
   begun_class: string | null
@@ -169,6 +172,7 @@ interface SweepRow extends CopyRow {
 const SWEEP = `
   select ${COPY_COLUMNS}, l.store_id, l.container, b.id as bucket_id, b.name as bucket_name,
          b.mode as bucket_mode, o.key, c.migration_id, made.evidence ->> 'uploadId' as upload_id,
+         coalesce(c.scrub_verdict in ('missing', 'changed', 'corrupt', 'unreadable'), false) as was_found_bad,
          o.is_present and o.generation = c.generation as is_of_present_content,
          ${deletionLandsInMs('o.id')} as deletion_lands_in_ms,
          (select there.storage_class
@@ -299,6 +303,7 @@ function copyToSweepOf(row: SweepRow): CopyToSweep {
     bucket: { id: row.bucket_id, name: row.bucket_name, mode: row.bucket_mode },
     key: row.key,
     migrationId: row.migration_id,
+    wasFoundBad: row.was_found_bad,
     isOfPresentContent: row.is_of_present_content,
     uploadId: row.upload_id,
     deletionLandsInMs: row.deletion_lands_in_ms,

@@ -41,7 +41,8 @@ export async function promoteLeftover(
     [copy.objectId],
   )
   await connection.query(
-    `update copy set is_primary = true, state = 'complete', grace_until_ms = null, etag = $3, version_id = $4
+    `update copy set is_primary = true, state = 'complete', grace_until_ms = null, etag = $3, version_id = $4,
+       scrub_verdict = null
      where object_id = $1 and id = $2`,
     [copy.objectId, copy.id, identity.etag, identity.versionId],
   )

@@ -243,7 +243,7 @@ export async function sumOrphans(queryable: Queryable): Promise<OrphanSum[]> {
  * Hands a copy that was kept for a person to the sweeper, which deletes it with every check. Resolves to false
  * when it is no such copy any more, or when the bytes that were seen are not the ones the copy is known to
  * have: those may be somebody else's. A copy whose identity was never learned gets that of the bytes, where only
- * we write.
+ * we write. One that was doubted stays so: it is read before it may stand in for a primary copy that is lost meanwhile.
  */
 export async function releaseKeptCopy(
   queryable: Queryable,
@@ -251,7 +251,10 @@ export async function releaseKeptCopy(
 ): Promise<boolean> {
   const { rowCount } = await queryable.query(
     `update copy c set state = 'deleting', grace_until_ms = null, etag = coalesce(c.etag, $4),
-       version_id = coalesce(c.version_id, $5)
+       version_id = coalesce(c.version_id, $5),
+       scrub_verdict = case
+         when c.state = 'suspect' and coalesce(c.scrub_verdict in ('same', 'unproven'), true) then 'changed'
+         else c.scrub_verdict end
      from object o join bucket b on b.id = o.bucket_id
      where c.object_id = $1 and c.id = $2 and o.id = $1 and not c.is_primary
        and c.state in ('retained', 'suspect')

@@ -56,11 +56,11 @@ export async function settleIntent(
   const intent = await lockWriteIntent(connection, intentId)
   if (intent === null) return 'already-settled'
   const store = await services.options.openStore(intent.storeId)
+  // Asked before the look: what lands while it lasts, and is announced no longer after it, would be missed.
+  const mayLand = mayStillLand(services, intent) || (await isAnnounced(connection, store, intent))
   const published = await findPublished(store, intent)
   if (published !== null) return settlePublished(services, connection, published)
-  if (mayStillLand(services, intent)) return 'may-still-land'
-  const isAnnounced = !store.capabilities.conditionalPut
-  if (isAnnounced && (await isPublicationInFlight(connection, intent.objectId))) return 'may-still-land'
+  if (mayLand) return 'may-still-land'
   const { generation } = await lookAtObject(connection, intent.objectId)
   const mayBeReplaced = intent.baseGeneration !== null && intent.baseGeneration !== generation
   await forgetStaged(connection, store, intent, mayBeReplaced)
@@ -75,6 +75,15 @@ function mayStillLand({ options }: GatewayServices, intent: FoundWriteIntent): b
   if (intent.baseGeneration === null || intent.version === null) return false
   const age = options.wallClock.now() - intent.version.lastModified
   return age < LANDING_INTENT_AGES * options.limits.intentAgeMs
+}
+
+/** Whether its writer, or another one of the object, may be sending to a store that cannot compare. */
+async function isAnnounced(
+  connection: Connection,
+  { capabilities }: ObjectStore,
+  { objectId }: FoundWriteIntent,
+): Promise<boolean> {
+  return !capabilities.conditionalPut && (await isPublicationInFlight(connection, objectId))
 }
 
 /**

@@ -79,6 +79,7 @@ export function startSweeper(world: SimulatedWorld, name: string): WorkerProcess
       owner: process,
       catalog,
       scheduler,
+      foundBad: world.scrub.bad,
       isPublicationInFlight: objectId => isPublicationInFlight(world, objectId),
     }),
     openStore: async id => stores.get(id)!,

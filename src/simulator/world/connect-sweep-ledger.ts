@@ -1,5 +1,5 @@
 import type { CopyToSweep } from '../../database/catalog/copies.ts'
-import type { ObjectId } from '../../domain/identifiers.ts'
+import type { ObjectId, Uuid } from '../../domain/identifiers.ts'
 import { isEndState } from '../../domain/migration.ts'
 import type { Copy } from '../../domain/object.ts'
 import {
@@ -13,15 +13,19 @@ import type { Scheduler } from '../clock/scheduler.ts'
 import type { Database } from './database.ts'
 import type { LockSession } from './object-locks.ts'
 
-/** The sweeper's side of the memory catalog, as one process reaches it. */
-export function connectSweepLedger(options: {
+interface SweepLedgerOptions {
   readonly database: Database
   readonly owner: Process
   readonly catalog: MemoryCatalog
   readonly scheduler: Scheduler
+  /** Copies that the scrubber found bad. */
+  readonly foundBad: ReadonlySet<Uuid>
   readonly isPublicationInFlight: (objectId: ObjectId) => boolean
-}): SweepLedger {
-  const { catalog, database, isPublicationInFlight, owner, scheduler } = options
+}
+
+/** The sweeper's side of the memory catalog, as one process reaches it. */
+export function connectSweepLedger(options: SweepLedgerOptions): SweepLedger {
+  const { catalog, database, isPublicationInFlight, owner } = options
   return {
     abandonStagingCopies: limit =>
       database.ask(owner, async () => {
@@ -42,7 +46,7 @@ export function connectSweepLedger(options: {
               !exceptLocationIds.includes(copy.locationId),
           )
           .slice(0, limit)
-          .map(copy => copyToSweepOf(catalog, copy, scheduler)),
+          .map(copy => copyToSweepOf(options, copy)),
       ),
 
     withLockedCopy: (copy, waitMsMax, work) => {
@@ -53,7 +57,7 @@ export function connectSweepLedger(options: {
         const writes: (() => void)[] = []
         const locked = lockedOn(catalog, database, session, copy.objectId, writes)
         const inFlight = () => database.askOn(session, () => isPublicationInFlight(copy.objectId))
-        await work({ ...locked, isPublicationInFlight: inFlight }, copyToSweepOf(catalog, found, scheduler))
+        await work({ ...locked, isPublicationInFlight: inFlight }, copyToSweepOf(options, found))
         await database.askOn(session, () => {
           for (const write of writes) write()
         })
@@ -68,7 +72,7 @@ function isAbandoned(catalog: MemoryCatalog, copy: Copy): boolean {
   return isEndState(made.state) || made.targetCopyId !== copy.id
 }
 
-function copyToSweepOf(catalog: MemoryCatalog, copy: Copy, scheduler: Scheduler): CopyToSweep {
+function copyToSweepOf({ catalog, foundBad, scheduler }: SweepLedgerOptions, copy: Copy): CopyToSweep {
   const object = catalog.objects.get(copy.objectId)!
   const migrationId = catalog.madeBy.get(copy.id) ?? null
   const made = migrationId === null ? undefined : catalog.migrations.get(migrationId)
@@ -78,6 +82,7 @@ function copyToSweepOf(catalog: MemoryCatalog, copy: Copy, scheduler: Scheduler)
     bucket: catalog.buckets.get(object.bucketId)!,
     key: object.key,
     migrationId,
+    wasFoundBad: foundBad.has(copy.id),
     isOfPresentContent: object.isPresent && object.generation === copy.generation,
     uploadId: made?.targetCopyId === copy.id ? (made.evidence.uploadId ?? null) : null,
     deletionLandsInMs: deletionLandsInMs(catalog, object.id, scheduler.now()),

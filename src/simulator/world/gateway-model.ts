@@ -123,9 +123,10 @@ export class GatewayModel {
     return this.#locked(intent.objectId, async session => {
       const object = await this.#look(session, intent.objectId)
       if (!world.intents.has(intent.id)) return
+      const mayLand = isPublicationInFlight(world, intent.objectId)
       const found = await this.#findPublished(object, intent)
       if (found === null) {
-        if (isPublicationInFlight(world, intent.objectId)) throw new Refused('it may still land')
+        if (mayLand) throw new Refused('it may still land')
         await world.database.askOn(session, () => void world.intents.delete(intent.id))
         return
       }

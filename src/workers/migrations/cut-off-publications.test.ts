@@ -213,6 +213,44 @@ describe('a publication that is on its way when the database loses the session o
     expect(landed).toEqual(['fourth', 'fourth'])
   })
 
+  it('of a client is not forgotten when it lands while another gateway settles it', async () => {
+    await open()
+    const other = await startTestGateway({
+      database: test.database,
+      successorOf: door,
+      limits: { intentAgeMs: 1 },
+    })
+    const begun = Promise.withResolvers<void>()
+    const lands = Promise.withResolvers<void>()
+    expect(await put('first', 'new')).toBe('taken')
+    meanwhile(async () => {
+      await loseLockSessions(test.database)
+      begun.resolve()
+      await lands.promise
+    })
+    const answer = put('second', 'new')
+    await begun.promise
+    const { store } = door.location
+    const { head } = store
+    let isLooked = false
+    store.head = async (...asked) => {
+      const found = await head(...asked)
+      if (!isLooked && asked[1] === 'new') {
+        isLooked = true
+        lands.resolve()
+        await answer
+      }
+      return found
+    }
+    const settled = () => other.gateway.recoverIntents()
+    await expect.poll(settled, { timeout: 5_000 }).toMatchObject({ dropped: 0, left: 1 })
+    lands.resolve()
+    expect([await answer, isLooked, await announcements()]).toEqual(['InternalError', true, 0])
+    await other.gateway.recoverIntents()
+    expect(await read('new')).toBe('second')
+    await other.close()
+  })
+
   it('is not sent when the lock was lost before that', async () => {
     await open()
     await plan(door.location)

@@ -1,10 +1,13 @@
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createMovingWorld, type MovingWorld, sampleOf } from '../../../test/builders/moving-world.ts'
 import { cancelMigration, rollBackMigration } from '../../database/migrations/migration-commands.ts'
+import { releaseKeptCopy } from '../../database/upkeep/orphans.ts'
 import type { BucketMode } from '../../domain/bucket.ts'
 import { newId } from '../../domain/identifiers.ts'
 import { stepsFrom } from '../../migration/transitions.ts'
-import type { ObjectStore } from '../../stores/object-store.ts'
+import type { ObjectStore, StoredObject } from '../../stores/object-store.ts'
 
 const BYTES = sampleOf(1_000)
 
@@ -109,6 +112,65 @@ describe('the last good copy of an object', () => {
     expect(await states()).toEqual({ hot: 'suspect', cold: 'primary complete' })
     expect(await world.read('k')).toEqual(BYTES)
   })
+
+  it('is seen when it lands, and is announced no longer, while the sweeper looks', async () => {
+    await newWorld()
+    const { cold, hot } = world.stores
+    const id = await world.plan('k', { attemptsMax: 1 })
+    world.stores.cold = { ...cold, head: () => Promise.reject(new Error('no answer')) }
+    await world.work({ verification: 'read-back' })
+    expect((await world.migration(id)).state).toBe('quarantined')
+    const { metadata } = await cold.head('data', 'k')
+    await cold.delete('data', 'k')
+    const place = { objectId: world.objectId('k'), storeId: newId(), container: 'data' }
+    const { withdraw } = await world.parts.announcePublication(place)
+    const primary = await hot.head('data', 'k')
+    await loseSource()
+    world.stores.cold = cold
+    world.stores.hot = {
+      ...hot,
+      // The primary copy lands again right after it was not found.
+      head: async (...asked) => {
+        const found = await hot.head(...asked).catch((error: unknown) => error)
+        await hot.put('data', 'k', BYTES, { size: BYTES.byteLength, metadata: primary.metadata })
+        await cold.put('data', 'k', BYTES, { size: BYTES.byteLength, metadata })
+        await withdraw()
+        if (found instanceof Error) throw found
+        return found as StoredObject
+      },
+    }
+    await world.sweep()
+    expect(await states()).toEqual({ hot: 'primary complete', cold: 'deleting' })
+  })
+
+  it.each(['corrupt', null])(
+    'is not taken for good when it was doubted before a person let it go; the last verdict: %s',
+    async verdict => {
+      world = await createMovingWorld({})
+      const sha256 = createHash('sha256').update(BYTES).digest('hex')
+      await world.addObject('k', BYTES, { sha256 })
+      await world.plan('k', { kind: 'add-copy' })
+      await world.work()
+      await world.test.database.query(
+        `update copy set state = 'suspect', scrub_verdict = $1 where not is_primary`,
+        [verdict],
+      )
+      const bad = (await world.copies('k')).find(copy => copy.state === 'suspect')!
+      const orphan = { objectId: bad.objectId, copyId: bad.id, ...bad.identity, bytes: bad.size }
+      expect(await releaseKeptCopy(world.test.database, orphan)).toBe(true)
+      // The store still reports the digests it was given.
+      const { cold } = world.stores
+      const get: ObjectStore['get'] = async (...asked) => ({
+        ...(await cold.get(...asked)),
+        body: Readable.from([sampleOf(BYTES.byteLength, 'other')]),
+      })
+      world.stores.cold = { ...cold, get }
+      await loseSource()
+      await world.sweep()
+      expect(await states()).toEqual({ hot: 'primary complete', cold: 'suspect' })
+      expect(await quarantine()).toContain('could not be proven')
+    },
+  )
 
   it('is kept when a person rolls back to a source that is lost a moment later', async () => {
     await newWorld()

@@ -37,12 +37,14 @@ export type LeftoverOutcome = 'deletable' | 'kept' | 'forgotten' | 'waiting'
 export async function keepLastCopy(leftover: Leftover): Promise<LeftoverOutcome> {
   const { ledger, found, log } = leftover
   const { copy, bucket, key } = found
+  // Asked before anything is looked at: what is announced no longer has landed, and is seen then.
+  const mayStillLand = await ledger.isPublicationInFlight()
   const primary = await findPrimary(leftover)
   if (primary === 'sound' || bucket.mode === 'observed') return 'deletable'
   // Other bytes may be its own, in another class: the migration that changes it finds that out.
   if (primary === 'other' && found.isClassChanging) return 'waiting'
   // What is not there yet, or is something else, may be what is looked for when that has landed.
-  if (await ledger.isPublicationInFlight()) return 'waiting'
+  if (mayStillLand) return 'waiting'
   const place = await leftover.openPlace(found.place)
   const bytes = await lookAt(place, leftover.signalFor(0))
   // Another leftover of the object may lie in the same place: those bytes say so.
@@ -110,10 +112,12 @@ async function examine(leftover: Leftover, place: OpenPlace, bytes: StoredObject
 }
 
 /**
- * Whether bytes are those of a copy in the same place that was found bad: a repair that was given up leaves them
+ * Whether bytes are those of a copy that was found bad, this one or another in the same place: a repair that was given up leaves them
  * where it meant to write, and a store that keeps digests beside the bytes still reports the right ones.
  */
 function isBadCopy({ found, placed }: Leftover, bytes: StoredObject): boolean {
+  // Its proof is older than what was found: a person let it go, or it was found while it was to go.
+  if (found.wasFoundBad) return true
   return placed.some(
     ({ copy, place }) =>
       copy.state === 'suspect' && isSamePlace(place, found.place) && isSameCopy(copy, bytes),
