@@ -139,21 +139,25 @@ export function objectsRoutes(options: ApiOptions): FastifyPluginAsyncZod {
     const { id } = await mustFind(path, now)
     const wishes = await wishesOf(body)
     const { principal } = callerOf(request)
-    if (!(await wishForObject(database, id, wishes, { now, principal })))
-      throw notFound('object', `${path.bucket}/${path.key}`)
+    const outcome = await wishForObject(database, id, wishes, { now, principal })
+    if (outcome === 'no-object') throw notFound('object', `${path.bucket}/${path.key}`)
+    if (outcome === 'no-location') throw noSuchPlace()
     await recordActivity(database, request, 'object.changed', `${path.bucket}/${path.key}`, { id, ...body })
     return detailOf(path, objectDetailQuerySchema.parse({}).days)
   }
 
   async function wishesOf({ latencySlaMs, pin }: z.output<typeof objectUpdateSchema>): Promise<ObjectWishes> {
     if (pin === undefined || pin === null) return { latencySlaMs, pin }
-    if ((await findLocation(database, pin.locationId)) === null)
-      throw new ApiError('invalid-request', 'an object can only be pinned to a location', {
-        errors: [{ field: '/body/pin/locationId', message: 'there is no such location' }],
-      })
+    if ((await findLocation(database, pin.locationId)) === null) throw noSuchPlace()
     return {
       latencySlaMs,
       pin: { locationId: pin.locationId, until: pin.until === null ? null : Date.parse(pin.until) },
     }
   }
+}
+
+function noSuchPlace(): ApiError {
+  return new ApiError('invalid-request', 'an object can only be pinned to a location', {
+    errors: [{ field: '/body/pin/locationId', message: 'there is no such location' }],
+  })
 }

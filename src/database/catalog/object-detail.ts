@@ -3,6 +3,7 @@ import type { CopyState } from '../../domain/object.ts'
 import type { Principal } from '../../domain/principal.ts'
 import type { Tier } from '../../domain/tier.ts'
 import { type Database, inTransaction, type Queryable } from '../postgres.ts'
+import { holdLocations } from './hold-locations.ts'
 import { FOUND_COLUMNS, FOUND_FROM, type FoundObject, foundObjectOf } from './object-search.ts'
 
 /** Everything people see about one object, without its copies and its daily reads. */
@@ -103,16 +104,19 @@ export interface ObjectWishes {
 }
 
 /**
- * Pins an object or sets its latency SLA, and has it looked at again at `now` (model time). Resolves to
- * whether the object is there.
+ * Pins an object or sets its latency SLA, and has it looked at again at `now` (model time). Resolves to what is
+ * not there, the object or the location of the pin; then nothing is changed.
  */
 export async function wishForObject(
   database: Database,
   id: ObjectId,
   wishes: ObjectWishes,
   options: { now: number; principal: Principal },
-): Promise<boolean> {
+): Promise<'done' | 'no-object' | 'no-location'> {
   return inTransaction(database, async connection => {
+    const pinnedTo = wishes.pin?.locationId
+    if (pinnedTo !== undefined && (await holdLocations(connection, [pinnedTo])).length === 0)
+      return 'no-location'
     const { rowCount } = await connection.query(
       `update object
        set latency_sla_ms = case when $2 then $3::double precision else latency_sla_ms end,
@@ -130,13 +134,13 @@ export async function wishForObject(
         options.principal,
       ],
     )
-    if (rowCount !== 1) return false
+    if (rowCount !== 1) return 'no-object'
     await connection.query(
       `insert into object_review as r (object_id, review_ms, reason) values ($1, $2, 'requested')
        on conflict (object_id) do update
        set review_ms = least(r.review_ms, excluded.review_ms), reason = excluded.reason`,
       [id, Math.trunc(options.now)],
     )
-    return true
+    return 'done'
   })
 }

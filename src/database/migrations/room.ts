@@ -4,6 +4,7 @@ import type { MigrationKind } from '../../domain/migration.ts'
 import type { Principal } from '../../domain/principal.ts'
 import { admitByRoom, type LackingRoom } from '../../domain/room.ts'
 import { arrayLiteral } from '../array-literal.ts'
+import { holdLocations } from '../catalog/hold-locations.ts'
 import { insertActivities } from '../people/activities.ts'
 import type { Queryable } from '../postgres.ts'
 
@@ -34,7 +35,8 @@ export interface WantedRoom {
 /**
  * Which of these migrations there is room for. Until the transaction ends, nobody else is given room at a
  * location with a capacity that they name, so that two who ask at once are never both given the last of it:
- * what is planned in this transaction is the reservation. Locations without a capacity cost one look.
+ * what is planned in this transaction is the reservation. Locations without a capacity cost one look. Every
+ * target that is there stays until the transaction ends ({@link holdLocations}).
  */
 export async function admitToLocations<T extends WantedRoom>(
   connection: Queryable,
@@ -42,7 +44,13 @@ export async function admitToLocations<T extends WantedRoom>(
 ): Promise<{ admitted: readonly T[]; lacking: readonly T[]; locations: readonly LackingRoom[] }> {
   const all = { admitted: wanted, lacking: [], locations: [] }
   const asking = wanted.filter(({ kind }) => kind !== 'drop-copy' && kind !== 'repair')
-  const limited = await holdRoom(connection, [...new Set(asking.map(one => one.targetLocationId))])
+  const askedFor = new Set(asking.map(one => one.targetLocationId))
+  const held = await holdLocations(
+    connection,
+    wanted.map(one => one.targetLocationId),
+  )
+  const limited = held.filter(one => one.isLimited && askedFor.has(one.id)).map(({ id }) => id)
+  await takeTurns(connection, limited)
   if (limited.length === 0) return all
   // What others were given before the lock was ours is seen only by a statement of its own.
   const { rows: free } = await connection.query<{ id: Uuid; freeBytes: Bytes }>({
@@ -73,20 +81,28 @@ export async function admitToLocations<T extends WantedRoom>(
 }
 
 /**
- * Takes the turns of those locations that have a capacity, in one order, until the transaction ends. Resolves
- * to them. So that nobody waits in a circle, whoever holds rows of plans or policies, too, calls this before
- * it does.
+ * Holds locations ({@link holdLocations}), and takes the turns of those that have a capacity, until the
+ * transaction ends. So that nobody waits in a circle, whoever holds rows of plans or policies, too, calls this
+ * before it does.
  */
-export async function holdRoom(connection: Queryable, locationIds: readonly Uuid[]): Promise<Uuid[]> {
-  if (locationIds.length === 0) return []
-  const { rows } = await connection.query<{ id: Uuid }>({
+export async function holdRoom(connection: Queryable, locationIds: readonly Uuid[]): Promise<void> {
+  const held = await holdLocations(connection, locationIds)
+  const limited = held.filter(({ isLimited }) => isLimited)
+  await takeTurns(
+    connection,
+    limited.map(({ id }) => id),
+  )
+}
+
+/** In the order of ids, which these must be in. */
+async function takeTurns(connection: Queryable, ordered: readonly Uuid[]): Promise<void> {
+  if (ordered.length === 0) return
+  await connection.query({
     name: 'room_lock',
-    text: `select id, pg_advisory_xact_lock(hashtextextended('room:' || id, 0))
-           from (select id from location where id = any ($1::uuid[]) and capacity_bytes is not null
-                 order by id) as limited`,
-    values: [arrayLiteral(locationIds)],
+    text: `select pg_advisory_xact_lock(hashtextextended('room:' || id, 0))
+           from (select unnest($1::uuid[]) as id) as limited`,
+    values: [arrayLiteral(ordered)],
   })
-  return rows.map(row => row.id)
 }
 
 /** A location got fuller than its capacity by what this transaction wants: it is rolled back. */

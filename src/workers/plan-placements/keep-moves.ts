@@ -1,3 +1,4 @@
+import { holdLocations } from '../../database/catalog/hold-locations.ts'
 import { createMigrations, NEW_MIGRATIONS_MAX } from '../../database/migrations/migration-creation.ts'
 import { holdRoom } from '../../database/migrations/room.ts'
 import { insertActivities } from '../../database/people/activities.ts'
@@ -35,7 +36,7 @@ export interface KeptMoves {
   readonly plansApproved: number
   /** Objects whose moves wait for the next hour because the caps are used up. */
   readonly deferred: readonly ReviewedObject[]
-  /** Objects that changed while they were looked at. */
+  /** Objects that changed, or whose new place was removed, while they were looked at. */
   readonly refused: readonly ReviewedObject[]
 }
 
@@ -47,6 +48,14 @@ export async function keepMoves(
   context: KeepContext,
   reviewed: readonly ReviewedObject[],
 ): Promise<KeptMoves> {
+  const moving = reviewed.filter(({ move }) => move !== null)
+  const held = await holdLocations(
+    context.connection,
+    moving.map(({ decision }) => decision.toLocationId),
+  )
+  const there = new Set(held.map(({ id }) => id))
+  const isGone = ({ decision, move }: ReviewedObject) => move !== null && !there.has(decision.toLocationId)
+  const nowhere = moving.filter(isGone)
   const automatic = reviewed.filter(({ move }) => move?.isAutomatic === true)
   const targets = new Set(automatic.map(({ decision }) => decision.toLocationId))
   await holdRoom(context.connection, [...targets])
@@ -56,8 +65,8 @@ export async function keepMoves(
     return stands ? [] : [openDecision.id]
   })
   await refuseDecisions(context.connection, stale, 'outdated')
-  let kept: KeptMoves = { plansProposed: 0, plansApproved: 0, deferred: [], refused: [] }
-  for (const [policy, moves] of movesByPolicy(reviewed)) {
+  let kept: KeptMoves = { plansProposed: 0, plansApproved: 0, deferred: [], refused: nowhere }
+  for (const [policy, moves] of movesByPolicy(reviewed.filter(object => !isGone(object)))) {
     const forPerson = moves.filter(({ decision, move, openDecision }) => {
       return move?.isAutomatic === false && !isSameMove(decision, openDecision)
     })
