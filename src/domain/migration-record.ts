@@ -158,6 +158,8 @@ export interface MigrationSubject {
      * target's container.
      */
     readonly ownsTargetContainer: boolean
+    /** Its policy requires encryption now, whatever it did when the migration was planned. */
+    readonly encryptionRequired: boolean
   }
   readonly object: Pick<CatalogObject, 'id' | 'key' | 'generation' | 'placementVersion'> & {
     /** False once a client deleted it. */

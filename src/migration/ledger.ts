@@ -48,7 +48,7 @@ export interface MigrationLedger {
    */
   release(lease: MigrationLease, restMs: number, returnsAttempt: boolean): Promise<void>
 
-  /** What the migration is about, as the catalog says now. */
+  /** What the migration is about and what its bucket's policy requires of it, as the catalog says now. */
   readSubject(migrationId: string): Promise<MigrationSubject>
 
   /**

@@ -12,6 +12,7 @@ interface SubjectRow {
   bucket_name: string
   bucket_mode: BucketMode
   owns_target_container: boolean
+  encryption_required: boolean
   object_id: ObjectId
   key: string
   generation: number
@@ -118,6 +119,9 @@ const SUBJECT_COLUMNS = `
     join container_owner theirs on theirs.store_id = target.store_id and theirs.container = target.container
     where target.id = m.target_location_id and theirs.bucket_id = b.id
   ) as owns_target_container,
+  coalesce(
+    (select p.spec ->> 'encryption' = 'required' from policy p where p.id = b.policy_id), false
+  ) as encryption_required,
   ${deletionLandsInMs('m.object_id')} as deletion_lands_in_ms, m.object_id, m.key,
   coalesce(o.generation, 0) as generation, coalesce(o.placement_version, 0) as placement_version,
   coalesce(o.is_present, false) as is_present, o.quarantined_because is not null as is_quarantined,
@@ -153,6 +157,7 @@ function subjectOf(row: SubjectRow, copies: readonly PlacedCopyRow[]): Migration
       name: row.bucket_name,
       mode: row.bucket_mode,
       ownsTargetContainer: row.owns_target_container,
+      encryptionRequired: row.encryption_required,
     },
     object: {
       id: row.object_id,

@@ -1,4 +1,5 @@
 import { createTestDatabase } from '../../../test/builders/database.ts'
+import { aPolicy } from '../../../test/builders/placement.ts'
 import { newId, objectIdOf, type Uuid } from '../../domain/identifiers.ts'
 import {
   describeMigrationLedger,
@@ -6,6 +7,7 @@ import {
 } from '../../migration/contract/describe-migration-ledger.ts'
 import type { MigrationLedger } from '../../migration/ledger.ts'
 import { COPY_COLUMNS, type CopyRow, copyOf } from '../catalog/copies.ts'
+import { insertPolicy } from '../placement/policies.ts'
 import type { Database } from '../postgres.ts'
 import { listMigrationTimeline } from './migration-views.ts'
 import { createPostgresLedger } from './postgres-ledger.ts'
@@ -23,6 +25,12 @@ async function newPostgresHarness(): Promise<LedgerHarness> {
     seedObject: (bucketId, key) => seedObject(database, bucketId, key, places.locationIds.hot),
     overwrite: async objectId => {
       await database.query('update object set generation = generation + 1 where id = $1', [objectId])
+    },
+    requireEncryption: async bucketId => {
+      const id = newId()
+      const spec = aPolicy({ encryption: 'required' })
+      await insertPolicy(database, { id, spec, principal: 'user:test' })
+      await database.query('update bucket set policy_id = $1 where id = $2', [id, bucketId])
     },
     seedCopy: async (objectId, locationId, state) => {
       const id = newId()

@@ -9,6 +9,8 @@ export interface LedgerHarness {
   readonly bucketIds: { readonly exclusive: Uuid; readonly observed: Uuid }
   /** An object of 10 bytes with one complete primary copy in `hot`; generation 1, placement version 1. */
   seedObject(bucketId: Uuid, key: string): Promise<void>
+  /** The policy of the bucket requires encryption from now on. */
+  requireEncryption(bucketId: Uuid): Promise<void>
   /** A client overwrites the object: one more generation. */
   overwrite(objectId: Uuid): Promise<void>
   /** One more copy of the object's generation. Resolves to its id. */

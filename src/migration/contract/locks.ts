@@ -53,6 +53,19 @@ export function describeLocks(world: LedgerWorld): void {
     })
   })
 
+  it('tells that the policy began to require encryption since the migration was planned', async () => {
+    const { id } = await planned()
+    const { lease, migration } = await claimed(id)
+    const { harness } = world
+    expect((await harness.ledger.readSubject(id)).bucket.encryptionRequired).toBe(false)
+    await harness.requireEncryption(harness.bucketIds.exclusive)
+    expect((await harness.ledger.readSubject(id)).bucket.encryptionRequired).toBe(true)
+    await harness.ledger.withObjectLock(lease, { waitMsMax: 1_000, lane: null }, async locked => {
+      expect((await locked.readSubject()).bucket.encryptionRequired).toBe(true)
+    })
+    expect(migration.encryptionRequired).toBe(false)
+  })
+
   it('runs works of one lane side by side, each with its own outcome', async () => {
     const plans = await Promise.all(Array.from({ length: 40 }, () => planned()))
     const all = await world.harness.ledger.claim({ worker: 'one', limit: 1_000, leaseMs: LEASE_MS })

@@ -29,7 +29,10 @@ interface TimelineEntry {
 
 /** Everything the memory ledger knows; tests and simulations fill and read it. */
 export interface MemoryCatalog {
-  readonly buckets: Map<Uuid, Pick<Bucket, 'id' | 'name' | 'mode'>>
+  readonly buckets: Map<
+    Uuid,
+    Pick<Bucket, 'id' | 'name' | 'mode'> & { readonly encryptionRequired?: boolean }
+  >
   readonly locations: Map<
     Uuid,
     Pick<Location, 'id' | 'storeId' | 'container'> & Partial<Pick<Location, 'storageClass'>>

@@ -25,6 +25,9 @@ function newMemoryHarness(): LedgerHarness {
     overwrite: async objectId => {
       catalog.objects.get(objectId)!.generation++
     },
+    requireEncryption: async bucketId => {
+      catalog.buckets.set(bucketId, { ...catalog.buckets.get(bucketId)!, encryptionRequired: true })
+    },
     seedCopy: async (objectId, locationId, state) => {
       const primary = [...catalog.copies.values()].find(copy => copy.objectId === objectId)!
       const id = newId()

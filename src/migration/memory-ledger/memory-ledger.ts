@@ -249,8 +249,9 @@ function byQueueOrder(left: StoredMigration, right: StoredMigration): number {
 function subjectOf(catalog: MemoryCatalog, migrationId: Uuid, clock: Clock): MigrationSubject {
   const migration = catalog.migrations.get(migrationId)!
   const object = catalog.objects.get(migration.objectId)!
+  const { encryptionRequired = false, ...bucket } = catalog.buckets.get(object.bucketId)!
   return {
-    bucket: { ...catalog.buckets.get(object.bucketId)!, ownsTargetContainer: true },
+    bucket: { ...bucket, ownsTargetContainer: true, encryptionRequired },
     object: { ...object },
     version: object.generation === migration.generation ? object.version : null,
     source: catalog.copies.get(migration.sourceCopyId) ?? null,

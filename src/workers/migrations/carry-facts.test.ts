@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createMovingWorld, type MovingWorld, sampleOf } from '../../../test/builders/moving-world.ts'
+import { aPolicy } from '../../../test/builders/placement.ts'
 import { keepSourceFacts } from '../../database/catalog/source-facts.ts'
+import { insertPolicy } from '../../database/placement/policies.ts'
 import type { BucketMode } from '../../domain/bucket.ts'
 import { DAY } from '../../domain/duration.ts'
+import { newId } from '../../domain/identifiers.ts'
 import { createFilesystemStore } from '../../stores/filesystem/filesystem-store.ts'
 import type { ObjectStore, PutFacts } from '../../stores/object-store.ts'
 
@@ -129,6 +132,58 @@ describe('what travels with the bytes of a move', () => {
       })
       expect(await readdir(path.join(root, 'data')).catch(() => [])).toEqual([])
       await rm(root, { recursive: true, force: true })
+    })
+
+    describe.each([
+      ['queued', null],
+      ['about to read its source', 'target-intended'],
+      ['about to publish', 'before-publication'],
+      ['about to be verified', 'copied'],
+    ])('though only since the move is %s', (_name, moment) => {
+      async function moveWhenRequired(encryption: 'none' | 'on-request') {
+        await world.addObject('k', BYTES)
+        const real = world.stores.cold
+        world.stores.cold = { ...real, capabilities: { ...real.capabilities, encryption } }
+        const id = await world.plan('k')
+        let isRequired = moment === null
+        if (isRequired) await require()
+        const atBoundary = async (boundary: string) => {
+          if (boundary !== moment || isRequired) return
+          isRequired = true
+          await require()
+        }
+        for (let round = 0; round < 8; round++) {
+          await world.work({ atBoundary, verification: 'read-back' })
+          const { state } = await world.migration(id)
+          if (state === 'grace' || state === 'quarantined') break
+          await world.letTimePass()
+        }
+        return world.migration(id)
+      }
+
+      async function require() {
+        const id = newId()
+        const spec = aPolicy({ encryption: 'required' })
+        await insertPolicy(world.test.database, { id, spec, principal: 'user:test' })
+        await world.test.database.query('update bucket set policy_id = $1', [id])
+      }
+
+      it('is refused where the store does not encrypt', async () => {
+        expect(await moveWhenRequired('none')).toMatchObject({
+          state: 'quarantined',
+          evidence: { error: { kind: 'not-encrypted' } },
+        })
+        await world.sweep()
+        expect(await world.copies('k')).toMatchObject([
+          { locationId: world.locationIds.hot, isPrimary: true },
+        ])
+        expect(await world.read('k')).toEqual(BYTES)
+      })
+
+      it('is asked for where the store encrypts on request', async () => {
+        expect(await moveWhenRequired('on-request')).toMatchObject({ state: 'grace' })
+        expect((await atTarget()).encryption).toEqual({ kind: 'store' })
+      })
     })
 
     it('never switches to a copy whose store says nothing of it', async () => {

@@ -78,7 +78,7 @@ function refuseWhatCannotBeKept(
       tags,
       // A copy beside it takes nothing away from what is locked.
       isLocked: migration.kind === 'move' && isHeld(stored, job.parts.wallClock.now()),
-      requiresEncryption: mustEncrypt(job),
+      requiresEncryption: mustEncrypt(job, subject),
       descriptionBytes: metadataBytes(description),
     },
     { source: source.store.capabilities, target: target.store.capabilities },

@@ -7,7 +7,7 @@ import type { Migration } from '../../domain/migration.ts'
 import type { MigrationSubject } from '../../domain/migration-record.ts'
 import { areTagsStorable } from '../../migration/fidelity.ts'
 import type { PutFacts } from '../../stores/object-store.ts'
-import type { MigrationEnd } from './migration-job.ts'
+import { isEncryptionRequired, type MigrationEnd } from './migration-job.ts'
 
 /** User metadata of stored bytes. */
 type Metadata = Readonly<Record<string, string>>
@@ -28,7 +28,8 @@ export function targetFacts(
   const description = copyDescriptionOf(migration, subject, sha256)
   const tags = subject.version?.tags ?? {}
   const keepsTags = capabilities.tags && Object.keys(tags).length > 0 && areTagsStorable(tags)
-  const asksForEncryption = migration.encryptionRequired && capabilities.encryption === 'on-request'
+  const isRequired = isEncryptionRequired(migration, subject.bucket)
+  const asksForEncryption = isRequired && capabilities.encryption === 'on-request'
   const own = subject.version?.metadata ?? {}
   return {
     headers: subject.version?.headers ?? {},

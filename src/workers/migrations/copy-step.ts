@@ -16,7 +16,9 @@ import { ensureKnownContainer } from './known-containers.ts'
 import {
   checkStillCurrent,
   isBrief,
+  isEncryptionRequired,
   type MigrationJob,
+  mustEncrypt,
   mustReadBack,
   reach,
   recordOf,
@@ -46,7 +48,9 @@ export async function copyStep(job: MigrationJob): Promise<StepOutcome> {
   const staged = await stageTarget(job, subject, source)
   try {
     await reach(job, 'before-publication')
-    await underObjectLock(job, { isBrief: isBrief(source.size) }, locked => publish(job, locked, staged))
+    await underObjectLock(job, { isBrief: isBrief(source.size) }, locked =>
+      publish(job, locked, { staged, subject }),
+    )
   } catch (error) {
     // Something lies at the target: what a guarded try did not look at before, it looks at now.
     const isOccupied = error instanceof StoreError && error.kind === 'precondition-failed'
@@ -98,9 +102,23 @@ async function checkNotOnePlace(job: MigrationJob, source: Copy): Promise<void> 
   throw new StepFailure('same-place', 'same-place', message)
 }
 
-async function publish(job: MigrationJob, locked: LockedLedger, staged: StagedTarget): Promise<void> {
+/** What is to be published, and what it was staged by. */
+interface Staged {
+  readonly staged: StagedTarget
+  readonly subject: MigrationSubject
+}
+
+async function publish(
+  job: MigrationJob,
+  locked: LockedLedger,
+  { staged, subject: stagedBy }: Staged,
+): Promise<void> {
   const subject = await locked.readSubject()
   checkStillCurrent(job, subject)
+  if (mustEncrypt(job, subject) && !mustEncrypt(job, stagedBy)) {
+    const message = 'the policy began to require encryption while the bytes were on their way'
+    throw new StepFailure('copy-failed', 'not-encrypted', message)
+  }
   if (subject.deletionLandsInMs > 0) throw deletionCutOff(job)
   const others = (await locked.copiesAt(targetPlace(job))).filter(
     copy => copy.id !== job.migration.targetCopyId,
@@ -153,7 +171,7 @@ async function proofByReport(
   digests: ObjectDigests,
 ): Promise<'target-checksum' | null> {
   // How the bytes are encrypted is told by a look of its own.
-  if (mustReadBack(job) || job.migration.encryptionRequired) return null
+  if (mustReadBack(job) || isEncryptionRequired(job.migration, subject.bucket)) return null
   const { store } = job.target
   const reported = { size: content.size, digests }
   const verdict = judgeReport(content, reported, store.capabilities.reportedDigests)

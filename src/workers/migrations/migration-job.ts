@@ -51,12 +51,23 @@ export function mustReadBack({ migration, parts }: Pick<MigrationJob, 'migration
 }
 
 /**
- * Whether the target copy has to lie encrypted. A repair puts back a copy that was there: where its store cannot
+ * Whether the target copy has to lie encrypted: as its policy said when the migration was planned, or says now. A repair puts back a copy that was there: where its store cannot
  * encrypt, it is better than none, and for the planner to replace.
  */
-export function mustEncrypt({ migration, target }: Pick<MigrationJob, 'migration' | 'target'>): boolean {
+export function mustEncrypt(
+  { migration, target }: Pick<MigrationJob, 'migration' | 'target'>,
+  { bucket }: Pick<MigrationSubject, 'bucket'>,
+): boolean {
   const isPutBack = migration.kind === 'repair' && !isKnownToEncrypt(target.store.capabilities.encryption)
-  return migration.encryptionRequired && !isPutBack
+  return isEncryptionRequired(migration, bucket) && !isPutBack
+}
+
+/** Whether the policy required encryption when the migration was planned, or does now. */
+export function isEncryptionRequired(
+  migration: Pick<Migration, 'encryptionRequired'>,
+  bucket: Pick<MigrationSubject['bucket'], 'encryptionRequired'>,
+): boolean {
+  return migration.encryptionRequired || bucket.encryptionRequired
 }
 
 /** One migration in the hands of this worker. */

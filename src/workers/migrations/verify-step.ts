@@ -8,7 +8,7 @@ import {
   type ReadContent,
   type TargetVerdict,
 } from '../../migration/verification.ts'
-import { StoreError } from '../../stores/object-store.ts'
+import { type StoredObject, StoreError } from '../../stores/object-store.ts'
 import { digestBody } from './content-digests.ts'
 import {
   checkStillCurrent,
@@ -28,7 +28,7 @@ export async function verifyStep(job: MigrationJob): Promise<StepOutcome> {
   const subject = await job.parts.ledger.readSubject(job.migration.id)
   checkStillCurrent(job, subject)
   const target = targetOf(subject)
-  const by = await proveTarget(job, target)
+  const by = await proveTarget(job, subject, target)
   await checkSource(job, subject)
   await reach(job, 'proven')
   return { kind: 'happened', ...switchOutcome(job, ['verified']), evidence: { verifiedBy: by } }
@@ -38,9 +38,11 @@ export async function verifyStep(job: MigrationJob): Promise<StepOutcome> {
 export async function switchStep(job: MigrationJob): Promise<StepOutcome> {
   const subject = await job.parts.ledger.readSubject(job.migration.id)
   checkStillCurrent(job, subject)
-  if ((await findCopy(job, job.target, targetOf(subject))) !== 'same') {
+  const target = targetOf(subject)
+  if ((await findCopy(job, job.target, target)) !== 'same') {
     throw new StepFailure('mismatched', 'target-changed', 'the target is not the copy that was proven')
   }
+  if (mustEncrypt(job, subject)) checkEncrypted(job, await headTarget(job, target))
   await checkSource(job, subject)
   return { kind: 'happened', ...switchOutcome(job, []) }
 }
@@ -51,7 +53,7 @@ function targetOf(subject: MigrationSubject): Copy {
 }
 
 /** How the target was proven. Throws {@link StepFailure} `mismatched` when it is not what was read. */
-async function proveTarget(job: MigrationJob, target: Copy): Promise<VerifyWay> {
+async function proveTarget(job: MigrationJob, subject: MigrationSubject, target: Copy): Promise<VerifyWay> {
   const { evidence } = job.migration
   const read: ReadContent = {
     size: job.migration.size,
@@ -62,7 +64,7 @@ async function proveTarget(job: MigrationJob, target: Copy): Promise<VerifyWay> 
       md5: evidence.md5 ?? null,
     },
   }
-  const reported = await judgeByReport(job, target, read)
+  const reported = await judgeByReport(job, subject, target, read)
   const verdict = reported.verdict === 'must-read-back' ? await judgeByBytes(job, target, read) : reported
   if (verdict.verdict === 'verified') return verdict.by
   if (verdict.verdict === 'must-read-back') {
@@ -77,21 +79,33 @@ async function proveTarget(job: MigrationJob, target: Copy): Promise<VerifyWay> 
   throw new StepFailure('mismatched', `target-${what}`, message)
 }
 
-async function judgeByReport(job: MigrationJob, target: Copy, read: ReadContent): Promise<TargetVerdict> {
-  const { store, location } = job.target
-  const signal = requestSignal(job, 0)
-  const stored = await orMismatch(store.head(location.container, target.nativeKey, { signal }))
+async function judgeByReport(
+  job: MigrationJob,
+  subject: MigrationSubject,
+  target: Copy,
+  read: ReadContent,
+): Promise<TargetVerdict> {
+  const { store } = job.target
+  const stored = await headTarget(job, target)
   const size = judgeReport(read, { size: stored.size, digests: {} }, [])
   if (size.verdict === 'mismatch') return size
   if (!isSameCopy(target, stored)) {
     throw new StepFailure('mismatched', 'target-changed', 'the target is not the copy that was published')
   }
-  if (mustEncrypt(job) && stored.encryption === null) {
-    const message = `${store.name} does not say that it encrypts the copy, as its policy requires`
-    throw new StepFailure('mismatched', 'not-encrypted', message)
-  }
+  if (mustEncrypt(job, subject)) checkEncrypted(job, stored)
   const trusted = mustReadBack(job) ? [] : store.capabilities.reportedDigests
   return judgeReport(read, stored, trusted)
+}
+
+function headTarget(job: MigrationJob, target: Copy): Promise<StoredObject> {
+  const { store, location } = job.target
+  return orMismatch(store.head(location.container, target.nativeKey, { signal: requestSignal(job, 0) }))
+}
+
+function checkEncrypted({ target }: MigrationJob, { encryption }: StoredObject): void {
+  if (encryption !== null) return
+  const message = `${target.store.name} does not say that it encrypts the copy, as its policy requires`
+  throw new StepFailure('mismatched', 'not-encrypted', message)
 }
 
 async function judgeByBytes(job: MigrationJob, target: Copy, read: ReadContent): Promise<TargetVerdict> {
