@@ -6,6 +6,7 @@ import path from 'node:path'
 import pc from 'picocolors'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../test/builders/database.ts'
+import { aPolicy } from '../../test/builders/placement.ts'
 import { loadConfig } from '../app/config.ts'
 import { type RunningServer, startServer } from '../app/start-server.ts'
 import { advanceBudgetClock } from '../database/catalog/store-limits.ts'
@@ -571,6 +572,23 @@ describe('beside a server', () => {
     expect((await wrong('plan', 'status', id)).exitCode).toBe(EXIT.notFound)
     expect((await wrong('migration', 'list', '--store', 'nowhere')).exitCode).toBe(EXIT.notFound)
     await mustDo(['migration', 'list', '--overdue', '--paused', '--error', 'timeout', '--store', 'disk'])
+  })
+
+  test('warns of a bucket that clients write to unencrypted against its policy, and so does the doctor', async () => {
+    const file = path.join(folder, 'strict.yaml')
+    const spec = { ...aPolicy({ encryption: 'required' }), name: 'strict', locations: ['here'] }
+    await writeFile(file, JSON.stringify(spec))
+    expect((await mustDo(['policy', 'apply', '-f', file])).words).toBe('')
+    const { words } = await mustDo(['bucket', 'set', 'films', '--policy', 'strict'])
+    expect(words).toMatch(
+      /warning: the policy strict of bucket films requires encryption.* disk .* location here /,
+    )
+    expect((await mustDo(['policy', 'apply', '-f', file])).words).toContain('dim bucket set films --location')
+    const doctor = JSON.parse((await dim(['doctor', '-o', 'json'], here())).answer) as { check: string }[]
+    expect(doctor.find(({ check }) => check === 'bucket films')).toMatchObject({ verdict: 'warning' })
+    expect((await mustDo(['bucket', 'set', 'films', '--no-policy'])).words).toBe('')
+    const after = JSON.parse((await dim(['doctor', '-o', 'json'], here())).answer) as { check: string }[]
+    expect(after.find(({ check }) => check === 'bucket films')).toBeUndefined()
   })
 
   test('the doctor finds nothing wrong with the server', async () => {

@@ -5,6 +5,7 @@ import type { PolicyResource } from '../../api/schemas/policy.ts'
 import { BUCKET_MODES, type BucketMode } from '../../domain/bucket.ts'
 import type { Register } from '../command.ts'
 import { findNamed } from '../references.ts'
+import { warnOfUnencryptedWrites } from '../unencrypted-writes.ts'
 import { bucketView } from '../views/bucket.ts'
 
 /** `dim bucket create` */
@@ -32,6 +33,7 @@ export const registerBucketCreate: Register = (noun, bind) => {
         policyId: policy?.id ?? null,
       })
       out.one(bucket, bucketView)
+      await warnOfUnencryptedWrites({ api, out }, other => other.id === bucket.id)
     },
   )
 }

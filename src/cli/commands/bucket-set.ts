@@ -6,6 +6,7 @@ import { BUCKET_MODES, type BucketMode } from '../../domain/bucket.ts'
 import type { Register } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { findNamed, namedPath } from '../references.ts'
+import { warnOfUnencryptedWrites } from '../unencrypted-writes.ts'
 import { bucketView } from '../views/bucket.ts'
 
 interface Options {
@@ -38,6 +39,7 @@ export const registerBucketSet: Register = (noun, bind) => {
       return EXIT.nothingToDo
     }
     out.one(await api.change<BucketResource>('PATCH', namedPath('bucket', bucket.id), change), bucketView)
+    await warnOfUnencryptedWrites({ api, out }, other => other.id === bucket.id)
     return EXIT.ok
   })
 }

@@ -2,6 +2,7 @@ import type { PolicyResource } from '../../api/schemas/policy.ts'
 import type { Register } from '../command.ts'
 import { documentName, readDocument } from '../documents.ts'
 import { namedPath } from '../references.ts'
+import { warnOfUnencryptedWrites } from '../unencrypted-writes.ts'
 import { policyView } from '../views/policy.ts'
 
 /** `dim policy apply`: adds the policy, or replaces the one of that name. */
@@ -20,5 +21,6 @@ export const registerPolicyApply: Register = (noun, bind) => {
         ? await api.post<PolicyResource>('/v1/policies', { spec })
         : await api.change<PolicyResource>('PUT', namedPath('policy', present.id), { spec })
     out.one(policy, policyView)
+    await warnOfUnencryptedWrites({ api, out }, bucket => bucket.policy?.id === policy.id)
   })
 }

@@ -8,7 +8,7 @@ import {
   checkPorts,
   checkTestServers,
 } from './check-machine.ts'
-import { checkClock, checkReadiness, checkStores } from './check-server.ts'
+import { checkClock, checkEncryption, checkReadiness, checkStores } from './check-server.ts'
 import { type Finding, fine } from './finding.ts'
 
 /** Longest any one check may take. */
@@ -35,6 +35,7 @@ export async function checkInstallation(
     ['server', () => checkReadiness(session, server)],
     ['clock', () => checkClock(session)],
     ['stores', () => checkStores(session)],
+    ['encryption', () => checkEncryption(session)],
   ]
   for (const [name, check] of checks) findings.push(...(await attempt(name, check)))
   return findings

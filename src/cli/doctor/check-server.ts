@@ -6,6 +6,7 @@ import type { LocalServer } from '../local-server.ts'
 import { namedPath } from '../references.ts'
 import type { Session } from '../session.ts'
 import { learningCommand } from '../store-knowledge.ts'
+import { findUnencryptedWrites, unencryptedWritesFix, unencryptedWritesText } from '../unencrypted-writes.ts'
 import { type Finding, fine } from './finding.ts'
 
 const CLOCK_SKEW_MS_MAX = 5_000
@@ -42,6 +43,18 @@ export async function checkStores(session: Session): Promise<Finding[]> {
   if (session.findLocalServer() === null && !namesServer(session)) return []
   const { items } = await session.api.list<StoreResource>('/v1/stores', {}, 100)
   return Promise.all(items.map(store => checkStore(session, store)))
+}
+
+/** Whether what clients write is encrypted where their policies require it. */
+export async function checkEncryption(session: Session): Promise<Finding[]> {
+  if (session.findLocalServer() === null && !namesServer(session)) return []
+  const found = await findUnencryptedWrites(session.api)
+  return found.map(writes => ({
+    check: `bucket ${writes.bucket}`,
+    verdict: 'warning',
+    text: unencryptedWritesText(writes),
+    fix: unencryptedWritesFix(writes),
+  }))
 }
 
 async function checkStore(session: Session, store: StoreResource): Promise<Finding> {
