@@ -10,6 +10,19 @@ export function stillReferredTo(name: string, references: readonly LocationRefer
   return new ApiError('conflict', `the location ${name} is still referred to by ${kinds}`, { errors })
 }
 
+/** The refusal to change a store's address while something is bound to the present one, and what to do about it. */
+export function stillAtWork(name: string, references: readonly LocationReference[]): ApiError {
+  const errors = references.map(
+    (reference): FieldError => ({ field: `/${reference.kind}`, message: sentenceOf(name, reference) }),
+  )
+  const kinds = references.map(({ kind }) => kind.replace('-', ' ')).join(', ')
+  return new ApiError(
+    'conflict',
+    `the address cannot change while something is under way at location ${name}: ${kinds}; wait for it or cancel it, or give the buckets that write there another location with dim bucket set, and ask again`,
+    { errors },
+  )
+}
+
 function sentenceOf(location: string, { kind, count, examples }: LocationReference): string {
   const more = count > examples.length ? ` and ${count - examples.length} more` : ''
   const which = examples.length === 0 ? String(count) : examples.join(', ') + more

@@ -137,9 +137,38 @@ describe('new settings of a store', () => {
        values ('u', $1, 'k', $1, $2, 'k', 'n', 'user:test')`,
       [newId(), locationId],
     )
-    expect((await moveTo('two')).json().detail).toContain('something is being written to location one-shelf')
+    expect((await moveTo('two')).json()).toMatchObject({
+      status: 409,
+      detail: expect.stringContaining('under way at location one-shelf: uploads; wait'),
+    })
     await test.database.query('delete from multipart_upload')
     expect((await moveTo('two')).statusCode).toBe(200)
+  })
+
+  it('stop writes for a moment, until every process knows them', async () => {
+    const movedAt = async () =>
+      (await test.database.query<{ at: Date | null }>('select moved_at as at from store')).rows[0]!.at
+    const body = { settings: { root: path.join(disk, 'one'), durability: 'none' } }
+    await api.send('PATCH', `/v1/stores/${storeId}`, { headers: { 'if-match': '"1"' }, body })
+    expect(await movedAt()).toBeNull()
+    expect((await moveTo('two', 2)).statusCode).toBe(200)
+    expect(await movedAt()).not.toBeNull()
+  })
+
+  it('wait for a write that is under way', async () => {
+    await test.database.query(
+      `insert into write_intent (id, object_id, bucket_id, key, copy_id, location_id, native_key, version, state, boot_id, principal)
+       values ($1, $1, $1, 'k', $1, $2, 'k', '{}', 'open', $1, 'user:test')`,
+      [newId(), locationId],
+    )
+    const answer = moveTo('two')
+    const held = `select from pg_locks l join pg_database d on d.oid = l.database
+      where d.datname = current_database() and relation = 'store'::regclass and mode = 'RowShareLock' and granted`
+    await expect
+      .poll(async () => (await test.database.query(held)).rowCount, { timeout: 10_000 })
+      .toBeGreaterThan(0)
+    await test.database.query('delete from write_intent')
+    expect((await answer).statusCode).toBe(200)
   })
 
   it('are told in the activity by their names', async () => {

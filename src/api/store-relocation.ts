@@ -1,12 +1,15 @@
+import { setTimeout } from 'node:timers/promises'
 import PQueue from 'p-queue'
 import { type SampledCopy, sampleCopies } from '../database/catalog/copies.ts'
-import { isLocationWritten, listPlacedLocations, type PlacedLocation } from '../database/catalog/locations.ts'
+import { listPlacedLocations, type PlacedLocation } from '../database/catalog/locations.ts'
+import { holdStoreForMove, listWorkAt } from '../database/catalog/store-moves.ts'
 import { findStore, type StoreRow } from '../database/catalog/stores.ts'
 import type { Queryable } from '../database/postgres.ts'
 import type { Copy } from '../domain/object.ts'
 import { type ObjectStore, StoreError } from '../stores/object-store.ts'
 import { refuseReachedPlace } from './compare-places.ts'
 import type { ApiOptions } from './context.ts'
+import { stillAtWork } from './location-removal.ts'
 import { isSamePlace, placeOf } from './places.ts'
 import { withStore } from './probe-store.ts'
 import { ApiError } from './problems.ts'
@@ -14,6 +17,9 @@ import { ApiError } from './problems.ts'
 /** Of each location so many copies that came last are looked for under new settings, and as many others. */
 const SAMPLE_COPIES = 16
 const LOOKS_AT_ONCE = 8
+/** Writes under way are waited for this often so long: five seconds. */
+const LOOKS_FOR_WRITES_MAX = 50
+const LOOK_AGAIN_MS = 100
 
 /**
  * Refuses a container that another store's location already reaches: a move between two names of one place
@@ -49,18 +55,12 @@ export interface Relocation {
 /**
  * Refuses settings that lead to another place while copies lie in the present one, for nothing would find them
  * again. The same server under another address is recognised by the copies it has: of those that came last, and of others. A place that another
- * store's location reaches is refused too.
+ * store's location reaches is refused too. Ask again with {@link confirmMove} in the transaction of the change.
  */
 export async function refuseLosingPlaces(relocation: Relocation): Promise<void> {
   const { before, settings, sealed, options } = relocation
   const after = { ...before, settings }
-  const locations = await listPlacedLocations(options.database)
-  const moved: PlacedLocation[] = []
-  for (const location of locations.filter(({ store }) => store.id === before.id)) {
-    const { container } = location
-    const [from, to] = await Promise.all([placeOf(before, container), placeOf(after, container)])
-    if (from.address !== to.address) moved.push(location)
-  }
+  const moved = await listMoved(options.database, relocation)
   if (moved.length === 0) return
   await refuseSamePlace(
     options.database,
@@ -75,6 +75,47 @@ export async function refuseLosingPlaces(relocation: Relocation): Promise<void> 
         { store: before.name, container, uncompared },
         'a relocated store could not be compared with all others',
       )
+  }
+}
+
+/**
+ * Refuses in the transaction that changes a store what was begun there since {@link refuseLosingPlaces}, and looks
+ * for the copies once more. Until the transaction ends nothing new begins to be written there; writes that are under
+ * way are waited for a few seconds. Resolves to whether the store moves.
+ */
+export async function confirmMove(connection: Queryable, relocation: Relocation): Promise<boolean> {
+  const { before, settings } = relocation
+  if (JSON.stringify(before.settings) === JSON.stringify(settings)) return false
+  await holdStoreForMove(connection, before.id)
+  const moved = await listMoved(connection, relocation)
+  for (const location of moved) await refuseWork(connection, location)
+  for (const location of moved) await refuseLosing(location, relocation, connection)
+  return moved.length > 0
+}
+
+/** The locations that would be at another address. */
+async function listMoved(database: Queryable, { before, settings }: Relocation): Promise<PlacedLocation[]> {
+  const locations = await listPlacedLocations(database)
+  const moved: PlacedLocation[] = []
+  for (const location of locations.filter(({ store }) => store.id === before.id)) {
+    const { container } = location
+    const [from, to] = await Promise.all([
+      placeOf(before, container),
+      placeOf({ ...before, settings }, container),
+    ])
+    if (from.address !== to.address) moved.push(location)
+  }
+  return moved
+}
+
+/** Clients' writes end soon, and new ones wait: a busy store can be moved, too. */
+async function refuseWork(connection: Queryable, location: PlacedLocation): Promise<void> {
+  for (let look = 1; ; look++) {
+    const work = await listWorkAt(connection, location)
+    if (work.length === 0) return
+    const endsSoon = work.every(({ kind }) => kind === 'writes' || kind === 'announcements')
+    if (!endsSoon || look >= LOOKS_FOR_WRITES_MAX) throw stillAtWork(location.name, work)
+    await setTimeout(LOOK_AGAIN_MS)
   }
 }
 
@@ -98,14 +139,15 @@ export async function refuseOtherTenant(relocation: Relocation): Promise<void> {
   }
 }
 
-async function refuseLosing(location: PlacedLocation, relocation: Relocation): Promise<void> {
-  const { before, settings, options } = relocation
+async function refuseLosing(
+  location: PlacedLocation,
+  relocation: Relocation,
+  database: Queryable = relocation.options.database,
+): Promise<void> {
+  const { before, settings } = relocation
   const advice = 'leave the address as it is and add the other one as a store of its own'
-  if (location.copies === 0) {
-    if (!(await isLocationWritten(options.database, location.id))) return
-    throw new ApiError('conflict', `something is being written to location ${location.name}: ${advice}`)
-  }
-  const lost = await findLoss(location, relocation, ({ isOurs }) => isOurs)
+  if (location.copies === 0) return
+  const lost = await findLoss(location, relocation, ({ isOurs }) => isOurs, database)
   if (lost === null) return
   const { address } = await placeOf({ ...before, settings }, location.container)
   throw new ApiError(
@@ -129,9 +171,10 @@ async function findLoss(
   location: PlacedLocation,
   relocation: Relocation,
   mustBeThere: (copy: SampledCopy) => boolean,
+  database: Queryable = relocation.options.database,
 ): Promise<Loss | null> {
   const { before, settings, sealed, options } = relocation
-  const sample = await sampleCopies(options.database, location.id, SAMPLE_COPIES)
+  const sample = await sampleCopies(database, location.id, SAMPLE_COPIES)
   if (sample.length === 0)
     return { because: 'none of them is whole, by which it could be told', isTold: false }
   const { container } = location

@@ -8,7 +8,10 @@ import { type ObjectStore, StoreError } from '../stores/object-store.ts'
 import { StoreSettingsError } from './open-store.ts'
 import type { LayeredStore, StoreLayers } from './store-layers.ts'
 
-/** How long a store's row is trusted before it is read again: a changed credential works within it. */
+/**
+ * How long a store's row is trusted before it is read again: a changed credential works within it. After a change of
+ * the address nothing is written for three times as long (`database/catalog/store-moves.ts`).
+ */
 const TRUST_MS = 5_000
 
 /** Opens stores once per process and hands them to whoever needs one. */

@@ -735,6 +735,7 @@ table store
   paused_by text
   refused_at timestamp with time zone
   refused_because text
+  moved_at timestamp with time zone
   constraint store_budget_check CHECK ((jsonb_typeof(budget) = 'array'::text))
   constraint store_check CHECK (((state = 'paused'::text) = (paused_at IS NOT NULL)))
   constraint store_check1 CHECK (((state = 'auth-failed'::text) = (refused_at IS NOT NULL)))

@@ -38,7 +38,7 @@ import {
 } from '../schemas/store.ts'
 import { idParametersSchema } from '../schemas/values.ts'
 import { changedNames } from '../store-knowledge.ts'
-import { refuseLosingPlaces, refuseOtherTenant } from '../store-relocation.ts'
+import { confirmMove, refuseLosingPlaces, refuseOtherTenant } from '../store-relocation.ts'
 
 const LIST = ['stores']
 const position = z.tuple([z.string()])
@@ -150,16 +150,16 @@ export function storesRoutes(options: ApiOptions): FastifyPluginAsyncZod {
           const relocation = { before, settings: settings ?? before.settings, sealed: newlySealed, options }
           await refuseOtherTenant(relocation)
         }
-        if (settings !== undefined) {
-          const sealed = newlySealed ?? (await findSealedCredentials(database, before.id))
-          await refuseLosingPlaces({ before, settings, sealed, options })
-        }
+        const sealed = newlySealed ?? (await findSealedCredentials(database, before.id))
+        if (settings !== undefined) await refuseLosingPlaces({ before, settings, sealed, options })
         const store = await inTransaction(database, async connection => {
+          const isMoved =
+            settings !== undefined && (await confirmMove(connection, { before, settings, sealed, options }))
           const changed = ifStillThere(
             await updateStore(
               connection,
               { id: before.id, revision },
-              { state, settings, credentialsSealed: newlySealed },
+              { state, settings, credentialsSealed: newlySealed, isMoved },
               callerOf(request).principal,
             ),
           )

@@ -56,8 +56,9 @@ export const registerStoreSet: Register = (noun, bind) => {
     `
 Settings are checked as by "store add", and hold within five seconds in every process. Dots make sections:
 capabilities.tags=false. A new address (endpoint, account, root) is refused while copies lie at the present one, unless
-it shows the same copies: those that came last and others are looked for there. So are credentials with which the
-store shows others. To prove every copy afterwards: dim location re-identify LOCATION.
+it shows the same copies: those that came last and others are looked for there. It is refused, too, while migrations,
+uploads or imports go on there; afterwards new writes there are told SlowDown for fifteen seconds. So are refused
+credentials with which the store shows others. To prove every copy afterwards: dim location re-identify LOCATION.
 
 Credentials are replaced as a whole, sealed at once and used within five seconds by every process. A store that
 refused the former ones (auth-failed) is active again.

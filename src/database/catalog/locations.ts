@@ -67,18 +67,6 @@ export async function listPlacedLocations(database: Queryable): Promise<PlacedLo
   return rows
 }
 
-/** Whether a write, an upload or an import of this location is under way. */
-export async function isLocationWritten(database: Queryable, id: Uuid): Promise<boolean> {
-  const { rows } = await database.query<{ written: boolean }>(
-    `select exists (select from write_intent where location_id = $1)
-         or exists (select from multipart_upload where location_id = $1 and completed_at is null)
-         or exists (select from import_job where location_id = $1 and state = 'running')
-         or exists (select from migration where target_location_id = $1 and finished_at is null) as written`,
-    [id],
-  )
-  return rows[0]!.written
-}
-
 /** What a new location is made of. */
 export type NewLocation = Location & { readonly principal: Principal }
 

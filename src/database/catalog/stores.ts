@@ -100,6 +100,8 @@ export interface StoreChange {
   readonly state?: Store['state'] | undefined
   readonly settings?: Readonly<Record<string, unknown>> | undefined
   readonly credentialsSealed?: Buffer | undefined
+  /** Its settings lead to another address. */
+  readonly isMoved?: boolean | undefined
 }
 
 /**
@@ -125,6 +127,7 @@ export async function updateStore(
          paused_because = case when coalesce($3, state) = 'paused' then paused_because end,
          refused_at = case when ${STATE_AFTER} = 'auth-failed' then refused_at end,
          refused_because = case when ${STATE_AFTER} = 'auth-failed' then refused_because end,
+         moved_at = case when $7 then clock_timestamp() else moved_at end,
          revision = revision + 1, principal = $6
      where id = $1 and revision = $2
      returning ${COLUMNS}`,
@@ -135,6 +138,7 @@ export async function updateStore(
       change.settings ?? null,
       change.credentialsSealed ?? null,
       principal,
+      change.isMoved ?? false,
     ],
   )
   // Each of the three may let go what was held.

@@ -5,6 +5,7 @@ import { LedgerError, type MigrationStep, type NativePlace } from '../../domain/
 import type { StoreIdentity } from '../../domain/object.ts'
 import type { Principal } from '../../domain/principal.ts'
 import { listPlacedCopies } from '../catalog/copies.ts'
+import { SETTLED_AT } from '../catalog/store-moves.ts'
 import { holdPlanOf, reopenPlan } from '../placement/plan-ends.ts'
 import { type Connection, type Database, inTransaction } from '../postgres.ts'
 import { applyEffects, lockObjectRows } from './effects/apply-effects.ts'
@@ -158,7 +159,9 @@ async function retry(connection: Connection, command: MigrationCommand): Promise
     `update migration m
      set state = 'planned', attempt = 0, finished_at = null, ended_by = null,
          evidence = case when m.kind = 'repair' then jsonb_build_object('targetKey', ${BROKEN_KEY}) else '{}' end,
-         started_at = null, paused = false, held = false, cancel_requested = false, not_before = now(),
+         started_at = null, paused = false, held = false, cancel_requested = false,
+         not_before = greatest(now(), (select ${SETTLED_AT} from location l join store s on s.id = l.store_id
+                                       where l.id = target_location_id)),
          target_copy_id = case when $3 then $2 else m.target_copy_id end,
          placement_version = o.placement_version, grace_until_ms = null
      from object o, copy source

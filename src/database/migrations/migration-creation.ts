@@ -1,6 +1,7 @@
 import type { Uuid } from '../../domain/identifiers.ts'
 import type { NewMigration, NewMigrationRefusal, NewMigrationsResult } from '../../domain/migration-record.ts'
 import type { Principal } from '../../domain/principal.ts'
+import { SETTLED_AT } from '../catalog/store-moves.ts'
 import type { Queryable } from '../postgres.ts'
 import { IS_FREE } from './migration-holds.ts'
 import { admitToLocations, announceLackingRoom } from './room.ts'
@@ -47,7 +48,7 @@ const CREATE = `
       "oneTimeUsd" double precision, kind text, "sourceCopyId" uuid, verify text, "encryptionRequired" boolean,
       "copiesRequired" smallint, "regionsRequired" smallint)
   ), judged as (
-    select w.*, coalesce(w.kind, 'move') as its_kind, o.bucket_id, o.key, source.id as source_copy_id,
+    select w.*, coalesce(w.kind, 'move') as its_kind, ${SETTLED_AT} as settled_at, o.bucket_id, o.key, source.id as source_copy_id,
            source.location_id as source_location_id, source.size,
            case when w.kind = 'repair' then
              jsonb_build_object('targetKey', coalesce(broken.native_key, o.key)) else '{}' end as evidence,
@@ -93,17 +94,19 @@ const CREATE = `
     ) broken on true
     left join location source_location on source_location.id = source.location_id
     left join location target_location on target_location.id = w."targetLocationId"
+    left join store s on s.id = target_location.store_id
   ), created as (
     insert into migration (
       id, kind, object_id, bucket_id, key, generation, placement_version, source_copy_id, source_location_id,
       target_copy_id, target_location_id, size, state, priority, direction, attempts_max, grace_ms,
       decision_id, plan_id, monthly_saving_usd, one_time_usd, due_at, held, verify, encryption_required, copies_required,
-      regions_required, evidence, principal)
+      regions_required, evidence, principal, not_before)
     select j.id, its_kind, "objectId", bucket_id, key, generation, "placementVersion", source_copy_id,
            m.source_location_id, "targetCopyId", m.target_location_id, size, 'planned',
            coalesce(plan.priority, j.priority), direction, "attemptsMax", "graceMs", "decisionId", m.plan_id,
            "monthlySavingUsd", "oneTimeUsd", plan.due_at, not ${IS_FREE}, coalesce(verify, 'target-checksum'), coalesce("encryptionRequired", false),
-           coalesce("copiesRequired", 1), coalesce("regionsRequired", 1), j.evidence, $2
+           coalesce("copiesRequired", 1), coalesce("regionsRequired", 1), j.evidence, $2,
+           greatest(now(), j.settled_at)
     from judged j
     cross join lateral (
       select j.source_location_id, j."targetLocationId" as target_location_id, j."planId" as plan_id) as m

@@ -1,6 +1,7 @@
 import type { ObjectId, Uuid } from '../../domain/identifiers.ts'
 import type { ContentHeaders } from '../../domain/object.ts'
 import type { Principal } from '../../domain/principal.ts'
+import { IS_SETTLED } from '../catalog/store-moves.ts'
 import type { Queryable } from '../postgres.ts'
 
 /** A multipart upload of a client, kept as an upload of the same parts at the write location's store. */
@@ -59,14 +60,18 @@ const UPLOAD = `
   from multipart_upload u
   join location l on l.id = u.location_id`
 
-/** Stores a new upload. Resolves to false, and stores nothing, when the location does not exist any more. */
+/**
+ * Stores a new upload. Resolves to false, and stores nothing, when the location does not exist any more, or its store
+ * moved a moment ago.
+ */
 export async function insertMultipartUpload(database: Queryable, upload: MultipartUpload): Promise<boolean> {
   const { rowCount } = await database.query(
     `insert into multipart_upload (id, bucket_id, key, object_id, location_id, native_key, native_upload_id,
                                    headers, metadata, tags, checksum_algorithm, checksum_type, principal)
      select $1, $2, $3, $4, l.id, $6, $7, $8, $9, $10, $11, $12, $13
-     from location l where l.id = $5
-     for key share of l`,
+     from location l join store s on s.id = l.store_id
+     where l.id = $5 and ${IS_SETTLED}
+     for key share of l, s`,
     [
       upload.id,
       upload.bucketId,

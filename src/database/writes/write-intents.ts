@@ -1,5 +1,6 @@
 import type { ObjectId, Uuid } from '../../domain/identifiers.ts'
 import type { Principal } from '../../domain/principal.ts'
+import { IS_SETTLED } from '../catalog/store-moves.ts'
 import type { Queryable } from '../postgres.ts'
 import type { VersionFacts } from './object-publication.ts'
 
@@ -38,7 +39,8 @@ interface StagedVersion {
 
 /**
  * Writes the intent down, before any store is touched; an intent of that id is brought up to date. Resolves to
- * false, and writes nothing, when the location does not exist any more: while the intent stays, it does.
+ * false, and writes nothing, when the location does not exist any more, or its store moved a moment ago: while the
+ * intent stays, neither happens.
  */
 export async function saveWriteIntent(
   database: Queryable,
@@ -52,8 +54,9 @@ export async function saveWriteIntent(
       insert into write_intent (id, object_id, bucket_id, key, copy_id, location_id, native_key, version,
                                 base_generation, state, boot_id, principal)
       select $1, $2, $3, $4, $5, l.id, $7, $8, $9, 'open', $10, $11
-      from location l where l.id = $6
-      for key share of l
+      from location l join store s on s.id = l.store_id
+      where l.id = $6 and ${IS_SETTLED}
+      for key share of l, s
       on conflict (id) do update
         set version = excluded.version, base_generation = excluded.base_generation,
             boot_id = excluded.boot_id, created_at = now()`,

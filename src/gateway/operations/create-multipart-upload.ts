@@ -8,7 +8,7 @@ import { contentFactsOf } from '../writes/content-facts.ts'
 import { placeIsGone } from '../writes/publish.ts'
 import { beginUpload, multipartOf } from '../writes/staged-upload.ts'
 import { describeUpload } from '../writes/write-content.ts'
-import { openWriteTarget } from '../writes/write-target.ts'
+import { isOpenStill, openWriteTarget } from '../writes/write-target.ts'
 import { element, xmlDocument } from '../xml/write-xml.ts'
 
 /** CreateMultipartUpload: the client's parts become parts of an upload at the write location's store. */
@@ -27,19 +27,22 @@ export async function createMultipartUpload(context: RequestContext): Promise<vo
   const { container, nativeKey, objectId, locationId } = target
   const { uploadId, isKnown } = await beginUpload(services, target, describeUpload({ target, facts }, id))
   try {
-    const isStored = await insertMultipartUpload(services.options.database, {
-      id,
-      bucketId: bucket.id,
-      key,
-      objectId,
-      locationId,
-      nativeKey,
-      nativeUploadId: uploadId,
-      ...facts,
-      checksumAlgorithm: algorithm,
-      checksumType,
-      principal: caller.principal,
-    })
+    const isStill = await isOpenStill(services, target)
+    const isStored =
+      isStill &&
+      (await insertMultipartUpload(services.options.database, {
+        id,
+        bucketId: bucket.id,
+        key,
+        objectId,
+        locationId,
+        nativeKey,
+        nativeUploadId: uploadId,
+        ...facts,
+        checksumAlgorithm: algorithm,
+        checksumType,
+        principal: caller.principal,
+      }))
     if (!isStored) throw placeIsGone(services, bucket)
     await isKnown()
   } catch (error) {

@@ -17,7 +17,7 @@ import { GatewayError, UnknownOutcome } from '../error-table.ts'
 import type { GatewayServices } from '../services.ts'
 import { checkReplaceable } from './replaceable-bytes.ts'
 import { checkWriteConditions, type WriteConditions } from './write-conditions.ts'
-import type { OpenWriteTarget } from './write-target.ts'
+import { isOpenStill, type OpenWriteTarget } from './write-target.ts'
 
 /** Content that is staged and verified, and waits to become visible. */
 export interface StagedContent {
@@ -110,19 +110,24 @@ export async function publish(
   }
 }
 
-/** Writes an intent down. Throws `SlowDown` when its location is gone. */
+/**
+ * Writes an intent down. Throws `SlowDown` when its location is gone, and when its store was opened anew since the
+ * target was, or moved a moment ago. Where an upload is staged nothing of that can happen any more.
+ */
 export async function saveIntent(
   services: GatewayServices,
-  { bucket }: Pick<OpenWriteTarget, 'bucket'>,
+  target: OpenWriteTarget,
   intent: WriteIntent,
 ): Promise<void> {
   const { intentDatabase, options, unsettledIntents } = services
+  const isStaged = intent.version !== null && intent.nativeUploadId !== null
+  if (!isStaged && !(await isOpenStill(services, target))) throw placeIsGone(services, target.bucket)
   const isSaved = await saveWriteIntent(intentDatabase, intent, options.bootId).catch(error => {
     // It may be there all the same; recovery looks.
     unsettledIntents.add(intent.id)
     throw error
   })
-  if (!isSaved) throw placeIsGone(services, bucket)
+  if (!isSaved) throw placeIsGone(services, target.bucket)
 }
 
 /** The location that takes a bucket's writes, as it was remembered, is gone: the bucket is looked up anew. */

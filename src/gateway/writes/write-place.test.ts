@@ -6,7 +6,7 @@ import {
   PutObjectCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../../test/builders/database.ts'
 import { startTestGateway, type TestGateway, type TestLocation } from '../../../test/builders/gateway.ts'
 import { createLosingStore, type LosingStore } from '../../../test/builders/losing-store.ts'
@@ -76,6 +76,21 @@ describe('a bucket whose writes go to another location now', () => {
     await expect(create()).rejects.toMatchObject({ name: 'SlowDown' })
     expect((await create()).UploadId).toBeDefined()
   })
+
+  it.each([12, 2_000])(
+    'takes no write of %i bytes through a store that was opened anew meanwhile',
+    async size => {
+      const renewed = createMemoryStore({ name: 'hot', settings: { capacityBytes: 2 ** 28 } })
+      door.stores.set(door.location.storeId, renewed)
+      const opening = vi.spyOn(door.stores, 'get').mockReturnValueOnce(store)
+      await expect(put(size)).rejects.toMatchObject({ name: 'SlowDown' })
+      opening.mockReturnValueOnce(store)
+      await expect(create()).rejects.toMatchObject({ name: 'SlowDown' })
+      await put(size)
+      expect(await read()).toMatch(/^acknowledged/)
+      expect((await store.list(door.location.container)).objects).toEqual([])
+    },
+  )
 
   it('keeps the former one while a write publishes to it', async () => {
     const gate = Promise.withResolvers<void>()

@@ -36,6 +36,17 @@ export async function openWriteTarget(
   return { bucket, key, objectId, store, storeId, locationId, container, storageClass, nativeKey }
 }
 
+/**
+ * Whether the store is the one that is opened now. After minutes of waiting for a body it may have moved, and who
+ * still has the former address must not begin to write there.
+ */
+export async function isOpenStill(
+  services: GatewayServices,
+  { store, storeId }: Pick<OpenWriteTarget, 'store' | 'storeId'>,
+): Promise<boolean> {
+  return (await services.options.openStore(storeId)) === store
+}
+
 /** Runs the first call of a write; a container that is not there yet is made, and the call repeated once. */
 export async function withContainer<T>(target: OpenWriteTarget, call: () => Promise<T>): Promise<T> {
   try {
