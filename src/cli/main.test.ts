@@ -236,7 +236,7 @@ describe('beside a server', () => {
     const place = ['--store', 'disk', '--container', 'unpriced', '--tier', 'hot']
     const added = await mustDo(['location', 'add', 'unpriced', ...place, '--price', 'onprem/dc1/nvmee'])
     expect(added.words).toMatch(
-      /no price book has the price "onprem\/dc1\/nvmee" \(closest: onprem\/dc1\/nvme, \S+, \S+\)/,
+      /price book in force, \S+, has not the price "onprem\/dc1\/nvmee" \(closest: onprem\/dc1\/nvme, \S+, \S+\)/,
     )
   })
 
@@ -607,5 +607,19 @@ describe('beside a server', () => {
       text: 'has no location yet',
     })
     await mustDo(['store', 'remove', 'spare'])
+  })
+
+  // Last, because the prices of the other tests are not in force any more.
+  test('warns of locations whose price the book in force has not', async () => {
+    const file = path.join(folder, 'attic.yaml')
+    const example = await readFile('examples/price-books/own-data-centre.yaml', 'utf8')
+    await writeFile(file, example.replace(/effectiveFrom: .*/, 'effectiveFrom: 2020-01-01'))
+    const applied = await mustDo(['pricebook', 'apply', '-f', file])
+    expect(applied.words).toContain(
+      'own-data-centre is in force now and has not the price "onprem/dc1/nvme" of location here',
+    )
+    const place = ['--store', 'disk', '--container', 'attic', '--tier', 'hot']
+    const added = await mustDo(['location', 'add', 'attic', ...place, '--price', 'onprem/dc1/nvme'])
+    expect(added.words).toMatch(/in force, own-data-centre, has not .* has it, and is not in force/)
   })
 })

@@ -72,12 +72,23 @@ export const registerLocationAdd: Register = (noun, bind) => {
 
 const PRICES_NAMED_MAX = 3
 
-/** A location may be added before the price book that knows its price, but until then nothing moves there. */
+/** A location may be added before the price book that knows its price, but nothing moves there before it is in force. */
 async function warnWithoutPrice({ api, out }: Session, priceId: string): Promise<void> {
   const { items } = await api.list<PriceBookResource>('/v1/price-books', {}, Number.POSITIVE_INFINITY)
-  const known = items.flatMap(book => book.locations.map(price => price.id))
+  const current = items.find(book => book.isCurrent)
+  if (current === undefined) {
+    out.say(`warning: there is no price book yet, so nothing has the price "${priceId}"`)
+    return
+  }
+  const known = current.locations.map(price => price.id)
   if (known.includes(priceId)) return
   const closest = closestNames(priceId, known, PRICES_NAMED_MAX)
-  const hint = closest.length === 0 ? 'there is no price book yet' : `closest: ${closest.join(', ')}`
-  out.say(`warning: no price book has the price "${priceId}" (${hint})`)
+  const other = items.find(book => book.locations.some(price => price.id === priceId))
+  const hint =
+    other === undefined
+      ? `closest: ${closest.join(', ')}`
+      : `${other.name} of ${other.effectiveFrom} has it, and is not in force: only one book is`
+  out.say(
+    `warning: the price book in force, ${current.name}, has not the price "${priceId}" (${hint}); nothing is moved there until one has it`,
+  )
 }
