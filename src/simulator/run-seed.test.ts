@@ -21,6 +21,8 @@ const ONCE_BROKEN = [
   '2481',
   // A read-back was answered with the bytes of the try before.
   '428',
+  // A leftover became primary as the bytes of the try before, which a look showed.
+  '5313',
   // One leftover took another's bytes for its own, changed.
   '438',
   // A deletion that landed unanswered was forgotten, although a second one was on its way.

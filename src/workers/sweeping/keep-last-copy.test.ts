@@ -253,6 +253,32 @@ describe('the last good copy of an object', () => {
     expect(await world.sweep()).toBe(0)
   })
 
+  it.each(['noted', 'not noted'])(
+    'does not become primary as what its store showed in the past; the second publication was %s',
+    async noted => {
+      world = await createMovingWorld({})
+      await world.addObject('k', BYTES, { sha256: createHash('sha256').update(BYTES).digest('hex') })
+      await world.plan('k')
+      await world.work({ atBoundary: loseAt('copied'), verification: 'read-back' })
+      const { cold } = world.stores
+      const past = await cold.head('data', 'k')
+      const put = { size: BYTES.byteLength, metadata: past.metadata }
+      const { identity } = await cold.put('data', 'k', BYTES, put)
+      expect(identity).not.toEqual(past.identity)
+      if (noted === 'noted') {
+        await world.test.database.query('update copy set etag = $1 where not is_primary', [identity.etag])
+      }
+      world.stores.cold = { ...cold, head: async () => past }
+      await world.sweep()
+      expect(await states()).toEqual({ hot: 'primary suspect', cold: 'deleting' })
+      world.stores.cold = cold
+      await world.sweep()
+      expect(await states()).toEqual({ hot: 'suspect', cold: 'primary complete' })
+      expect((await world.copies('k')).find(copy => copy.isPrimary)!.identity).toEqual(identity)
+      expect(await world.read('k')).toEqual(BYTES)
+    },
+  )
+
   it('stays as it is while the store of the primary copy cannot be asked', async () => {
     await newWorld()
     const id = await world.plan('k')

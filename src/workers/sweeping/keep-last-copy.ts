@@ -4,7 +4,7 @@ import type { Copy } from '../../domain/object.ts'
 import { isSameCopy } from '../../migration/deletion.ts'
 import { judgeLeftover, type LeftoverFinding, type PrimaryFinding } from '../../migration/last-copy.ts'
 import { judgeReadBack, judgeReport, type ReadContent } from '../../migration/verification.ts'
-import type { StoredObject } from '../../stores/object-store.ts'
+import { type StoredObject, type StoredObjectWithBody, StoreError } from '../../stores/object-store.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { digestBody } from '../migrations/content-digests.ts'
 import { describesAnother, wasPublishedBy } from '../migrations/copy-metadata.ts'
@@ -96,19 +96,50 @@ async function findPrimary({ placed, openPlace, signalFor }: Leftover): Promise<
 /** Whether bytes are the object's present content. Reads them when nothing less can tell. */
 async function examine(leftover: Leftover, place: OpenPlace, bytes: StoredObject): Promise<LeftoverFinding> {
   const { copy } = leftover.found
-  const isDoubted = isBadCopy(leftover, bytes)
-  if (!isDoubted && wasProven(copy, bytes)) return 'proven'
   const digests = await leftover.ledger.readContentDigests(copy.generation)
-  const content: ReadContent = { size: copy.size, digests }
-  const reported = { size: bytes.size, digests: bytes.digests }
-  const trusted = isDoubted ? [] : place.store.capabilities.reportedDigests
-  const report = judgeReport(content, reported, trusted)
-  if (report.verdict !== 'must-read-back') return report.verdict === 'verified' ? 'proven' : 'unproven'
-  if (digests.sha256 === null) return 'unproven'
-  const { body } = await place.store.get(place.container, place.nativeKey, {
-    signal: leftover.signalFor(copy.size),
+  const stored = await openSeen(leftover, place, bytes)
+  try {
+    const isDoubted = isBadCopy(leftover, bytes)
+    if (!isDoubted && wasProven(copy, bytes)) return 'proven'
+    const content: ReadContent = { size: copy.size, digests }
+    const reported = { size: bytes.size, digests: bytes.digests }
+    const trusted = isDoubted ? [] : place.store.capabilities.reportedDigests
+    const report = judgeReport(content, reported, trusted)
+    if (report.verdict !== 'must-read-back') return report.verdict === 'verified' ? 'proven' : 'unproven'
+    if (digests.sha256 === null || stored === null) return 'unproven'
+    return judgeReadBack(content, await digestBody(stored.body)).verdict === 'verified'
+      ? 'proven'
+      : 'unproven'
+  } finally {
+    stored?.body.destroy()
+  }
+}
+
+/**
+ * Opens bytes as a reader would; null where they lie in an archive. A look may show the past, as the bytes of an
+ * earlier try of the same migration: rejects with kind `precondition-failed` when others lie there.
+ */
+async function openSeen(
+  { found, signalFor }: Leftover,
+  { container, nativeKey, store }: OpenPlace,
+  bytes: StoredObject,
+): Promise<StoredObjectWithBody | null> {
+  const onlyIf = store.capabilities.conditionalRead ? { onlyIf: bytes.identity } : {}
+  const signal = signalFor(found.copy.size)
+  const stored = await store.get(container, nativeKey, { ...onlyIf, signal }).catch((error: unknown) => {
+    if (error instanceof StoreError && error.kind === 'archived') return null
+    throw error
   })
-  return judgeReadBack(content, await digestBody(body)).verdict === 'verified' ? 'proven' : 'unproven'
+  if (stored === null || isSameCopy(bytes, stored)) return stored
+  stored.body.destroy()
+  throw new StoreError({
+    kind: 'precondition-failed',
+    retry: 'no',
+    store: store.name,
+    operation: 'get',
+    key: nativeKey,
+    message: `${store.name} shows other bytes than a moment ago`,
+  })
 }
 
 /**
