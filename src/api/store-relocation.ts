@@ -54,8 +54,9 @@ export interface Relocation {
 
 /**
  * Refuses settings that lead to another place while copies lie in the present one, for nothing would find them
- * again. The same server under another address is recognised by the copies it has: of those that came last, and of others. A place that another
- * store's location reaches is refused too. Ask again with {@link confirmMove} in the transaction of the change.
+ * again. The same server under another address is recognised by the copies it has: of those that came last,
+ * and of others. A place that another store's location reaches is refused too. Ask again with
+ * {@link confirmMove} in the transaction of the change.
  */
 export async function refuseLosingPlaces(relocation: Relocation): Promise<void> {
   const { before, settings, sealed, options } = relocation

@@ -230,11 +230,11 @@ export interface NewMigration {
 /**
  * Why a migration was not planned: `outdated` (another generation or placement version, or no such object),
  * `no-source` (no good source copy, or no good copy that would be left), `in-flight` (the object has an
- * unfinished one), `observed` (its bucket is only looked at), `shared` (others write in it: copies are not changed in place),
- * `quarantined` (a person must look first),
- * `unknown-location`, `same-place` (source and target are one container, where nothing has to be moved; or they
- * are not, and a copy cannot be reclassified), `occupied` (a copy of the object lies there already), `not-broken`
- * (no suspect copy lies where one is to be repaired), `no-room` (the target's capacity is used or spoken for).
+ * unfinished one), `observed` (its bucket is only looked at), `shared` (others write in it: copies are not
+ * changed in place), `quarantined` (a person must look first), `unknown-location`, `same-place` (source and
+ * target are one container, where nothing has to be moved; or they are not, and a copy cannot be
+ * reclassified), `occupied` (a copy of the object lies there already), `not-broken` (no suspect copy lies
+ * where one is to be repaired), `no-room` (the target's capacity is used or spoken for).
  */
 export type NewMigrationRefusal =
   | 'outdated'

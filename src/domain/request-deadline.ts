@@ -1,4 +1,5 @@
 import { joinSignals } from './join-signals.ts'
+
 /** For how long a request may take, apart from what else may end it. */
 export interface RequestDeadline {
   /** Ends the request for other reasons. */

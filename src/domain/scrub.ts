@@ -3,17 +3,18 @@ import type { Uuid } from './identifiers.ts'
 import type { NativePlace } from './migration-record.ts'
 import type { Copy, Digests } from './object.ts'
 
+/** Verdicts of copies that are not what their rows say. */
+export const BAD_VERDICTS = ['missing', 'changed', 'corrupt', 'unreadable'] as const
+export type BadVerdict = (typeof BAD_VERDICTS)[number]
+
 /**
  * What the scrubber found of a copy. `same`: a digest proves that it holds the object's content. `unproven`: it has
  * the right identity and length, and nothing better was looked at. `missing`: the store has nothing there.
  * `changed`: other bytes lie there, by identity or length. `corrupt`: the same identity and other content.
  * `unreadable`: the same identity, and its bytes cannot be had.
  */
-export const SCRUB_VERDICTS = ['same', 'unproven', 'missing', 'changed', 'corrupt', 'unreadable'] as const
+export const SCRUB_VERDICTS = ['same', 'unproven', ...BAD_VERDICTS] as const
 export type ScrubVerdict = (typeof SCRUB_VERDICTS)[number]
-
-/** Verdicts of copies that are not what their rows say. */
-export type BadVerdict = Exclude<ScrubVerdict, 'same' | 'unproven'>
 
 export function isBadVerdict(verdict: ScrubVerdict): verdict is BadVerdict {
   return verdict !== 'same' && verdict !== 'unproven'

@@ -427,6 +427,11 @@ export class StoreError extends Error {
   }
 }
 
+/** Whether a store answered that it left bytes as they are, so that what was asked will not be done later. */
+export function isRefusal({ kind }: StoreError): boolean {
+  return kind === 'precondition-failed' || kind === 'locked' || kind === 'access-denied'
+}
+
 /**
  * Whether what was sent to this store may still be done there although it failed like this: not when the store
  * answered clearly.

@@ -5,6 +5,7 @@ import type { NativePlace } from '../../domain/migration-record.ts'
 import type { Copy, CopyState, StoreIdentity } from '../../domain/object.ts'
 import type { Queryable } from '../postgres.ts'
 import { deletionLandsInMs } from '../writes/deletions-in-flight.ts'
+import { wasFoundBad } from './found-bad.ts'
 
 /** A copy's row with the key it lies under. */
 export interface CopyRow {
@@ -172,7 +173,7 @@ interface SweepRow extends CopyRow {
 const SWEEP = `
   select ${COPY_COLUMNS}, l.store_id, l.container, b.id as bucket_id, b.name as bucket_name,
          b.mode as bucket_mode, o.key, c.migration_id, made.evidence ->> 'uploadId' as upload_id,
-         coalesce(c.scrub_verdict in ('missing', 'changed', 'corrupt', 'unreadable'), false) as was_found_bad,
+         coalesce(${wasFoundBad('c')}, false) as was_found_bad,
          o.is_present and o.generation = c.generation as is_of_present_content,
          ${deletionLandsInMs('o.id')} as deletion_lands_in_ms,
          (select there.storage_class

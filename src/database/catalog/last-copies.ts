@@ -22,7 +22,8 @@ export async function readContentDigests(
 /**
  * Makes a copy that was to be deleted the primary one, with the identity its bytes were found to have; the
  * former primary copy, whose bytes are gone or doubtful, is `suspect`. Rows of what was left in the same place
- * before go: what lies there is this copy. Call it in a transaction, under the object's lock. Resolves to false, having changed nothing, when the object's content is another one by now.
+ * before go: what lies there is this copy. Call it in a transaction, under the object's lock. Resolves to
+ * false, having changed nothing, when the object's content is another one by now.
  */
 export async function promoteLeftover(
   connection: Queryable,

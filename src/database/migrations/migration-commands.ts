@@ -16,9 +16,10 @@ import { checkRoom, holdRoom, NoRoomError } from './room.ts'
 /**
  * What a command did. `not-found`: there is no such migration. `not-now`: its state does not permit it.
  * `object-changed`: the object is no longer what the migration was about. `object-busy`: another migration of
- * the object is unfinished. `cleaning-up`: what the last try left is not removed yet; soon it will be. `no-room`: the target is full.
- * `source-lost`: the store no longer has the source's bytes. `being-cancelled`: it ends as soon as its worker
- * hears of it. `target-removed`: the location it would move to is no longer there.
+ * the object is unfinished. `cleaning-up`: what the last try left is not removed yet; soon it will be.
+ * `no-room`: the target is full. `source-lost`: the store no longer has the source's bytes.
+ * `being-cancelled`: it ends as soon as its worker hears of it. `target-removed`: the location it would move
+ * to is no longer there.
  */
 export type MigrationCommandResult =
   | { readonly kind: 'done'; readonly migration: Migration }
@@ -270,8 +271,8 @@ async function hasLeftovers(connection: Connection, migration: Migration): Promi
 /**
  * Makes the source copy, still in grace, primary again, and leaves the target copy to the sweeper: one
  * transaction, after which no worker can act on the old lease. Changes nothing when the store no longer has
- * the source's bytes; rejects with what `look` rejects with when that cannot be found out. `stepOf` is what migration/transitions says about
- * `rolled-back` in the migration's state.
+ * the source's bytes; rejects with what `look` rejects with when that cannot be found out. `stepOf` is what
+ * migration/transitions says about `rolled-back` in the migration's state.
  */
 export async function rollBackMigration(
   database: Database,

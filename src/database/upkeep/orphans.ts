@@ -243,7 +243,8 @@ export async function sumOrphans(queryable: Queryable): Promise<OrphanSum[]> {
  * Hands a copy that was kept for a person to the sweeper, which deletes it with every check. Resolves to false
  * when it is no such copy any more, or when the bytes that were seen are not the ones the copy is known to
  * have: those may be somebody else's. A copy whose identity was never learned gets that of the bytes, where only
- * we write. One that was doubted stays so: it is read before it may stand in for a primary copy that is lost meanwhile.
+ * we write. One that was doubted stays so: it is read before it may stand in for a primary copy that is lost
+ * meanwhile.
  */
 export async function releaseKeptCopy(
   queryable: Queryable,

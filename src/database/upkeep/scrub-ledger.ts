@@ -5,6 +5,7 @@ import type { Copy } from '../../domain/object.ts'
 import type { Principal } from '../../domain/principal.ts'
 import type { Condemnation, CopyToScrub, Indictment, ScrubResult } from '../../domain/scrub.ts'
 import { COPY_COLUMNS, copyOf, listPlacedCopies, type PlacedCopyRow } from '../catalog/copies.ts'
+import { wasFoundBad } from '../catalog/found-bad.ts'
 import { quarantineObject } from '../catalog/last-copies.ts'
 import { createMigrations } from '../migrations/migration-creation.ts'
 import { insertActivities } from '../people/activities.ts'
@@ -381,7 +382,7 @@ async function planRepairs(database: Database, limit: number): Promise<number> {
       from copy c
       join object o on o.id = c.object_id and o.generation = c.generation and o.is_present
       join copy good on good.object_id = c.object_id and good.is_primary and good.state = 'complete'
-      where c.state = 'suspect' and c.scrub_verdict in ('missing', 'changed', 'corrupt', 'unreadable') and not c.is_primary
+      where c.state = 'suspect' and ${wasFoundBad('c')} and not c.is_primary
         and o.quarantined_because is null
         and not exists (
           select from migration m

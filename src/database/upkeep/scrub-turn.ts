@@ -2,6 +2,7 @@ import type { Instant } from '../../domain/clock.ts'
 import { DAY } from '../../domain/duration.ts'
 import type { Principal } from '../../domain/principal.ts'
 import type { ScrubVerdict } from '../../domain/scrub.ts'
+import { wasFoundBad } from '../catalog/found-bad.ts'
 import { countQuarantinedObjects } from '../catalog/last-copies.ts'
 import type { Queryable } from '../postgres.ts'
 
@@ -129,8 +130,7 @@ export async function readScrubStatus(queryable: Queryable): Promise<ScrubStatus
          (select coalesce(sum(copies), 0)::bigint from location_usage) as copies,
          (select coalesce(scrubbed_ms, verified_ms, 0) from copy where state = 'complete'
           order by coalesce(scrubbed_ms, verified_ms, 0) limit 1) as "oldestLookMs",
-         (select count(*) from copy
-          where state = 'suspect' and scrub_verdict in ('missing', 'changed', 'corrupt', 'unreadable')) as "badCopies"`,
+         (select count(*) from copy c where c.state = 'suspect' and ${wasFoundBad('c')}) as "badCopies"`,
     ),
   ])
   const told = days.rows.map(({ isToday: _, ...day }) => day)

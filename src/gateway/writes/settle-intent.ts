@@ -26,7 +26,7 @@ import { publishingIntentOf } from '../../domain/copy-description.ts'
 import type { ObjectId, Uuid } from '../../domain/identifiers.ts'
 import { judgeInterruptedWrite } from '../../domain/interrupted-write.ts'
 import { type DeletionWay, deletionWayOf } from '../../migration/deletion.ts'
-import { type ObjectStore, type StoredObject, StoreError } from '../../stores/object-store.ts'
+import { isRefusal, type ObjectStore, type StoredObject, StoreError } from '../../stores/object-store.ts'
 import type { GatewayServices } from '../services.ts'
 
 /** A write is waited for twice as long as another gateway needs to notice that its writer is gone. */
@@ -233,11 +233,11 @@ async function sendDeletion(
   try {
     await store.delete(intent.container, intent.nativeKey, { ...condition, signal: beforeSending() })
   } catch (error) {
-    const kind = error instanceof StoreError ? error.kind : null
+    if (!(error instanceof StoreError)) throw error
     // Others replaced or removed them in this moment.
-    if (kind === 'precondition-failed' || kind === 'not-found') return
-    // The store leaves them where they are, so nobody has to keep away until it may have deleted them.
-    if (kind === 'locked' || kind === 'access-denied') await withdraw()
+    if (error.kind === 'precondition-failed' || error.kind === 'not-found') return
+    // Nobody has to keep away until it may have deleted them.
+    if (isRefusal(error)) await withdraw()
     throw error
   }
 }

@@ -8,7 +8,7 @@ import type { Uuid } from '../../domain/identifiers.ts'
 import { joinSignals } from '../../domain/join-signals.ts'
 import type { Copy, StoreIdentity } from '../../domain/object.ts'
 import { type DeletionWay, deletionWayOf, hasItsBytesThere, isSameCopy } from '../../migration/deletion.ts'
-import { type ObjectStore, type StoredObject, StoreError } from '../../stores/object-store.ts'
+import { isRefusal, type ObjectStore, type StoredObject, StoreError } from '../../stores/object-store.ts'
 import type { Timers } from '../timers.ts'
 import { describesAnother, describesObject, wasPublishedBy } from './copy-metadata.ts'
 import { areSameBytes, lookAt, type OpenPlace } from './same-bytes.ts'
@@ -129,11 +129,6 @@ async function send(
     if (error.kind === 'locked') return 'refused'
     throw error
   }
-}
-
-/** Whether a store answered that it left the bytes where they are. */
-export function isRefusal({ kind }: StoreError): boolean {
-  return kind === 'precondition-failed' || kind === 'locked' || kind === 'access-denied'
 }
 
 /**

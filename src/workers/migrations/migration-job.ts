@@ -51,8 +51,9 @@ export function mustReadBack({ migration, parts }: Pick<MigrationJob, 'migration
 }
 
 /**
- * Whether the target copy has to lie encrypted: as its policy said when the migration was planned, or says now. A repair puts back a copy that was there: where its store cannot
- * encrypt, it is better than none, and for the planner to replace.
+ * Whether the target copy has to lie encrypted: as its policy said when the migration was planned, or says
+ * now. A repair puts back a copy that was there: where its store cannot encrypt, it is better than none, and
+ * for the planner to replace.
  */
 export function mustEncrypt(
   { migration, target }: Pick<MigrationJob, 'migration' | 'target'>,

@@ -213,8 +213,8 @@ async function reportedOfWhole(
 }
 
 /**
- * Throws unless the bytes are what the catalog knows, or else the source's own store. A digest that differs is read once more before the
- * source is called corrupt: the network lies more often than a disk.
+ * Throws unless the bytes are what the catalog knows, or else the source's own store. A digest that differs
+ * is read once more before the source is called corrupt: the network lies more often than a disk.
  */
 async function checkContent(
   job: MigrationJob,

@@ -50,8 +50,9 @@ export interface LockedScrub {
   /** Makes a suspect primary copy complete and proven, if it is still the one that was looked at. */
   acquit(copy: Copy, modelNow: Instant): Promise<void>
   /**
-   * Makes the copy suspect, if it is still the one that was looked at; a suspect primary one stays so. Was it primary, the successor takes its
-   * place; without one a move in grace ends at once, and otherwise the object is quarantined.
+   * Makes the copy suspect, if it is still the one that was looked at; a suspect primary one stays so. Was it
+   * primary, the successor takes its place; without one a move in grace ends at once, and otherwise the
+   * object is quarantined.
    */
   condemn(indictment: Indictment, modelNow: Instant): Promise<Condemnation>
 }

@@ -25,7 +25,8 @@ export interface Leftover {
 
 /**
  * What became of a copy of present content. `deletable`: the primary copy was just seen to be sound.
- * `kept`: it was promoted, or waits for a person. `forgotten`: there were no bytes of it. `waiting`: look again later.
+ * `kept`: it was promoted, or waits for a person. `forgotten`: there were no bytes of it. `waiting`: look
+ * again later.
  */
 export type LeftoverOutcome = 'deletable' | 'kept' | 'forgotten' | 'waiting'
 
@@ -116,8 +117,8 @@ async function examine(leftover: Leftover, place: OpenPlace, bytes: StoredObject
 }
 
 /**
- * Opens bytes as a reader would; null where they lie in an archive. A look may show the past, as the bytes of an
- * earlier try of the same migration: rejects with kind `precondition-failed` when others lie there.
+ * Opens bytes as a reader would; null where they lie in an archive. A look may show the past, as the bytes of
+ * an earlier try of the same migration: rejects with kind `precondition-failed` when others lie there.
  */
 async function openSeen(
   { found, signalFor }: Leftover,
@@ -143,8 +144,9 @@ async function openSeen(
 }
 
 /**
- * Whether bytes are those of a copy that was found bad, this one or another in the same place: a repair that was given up leaves them
- * where it meant to write, and a store that keeps digests beside the bytes still reports the right ones.
+ * Whether bytes are those of a copy that was found bad, this one or another in the same place: a repair that
+ * was given up leaves them where it meant to write, and a store that keeps digests beside the bytes still
+ * reports the right ones.
  */
 function isBadCopy({ found, placed }: Leftover, bytes: StoredObject): boolean {
   // Its proof is older than what was found: a person let it go, or it was found while it was to go.
