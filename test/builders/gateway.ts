@@ -52,6 +52,17 @@ export interface TestLocation {
   readonly store: ObjectStore
 }
 
+/** What every location of a test gateway is said to be. */
+export const TEST_LOCATION_FACTS = {
+  storageClass: null,
+  tier: 'hot',
+  priceId: 'test',
+  region: 'test',
+  firstByteMsP99: 10,
+  restoreHours: null,
+  capacityBytes: null,
+} as const
+
 /** Starts a gateway. Secrets are kept unsealed in tests, so that no key file is needed. */
 export async function startTestGateway(options: {
   database: Database
@@ -94,13 +105,7 @@ export async function startTestGateway(options: {
       name,
       storeId,
       container: location.container,
-      storageClass: null,
-      tier: 'hot',
-      priceId: 'test',
-      region: 'test',
-      firstByteMsP99: 10,
-      restoreHours: null,
-      capacityBytes: null,
+      ...TEST_LOCATION_FACTS,
       principal: 'system:test',
     })
     await store.ensureContainer(location.container)

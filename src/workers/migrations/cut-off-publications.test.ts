@@ -1,22 +1,10 @@
-import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '../../../test/builders/database.ts'
-import { startTestGateway, type TestGateway, type TestLocation } from '../../../test/builders/gateway.ts'
+import { startTestGateway } from '../../../test/builders/gateway.ts'
 import { loseLockSessions } from '../../../test/builders/lock-sessions.ts'
-import { resolveObject } from '../../database/catalog/objects.ts'
-import { createPostgresLedger } from '../../database/migrations/postgres-ledger.ts'
-import { createPostgresSweepLedger } from '../../database/upkeep/sweep-ledger.ts'
-import { createDeletionAnnouncer } from '../../database/writes/deletions-in-flight.ts'
+import { type MovingGateway, startMovingGateway } from '../../../test/builders/moving-gateway.ts'
 import { createPublicationAnnouncer } from '../../database/writes/publications-in-flight.ts'
-import { createUploadStartNoter } from '../../database/writes/upload-starts.ts'
-import { newId, objectIdOf, type Uuid } from '../../domain/identifiers.ts'
-import type { Location } from '../../domain/location.ts'
 import { createMemoryStore } from '../../stores/memory/memory-store.ts'
 import { type ObjectStore, type PutOptions, StoreError } from '../../stores/object-store.ts'
-import { silentLogger } from '../../telemetry/logger.ts'
-import { createMigrationWorker } from '../run-migrations.ts'
-import { createCopySweeper } from '../sweeping/sweep-copies.ts'
-import { type MigrationParts, noMigrationMetrics } from './migration-parts.ts'
 
 /** What happens while a store takes bytes; `landing` is what puts them there, now or later. */
 type Meanwhile = (landing: () => Promise<unknown>) => Promise<void>
@@ -40,112 +28,32 @@ function slowToTake(): { store: ObjectStore; meanwhile: (what: Meanwhile | null)
 }
 
 describe('a publication that is on its way when the database loses the session of its lock', () => {
-  let test: TestDatabase
-  let door: TestGateway
-  let bucketId: Uuid
-  let cold: TestLocation
+  let world: MovingGateway
   let meanwhile: ReturnType<typeof slowToTake>['meanwhile']
-  afterEach(async () => {
-    await door.close()
-    await test.drop()
-  })
+  afterEach(() => world.close())
 
   /** An object of bucket `ours` that lies in `cold`, while clients write to `hot`, which cannot compare. */
-  async function open() {
-    test = await createTestDatabase({ connectionsMax: 16 })
+  async function open(): Promise<MovingGateway> {
     const slow = slowToTake()
     meanwhile = slow.meanwhile
     // Of interrupted writes nothing but their announcement keeps anybody away.
-    door = await startTestGateway({
-      database: test.database,
-      store: slow.store,
-      limits: { intentAgeMs: 1 },
-    })
-    bucketId = (await door.addBucket('ours')).id
-    cold = await door.addLocation('cold')
-    expect(await put('first')).toBe('taken')
-    await plan(cold)
-    await work()
-    expect(await placeNow()).toBe(cold.id)
-    await sweep()
+    world = await startMovingGateway({ store: slow.store, limits: { intentAgeMs: 1 } })
+    expect(await world.put('first')).toBe('taken')
+    await world.plan(world.cold)
+    await world.work()
+    expect(await world.placeNow()).toBe(world.cold.id)
+    await world.sweep()
+    return world
   }
-
-  const put = (Body: string, Key = 'k') =>
-    door.client.send(new PutObjectCommand({ Bucket: 'ours', Key, Body })).then(
-      () => 'taken',
-      (error: Error) => error.name,
-    )
-  const read = async (Key = 'k') => {
-    const { Body } = await door.client.send(new GetObjectCommand({ Bucket: 'ours', Key }))
-    return Body!.transformToString()
-  }
-  const object = async () => (await resolveObject(test.database, objectIdOf(bucketId, 'k')))!
-  const placeNow = async () => (await object()).copy!.locationId
-  const openStore = async (id: string) => door.stores.get(id)!
-
-  async function plan(target: TestLocation): Promise<void> {
-    const { generation, placementVersion } = await object()
-    const { refused } = await createPostgresLedger(test.database).create(
-      [
-        {
-          id: newId(),
-          objectId: objectIdOf(bucketId, 'k'),
-          generation,
-          placementVersion,
-          targetCopyId: newId(),
-          targetLocationId: target.id,
-          priority: 50,
-          direction: 'promotion',
-          graceMs: 0,
-          attemptsMax: 3,
-          decisionId: null,
-          planId: null,
-          monthlySavingUsd: null,
-          oneTimeUsd: null,
-        },
-      ],
-      'user:test',
-    )
-    expect(refused).toEqual([])
-  }
-
-  function work(change: Partial<MigrationParts> = {}): Promise<number> {
-    const places = [door.location, cold].map(locationOf)
-    return createMigrationWorker({
-      ledger: createPostgresLedger(test.database),
-      openStore,
-      announceDeletion: createDeletionAnnouncer(test.database),
-      announcePublication: createPublicationAnnouncer(test.database),
-      noteUploadStart: createUploadStartNoter(test.database),
-      locationById: async id => places.find(place => place.id === id) ?? null,
-      modelClock: { now: Date.now },
-      wallClock: { now: Date.now },
-      workerId: 'worker-1',
-      concurrency: 1,
-      log: silentLogger,
-      metrics: noMigrationMetrics(),
-      random: Math.random,
-      ...change,
-    }).step(new AbortController().signal)
-  }
-
-  const sweep = () =>
-    createCopySweeper({
-      ledger: createPostgresSweepLedger(test.database),
-      openStore,
-      announceDeletion: createDeletionAnnouncer(test.database),
-      wallClock: { now: Date.now },
-      log: silentLogger,
-    }).step(new AbortController().signal)
 
   /** As if so much time had passed that nothing can land any more. */
   const letItLand = () =>
-    test.database.query(`update publication_in_flight set lands_until = now() - interval '1 second'`)
-  const announcements = async () => (await test.database.query('select from publication_in_flight')).rowCount
-  const dueNow = () => test.database.query('update migration set not_before = now()')
+    world.test.database.query(`update publication_in_flight set lands_until = now() - interval '1 second'`)
+  const announcements = async () =>
+    (await world.test.database.query('select from publication_in_flight')).rowCount
 
   it('of the mover never lands over a write that was acknowledged', async () => {
-    await open()
+    const { door, dueNow, placeNow, plan, put, read, sweep, test, work } = await open()
     await plan(door.location)
     const answers: string[] = []
     meanwhile(async () => {
@@ -165,7 +73,7 @@ describe('a publication that is on its way when the database loses the session o
   })
 
   it('is kept away from by clients, movers and sweepers when it lands long after its sender gave up', async () => {
-    await open()
+    const { cold, door, dueNow, placeNow, plan, put, read, sweep, test, work } = await open()
     await plan(door.location)
     let land: () => Promise<unknown> = async () => undefined
     meanwhile(async landing => {
@@ -191,7 +99,7 @@ describe('a publication that is on its way when the database loses the session o
   })
 
   it('of a client never lands over a write that was acknowledged, nor over the first one of its key', async () => {
-    await open()
+    const { door, put, read, test } = await open()
     const landed: string[] = []
     for (const key of ['k', 'new']) {
       let land: () => Promise<unknown> = async () => undefined
@@ -214,7 +122,7 @@ describe('a publication that is on its way when the database loses the session o
   })
 
   it('of a client is not forgotten when it lands while another gateway settles it', async () => {
-    await open()
+    const { door, put, read, test } = await open()
     const other = await startTestGateway({
       database: test.database,
       successorOf: door,
@@ -252,7 +160,7 @@ describe('a publication that is on its way when the database loses the session o
   })
 
   it('is not sent when the lock was lost before that', async () => {
-    await open()
+    const { door, plan, put, read, test, work } = await open()
     await plan(door.location)
     let isSent = false
     meanwhile(async () => {
@@ -274,7 +182,7 @@ describe('a publication that is on its way when the database loses the session o
   })
 
   it('is announced no longer once its store refused it', async () => {
-    await open()
+    const { door, plan, work } = await open()
     await plan(door.location)
     const seen: unknown[] = []
     meanwhile(async () => {
@@ -292,7 +200,7 @@ describe('a publication that is on its way when the database loses the session o
   })
 
   it('is not announced where the store compares', async () => {
-    await open()
+    const { cold, placeNow, plan, put, work } = await open()
     await put('second')
     await plan(cold)
     const announcePublication = () => Promise.reject(new Error('nobody has to be told'))
@@ -314,17 +222,4 @@ function timedOut(): StoreError {
 /** What is on its way lands although its sender gave up. */
 function withoutSignal({ signal: _, ...options }: PutOptions): PutOptions {
   return options
-}
-
-function locationOf(place: TestLocation): Location {
-  return {
-    ...place,
-    storageClass: null,
-    tier: 'hot',
-    priceId: 'test',
-    region: 'test',
-    firstByteMsP99: 10,
-    restoreHours: null,
-    capacityBytes: null,
-  }
 }
