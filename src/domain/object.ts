@@ -72,7 +72,7 @@ export interface StoreIdentity {
 /**
  * What a copy is: `staging` (being written, not to be read), `complete`, `grace` (superseded, still whole,
  * may become primary again), `deleting`, `retained` (superseded, but may not be deleted), `suspect` (its
- * identity no longer matches or its bytes failed a check).
+ * identity no longer matches, its bytes failed a check, or a move left it and nobody ever proved it).
  */
 export const COPY_STATES = ['staging', 'complete', 'grace', 'deleting', 'retained', 'suspect'] as const
 export type CopyState = (typeof COPY_STATES)[number]

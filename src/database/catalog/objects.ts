@@ -132,8 +132,6 @@ export async function listReadableCopies(
         on changing.object_id = $1 and changing.finished_at is null and changing.kind = 'reclassify'
           and changing.source_copy_id = c.id and changing.state = 'copying'
       where c.object_id = $1 and c.generation = $2 and c.state in ('complete', 'grace', 'retained')
-        -- What a move published, nobody proved and no store let go of is retained, too, and is no copy to read.
-        and (c.state <> 'retained' or c.verified_ms is not null or c.migration_id is null)
       order by c.is_primary desc, c.state, c.id
       limit 16`,
     values: [id, generation],

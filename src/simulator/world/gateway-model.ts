@@ -241,10 +241,6 @@ export class GatewayModel {
     const copies = this.#copies(objectId)
       .filter(copy => copy.generation === object.generation)
       .filter(copy => copy.isPrimary || ['complete', 'grace', 'retained'].includes(copy.state))
-      .filter(
-        copy =>
-          copy.state !== 'retained' || copy.verifiedAt !== null || !this.#world.catalog.madeBy.has(copy.id),
-      )
       .sort((left, right) => Number(right.isPrimary) - Number(left.isPrimary))
       .map(copy => (isChangingClass(this.#world, copy) ? { ...copy, identity: UNKNOWN_IDENTITY } : copy))
     return { generation: object.generation, size: object.version.size, copies }

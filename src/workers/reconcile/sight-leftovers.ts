@@ -50,5 +50,5 @@ const GONE = 'A copy that was kept for a person; the store has no bytes of it an
 const REASONS = {
   retained: 'A copy that is no longer needed and could not, or must not, be deleted when its time had come.',
   suspect:
-    'A copy that failed a check, or whose bytes are not the ones it had; it is neither read nor deleted.',
+    'A copy that nobody proved, that failed a check, or whose bytes are not the ones it had; it is neither read nor deleted.',
 }

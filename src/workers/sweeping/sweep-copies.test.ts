@@ -120,6 +120,31 @@ describe('the sweeper', () => {
     expect((await states()).sort()).toEqual(['complete', 'retained'])
   })
 
+  it.each([
+    { what: 'proven', copy: 'verified_ms = 1', isGood: true },
+    { what: 'never proven', copy: 'verified_ms = null', isGood: false },
+    { what: 'found bad', copy: `verified_ms = 1, scrub_verdict = 'corrupt'`, isGood: false },
+    { what: 'never proven, of former content', copy: 'verified_ms = null', isGood: true, isFormer: true },
+  ])(
+    'keeps a copy that its store does not let go of for readers unless it is doubtful: $what',
+    async ({ copy, isGood, isFormer = false }) => {
+      await superseded(sampleOf(20))
+      await world.test.database.query(`update copy set migration_id = $1, ${copy} where state = 'deleting'`, [
+        newId(),
+      ])
+      if (isFormer) {
+        await world.test.database.query('update copy set generation = 2 where is_primary')
+        await world.test.database.query('update object set generation = 2')
+      }
+      const held = { kind: 'locked', retry: 'no', store: 'cold-store', operation: 'delete' } as const
+      const refuse = () => Promise.reject(new StoreError({ ...held, message: 'it is held' }))
+      world.stores.cold = { ...world.stores.cold, delete: refuse }
+      await world.sweep()
+      expect(await isThere(world.stores.cold)).toBe(true)
+      expect((await states()).sort()).toEqual(['complete', isGood ? 'retained' : 'suspect'])
+    },
+  )
+
   it('takes over copies that were being written for a migration that has ended', async () => {
     const id = await world.plan('k')
     const atBoundary = (boundary: string) => {

@@ -155,10 +155,11 @@ async function sweepLocked(
   })
   parts.onSwept?.(outcome)
   if (outcome === 'unsafe' || outcome === 'refused' || outcome === 'shared') {
-    await ledger.retainCopy(copy.id)
+    const isGood = !isDoubtful(locked)
+    await (isGood ? ledger.retainCopy(copy.id) : ledger.suspectCopy(copy.id, null))
     parts.log[outcome === 'shared' ? 'error' : 'info'](
-      { copyId: copy.id, outcome },
-      'a superseded copy is retained',
+      { copyId: copy.id, outcome, isGood },
+      'a superseded copy could not be deleted and stays',
     )
     return 'kept'
   }
@@ -174,6 +175,15 @@ async function sweepLocked(
     parts.log.warn({ copyId: copy.id }, 'bytes that are not ours took the place of a copy')
   await ledger.deleteCopyRow(copy.id, { isAnswered: outcome === 'deleted' })
   return 'forgotten'
+}
+
+/**
+ * Whether a copy of what readers get now is none to rely on: a move left it and nobody ever proved it, or it was
+ * found bad.
+ */
+function isDoubtful({ copy, isOfPresentContent, migrationId, wasFoundBad }: CopyToSweep): boolean {
+  const isUnproven = migrationId !== null && copy.verifiedAt === null
+  return isOfPresentContent && (isUnproven || wasFoundBad)
 }
 
 function isDenied(error: unknown): boolean {

@@ -45,7 +45,7 @@ export interface LockedSweep {
   deleteCopyRow(copyId: Uuid, options: { readonly isAnswered: boolean }): Promise<void>
   /** Neither read nor deleted until a person looks; `identity` of its bytes where it was not known. */
   suspectCopy(copyId: Uuid, identity: StoreIdentity | null): Promise<void>
-  /** Superseded, but may not be deleted. */
+  /** Superseded and good, but may not be deleted. */
   retainCopy(copyId: Uuid): Promise<void>
   /** Makes a copy the primary one; false when the object's content is another one by now. */
   promoteLeftover(copy: Copy, identity: StoreIdentity): Promise<boolean>
