@@ -15,15 +15,17 @@ const deadlines = new WeakMap<AbortSignal, RequestDeadline>()
 /**
  * A signal that aborts when the deadline's own signal does or when its time is over. Whoever lets the request
  * wait for its turn finds the deadline again with {@link deadlineOf} and lets its time begin after the turn
- * came. `timeout` is a time-out that runs already and that many requests share.
+ * came.
  */
-export function withDeadline(
-  deadline: RequestDeadline,
-  timeout: AbortSignal = deadline.timeoutSignal(deadline.ms),
-): AbortSignal {
-  const signal = joinSignals([deadline.signal, timeout])
-  deadlines.set(signal, deadline)
+export function withDeadline(deadline: RequestDeadline): AbortSignal {
+  const signal = joinSignals([deadline.signal, deadline.timeoutSignal(deadline.ms)])
+  noteDeadline(signal, deadline)
   return signal
+}
+
+/** Says of a signal, which keeps the deadline in its own way, that {@link deadlineOf} finds the deadline by it. */
+export function noteDeadline(signal: AbortSignal, deadline: RequestDeadline): void {
+  deadlines.set(signal, deadline)
 }
 
 /** The deadline a signal was made with, or null. */

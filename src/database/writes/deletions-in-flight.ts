@@ -44,11 +44,12 @@ export async function afterAnnouncement<T>(
     readonly copy: Pick<Copy, 'id' | 'objectId'>
     /** Rejects when the object's lock was lost. */
     readonly confirmLock: () => Promise<void>
-    readonly timeoutSignal: (ms: number) => AbortSignal
+    /** A signal for a request that must be over after so many wall milliseconds. */
+    readonly signalInTime: (msMax: number) => AbortSignal
   },
   work: (announced: AnnouncedDeletion) => Promise<T>,
 ): Promise<T> {
-  const inTime = options.timeoutSignal(DELETION_MS_MAX)
+  const inTime = options.signalInTime(DELETION_MS_MAX)
   const withdraw = await options.announce(options.copy)
   let isSent = false
   const beforeSending = () => {

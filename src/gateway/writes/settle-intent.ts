@@ -213,7 +213,7 @@ async function deletePublished(
     announce: services.announceDeletion,
     copy: { id: intent.copyId, objectId: intent.objectId },
     confirmLock: () => confirmLock(connection),
-    timeoutSignal: (ms: number) => AbortSignal.timeout(ms),
+    signalInTime: (msMax: number) => AbortSignal.timeout(msMax),
   }
   await afterAnnouncement(announcement, async announced => {
     const present = await findPublished(store, intent)

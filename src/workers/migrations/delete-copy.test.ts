@@ -4,7 +4,6 @@ import { newId } from '../../domain/identifiers.ts'
 import type { Copy } from '../../domain/object.ts'
 import { createMemoryStore } from '../../stores/memory/memory-store.ts'
 import type { ObjectStore } from '../../stores/object-store.ts'
-import { systemTimers } from '../timers.ts'
 import { type CopyDeletion, deleteCopyBytes } from './delete-copy.ts'
 
 const BYTES = new Uint8Array([1, 2, 3])
@@ -41,8 +40,8 @@ describe('the bytes of a copy', () => {
       begunClass: null,
       isApart: true,
       intent: null,
-      timers: systemTimers,
       signal: () => new AbortController().signal,
+      signalInTime: () => new AbortController().signal,
       announce: async () => {
         told.push('announce')
         return async () => void told.push('withdraw')

@@ -5,11 +5,9 @@ import {
 } from '../../database/writes/deletions-in-flight.ts'
 import type { BucketMode } from '../../domain/bucket.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
-import { joinSignals } from '../../domain/join-signals.ts'
 import type { Copy, StoreIdentity } from '../../domain/object.ts'
 import { type DeletionWay, deletionWayOf, hasItsBytesThere, isSameCopy } from '../../migration/deletion.ts'
 import { isRefusal, type ObjectStore, type StoredObject, StoreError } from '../../stores/object-store.ts'
-import type { Timers } from '../timers.ts'
 import { describesAnother, describesObject, wasPublishedBy } from './copy-metadata.ts'
 import { areSameBytes, lookAt, type OpenPlace } from './same-bytes.ts'
 
@@ -30,9 +28,10 @@ export interface CopyDeletion {
   readonly intent: Uuid | null
   /** The storage class that a change of these bytes may have given them, with another identity; or null. */
   readonly begunClass: string | null
-  readonly timers: Timers
   /** A fresh signal for each request. */
   readonly signal: () => AbortSignal
+  /** The same for one that must be over after so many wall milliseconds. */
+  readonly signalInTime: (msMax: number) => AbortSignal
   /** Makes durable that the bytes are about to go; see database/writes/deletions-in-flight. */
   readonly announce: AnnounceDeletion
   /** Rejects when the object's lock was lost. */
@@ -72,8 +71,7 @@ export async function deleteCopyBytes(deletion: CopyDeletion): Promise<DeletionO
 async function deleteAnnounced(deletion: CopyDeletion): Promise<DeletionOutcome> {
   if (deletion.others.some(other => hasItsBytesThere(other, null))) return 'occupied'
   const way = deletionWayOf(deletion.store.capabilities, deletion.bucket.mode)
-  const timeoutSignal = (ms: number) => deletion.timers.timeoutSignal(ms)
-  return afterAnnouncement({ ...deletion, timeoutSignal }, async announced => {
+  return afterAnnouncement(deletion, async announced => {
     const verdict =
       way === 'conditionally' && isWellKnown(deletion)
         ? { onlyIf: deletion.copy.identity }
@@ -110,7 +108,7 @@ function isWellKnown({ isApart, bucket, copy, others }: CopyDeletion): boolean {
 }
 
 async function send(
-  { store, container, copy, signal }: CopyDeletion,
+  { store, container, copy }: CopyDeletion,
   onlyIf: StoreIdentity | null,
   { beforeSending, withdraw }: AnnouncedDeletion,
 ): Promise<DeletionOutcome> {
@@ -118,7 +116,7 @@ async function send(
     const condition = onlyIf === null ? {} : { onlyIf }
     await store.delete(container, copy.nativeKey, {
       ...condition,
-      signal: joinSignals([signal(), beforeSending()]),
+      signal: beforeSending(),
     })
     return 'deleted'
   } catch (error) {

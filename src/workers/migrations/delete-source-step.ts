@@ -2,7 +2,6 @@ import type { MigrationEvent, MigrationSubject } from '../../domain/migration-re
 import type { Copy } from '../../domain/object.ts'
 import type { LockedLedger } from '../../migration/ledger.ts'
 import { isPermitted } from '../../migration/transitions.ts'
-import { systemTimers } from '../timers.ts'
 import { type DeletionOutcome, deleteCopyBytes } from './delete-copy.ts'
 import { whatIsMissing } from './drop-copy-step.ts'
 import {
@@ -12,6 +11,7 @@ import {
   reach,
   recordOf,
   requestSignal,
+  requestSignalInTime,
   StepFailure,
   type StepOutcome,
   underObjectLock,
@@ -79,8 +79,8 @@ async function deleteSource(job: MigrationJob, locked: LockedLedger): Promise<De
     isApart: job.migration.evidence.targetWasAbsent === true,
     intent: null,
     begunClass: null,
-    timers: job.parts.timers ?? systemTimers,
     signal: () => requestSignal(job, 0),
+    signalInTime: msMax => requestSignalInTime(job, msMax),
     announce: job.parts.announceDeletion,
     confirmLock: () => locked.confirmLock(),
     beforeDeletion: () => reach(job, 'before-deletion'),

@@ -3,6 +3,7 @@ import type { Uuid } from '../../domain/identifiers.ts'
 import type { ClaimedMigration, MigrationLease } from '../../domain/migration-record.ts'
 import { isPermitted } from '../../migration/transitions.ts'
 import { systemTimers } from '../timers.ts'
+import { JobSignals, type MoverTimeouts, moverTimeouts } from './job-signals.ts'
 import type { MigrationParts } from './migration-parts.ts'
 
 /** How long a lease lasts unless the configuration says otherwise, in milliseconds. */
@@ -30,18 +31,15 @@ export class Interruption extends Error {
 /** A lease in use. */
 export interface HeldLease {
   readonly lease: MigrationLease
-  /** Aborts with an {@link Interruption}. */
-  readonly signal: AbortSignal
+  /** Abort with an {@link Interruption}. */
+  readonly signals: JobSignals
   /** True while the migration's row is locked by our own transaction, so that nobody can take it over. */
   isRowLocked: boolean
-  /** Ends requests early while other migrations wait in the same transaction; null while none do. */
-  laneSignal: AbortSignal | null
   /** The stores at both ends, as soon as they are open. */
   storeIds: readonly Uuid[]
 }
 
 interface KeptLease extends HeldLease {
-  readonly controller: AbortController
   readonly places: Pick<ClaimedMigration, 'sourceLocationId' | 'targetLocationId' | 'planId'>
   renewedAt: number
 }
@@ -55,24 +53,23 @@ interface KeptLease extends HeldLease {
 export class LeaseKeeper {
   readonly #parts: MigrationParts
   readonly #leaseMs: number
+  readonly #timeouts: MoverTimeouts
   readonly #held = new Map<string, KeptLease>()
   readonly #unreleased = new Map<string, MigrationLease>()
 
   constructor(parts: MigrationParts) {
     this.#parts = parts
     this.#leaseMs = parts.leaseMs ?? LEASE_MS
+    this.#timeouts = moverTimeouts(parts.wallClock, parts.timers ?? systemTimers)
   }
 
   hold(migration: ClaimedMigration): HeldLease {
     const { id, objectId, fencingToken } = migration
-    const controller = new AbortController()
     const kept: KeptLease = {
       lease: { migrationId: id, objectId, worker: this.#parts.workerId, fencingToken },
-      controller,
       places: migration,
-      signal: controller.signal,
+      signals: new JobSignals(this.#timeouts, this.#parts.timers ?? systemTimers),
       isRowLocked: false,
-      laneSignal: null,
       storeIds: [],
       renewedAt: this.#parts.wallClock.now(),
     }
@@ -82,12 +79,13 @@ export class LeaseKeeper {
 
   /** The job is over; `isReleased` says whether the ledger knows. */
   drop(held: HeldLease, isReleased: boolean): void {
+    held.signals.end()
     this.#held.delete(held.lease.migrationId)
     if (!isReleased) this.#unreleased.set(held.lease.migrationId, held.lease)
   }
 
   interruptAll(reason: InterruptionReason): void {
-    for (const held of this.#held.values()) held.controller.abort(new Interruption(reason))
+    for (const held of this.#held.values()) held.signals.interrupt(new Interruption(reason))
   }
 
   /** Renews, and lets go what is held, until the signal aborts. */
@@ -128,14 +126,14 @@ export class LeaseKeeper {
     if (!isStopped && locationIds.length === 0 && planIds.length === 0) return
     const locations = new Set(locationIds)
     const plans = new Set(planIds)
-    for (const { controller, places } of this.#held.values()) {
+    for (const { signals, places } of this.#held.values()) {
       const { sourceLocationId, targetLocationId, planId } = places
       const isHeld =
         isStopped ||
         locations.has(sourceLocationId) ||
         locations.has(targetLocationId) ||
         (planId !== null && plans.has(planId))
-      if (isHeld) controller.abort(new Interruption('held'))
+      if (isHeld) signals.interrupt(new Interruption('held'))
     }
   }
 
@@ -157,9 +155,9 @@ export class LeaseKeeper {
       held.renewedAt = askedAt
       const { kind, state } = migration
       if (migration.cancelRequested && isPermitted(kind, state, 'cancelled')) {
-        held.controller.abort(new Interruption('cancelled'))
+        held.signals.interrupt(new Interruption('cancelled'))
       } else if (migration.paused) {
-        held.controller.abort(new Interruption('paused'))
+        held.signals.interrupt(new Interruption('paused'))
       }
     }
   }
@@ -168,7 +166,7 @@ export class LeaseKeeper {
     const now = this.#parts.wallClock.now()
     for (const held of this.#held.values()) {
       const isLost = !held.isRowLocked && now - held.renewedAt > this.#leaseMs
-      if (isLost) held.controller.abort(new Interruption('lease-lost'))
+      if (isLost) held.signals.interrupt(new Interruption('lease-lost'))
     }
   }
 }

@@ -1,6 +1,4 @@
 import { type Bytes, MIB } from '../../domain/bytes.ts'
-import type { Instant } from '../../domain/clock.ts'
-import { SECOND } from '../../domain/duration.ts'
 import { isKnownToEncrypt } from '../../domain/encryption.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
 import { joinSignals } from '../../domain/join-signals.ts'
@@ -18,14 +16,13 @@ import type { LockedLedger } from '../../migration/ledger.ts'
 import { isProgress, stepsFrom } from '../../migration/transitions.ts'
 import type { ObjectStore } from '../../stores/object-store.ts'
 import { systemTimers } from '../timers.ts'
+import { BRIEF_BYTES_MAX, LANE_MS_MAX } from './job-signals.ts'
 import type { HeldLease } from './lease-keeper.ts'
 import type { Boundary, MigrationParts } from './migration-parts.ts'
 
 /** How long a publication or deletion waits for a client's write of the same object, in milliseconds. */
 const LOCK_WAIT_MS_MAX = 10_000
 
-/** Requests with so many bytes take about as long as those with none. */
-const BRIEF_BYTES_MAX = MIB
 /** Objects up to this size are published by one request and share transactions, with others about as large. */
 export const WHOLE_BYTES_MAX = 8 * MIB
 
@@ -174,9 +171,9 @@ export function requestSignal(
   job: Pick<MigrationJob, 'signal' | 'parts'> & { readonly held?: HeldLease },
   bytes: number,
 ): AbortSignal {
-  const inLane = job.held?.laneSignal ?? null
-  if (inLane !== null) return inLane
-  if (bytes <= BRIEF_BYTES_MAX) return briefSignal(job)
+  const signals = job.held?.signals
+  if (signals?.lane) return signals.lane
+  if (signals !== undefined && bytes <= BRIEF_BYTES_MAX) return signals.brief()
   const { timers = systemTimers } = job.parts
   const timeoutSignal = (ms: number) => timers.timeoutSignal(ms)
   return withDeadline({ signal: job.signal, ms: deadlineMs(bytes), timeoutSignal })
@@ -189,62 +186,17 @@ export function publicationSignal(
   announced: AbortSignal | null,
 ): AbortSignal {
   if (announced === null) return requestSignal(job, bytes)
-  const inLane = job.held.laneSignal ?? null
-  if (inLane !== null) return joinSignals([inLane, announced])
+  const { lane } = job.held.signals
+  if (lane !== null) return joinSignals([lane, announced])
   return requestSignal({ parts: job.parts, signal: joinSignals([job.signal, announced]) }, bytes)
 }
 
-/** How long a signal of brief requests is handed out, in wall milliseconds: they get so much more time. */
-const SHARED_MS = 5 * SECOND
-
-interface SharedSignal {
-  readonly madeAt: Instant
-  readonly signal: AbortSignal
-}
-
-/** The signal of each job's brief requests, by the job's own signal, and the time-out all jobs share. */
-const briefSignals = new WeakMap<AbortSignal, SharedSignal>()
-const briefTimeouts = new WeakMap<MigrationParts, SharedSignal>()
-
-/** A thousand small objects make thousands of requests a second: they share their time-outs. */
-function briefSignal({ signal, parts }: Pick<MigrationJob, 'signal' | 'parts'>): AbortSignal {
-  const now = parts.wallClock.now()
-  const known = briefSignals.get(signal)
-  if (isUsable(known, now)) return known.signal
-  const { timers = systemTimers } = parts
-  const timeoutSignal = (ms: number) => timers.timeoutSignal(ms)
-  const ms = deadlineMs(BRIEF_BYTES_MAX) + SHARED_MS
-  let timeout = briefTimeouts.get(parts)
-  if (!isUsable(timeout, now)) {
-    timeout = { madeAt: now, signal: timeoutSignal(ms) }
-    briefTimeouts.set(parts, timeout)
-  }
-  const made = {
-    madeAt: timeout.madeAt,
-    signal: withDeadline({ signal, ms, timeoutSignal }, timeout.signal),
-  }
-  briefSignals.set(signal, made)
-  return made.signal
-}
-
-/**
- * How long works that share a transaction wait for one of them, in wall milliseconds; a second more at most.
- */
-const LANE_MS_MAX = 5 * SECOND
-const LANE_SHARED_MS = SECOND
-
-const laneTimeouts = new WeakMap<MigrationParts, SharedSignal>()
-
-/** Ends what a job asks of stores while others wait in the same transaction for it to end. */
-function laneSignal({ signal, parts }: Pick<MigrationJob, 'signal' | 'parts'>): AbortSignal {
-  const now = parts.wallClock.now()
-  let timeout = laneTimeouts.get(parts)
-  if (timeout === undefined || Math.abs(now - timeout.madeAt) >= LANE_SHARED_MS) {
-    const { timers = systemTimers } = parts
-    timeout = { madeAt: now, signal: timers.timeoutSignal(LANE_MS_MAX + LANE_SHARED_MS) }
-    laneTimeouts.set(parts, timeout)
-  }
-  return joinSignals([signal, timeout.signal])
+/** The same for a request that must be over after so many milliseconds, which in a lane it is anyway. */
+export function requestSignalInTime(job: MigrationJob, msMax: number): AbortSignal {
+  const { lane } = job.held.signals
+  if (lane !== null && msMax >= LANE_MS_MAX) return lane
+  const { timers = systemTimers } = job.parts
+  return joinSignals([requestSignal(job, 0), timers.timeoutSignal(msMax)])
 }
 
 /**
@@ -253,10 +205,6 @@ function laneSignal({ signal, parts }: Pick<MigrationJob, 'signal' | 'parts'>): 
  */
 function mayShare({ attempt, evidence }: Migration): boolean {
   return attempt <= 1 && evidence.outage == null
-}
-
-function isUsable(shared: SharedSignal | undefined, now: Instant): shared is SharedSignal {
-  return shared !== undefined && Math.abs(now - shared.madeAt) < SHARED_MS
 }
 
 /**
@@ -273,12 +221,12 @@ export async function underObjectLock(
   const isShared = options.isBrief && mayShare(job.migration)
   const lane = isShared ? `${source.location.storeId} ${target.location.storeId} ${sizeClass}` : null
   job.held.isRowLocked = true
-  job.held.laneSignal = isShared ? laneSignal(job) : null
+  if (isShared) job.held.signals.enterLane()
   try {
     await job.parts.ledger.withObjectLock(job.lease, { lane, waitMsMax: LOCK_WAIT_MS_MAX }, work)
   } finally {
     job.held.isRowLocked = false
-    job.held.laneSignal = null
+    job.held.signals.leaveLane()
   }
 }
 

@@ -71,7 +71,7 @@ async function openJob(
     parts,
     held,
     lease: held.lease,
-    signal: held.signal,
+    signal: held.signals.signal,
     source,
     target,
     migration,

@@ -184,7 +184,7 @@ function deleteNow(
     announce: parts.announceDeletion,
     copy: { id: orphan.id, objectId: orphan.objectId! },
     confirmLock: () => confirmLock(connection),
-    timeoutSignal: (ms: number) => timers.timeoutSignal(ms),
+    signalInTime: (msMax: number) => timers.timeoutSignal(msMax),
   }
   return afterAnnouncement(announcement, async announced => {
     const found = await lookAt({ ...orphan, store: judged.store }, judged.look())

@@ -150,8 +150,8 @@ async function sweepLocked(
     begunClass: locked.begunClass,
     announce: parts.announceDeletion,
     confirmLock: () => ledger.confirmLock(),
-    timers,
     signal: requestSignal,
+    signalInTime: msMax => urgentSignal(signal, msMax, timers),
   })
   parts.onSwept?.(outcome)
   if (outcome === 'unsafe' || outcome === 'refused' || outcome === 'shared') {
