@@ -35,7 +35,12 @@ export interface LockedWork {
 
 /** How many works share a transaction, and how many such transactions a lane has at once. */
 const WORKS_MAX = 128
-const GROUPS_PER_LANE_MAX = 2
+const GROUPS_PER_LANE_MAX = 4
+/**
+ * How long a work waits for others while a group of its lane runs, in wall milliseconds. Quick stores have one group
+ * after the other, each with all that came meanwhile; slow ones have several side by side.
+ */
+const GROUP_WAIT_MS_MAX = 200
 
 /** PostgreSQL's code for a lock that was not free in time. */
 const LOCK_NOT_AVAILABLE = '55P03'
@@ -44,7 +49,7 @@ const LOCK_NOT_AVAILABLE = '55P03'
  * Makes what runs works under their objects' locks. Those of one lane that are asked for at the same time
  * share a transaction: they run side by side, what they record is written with one statement for all, and
  * everything commits when the last of them is done. A work whose object is busy waits on a connection of its
- * own. Lanes are pairs of stores: there are a few of them.
+ * own. Lanes are pairs of stores and what is done there: there are a few of them.
  */
 export function createLockedRunner(database: Database): (asked: LockedWork) => Promise<unknown> {
   const lanes = new Map<string, Batcher<LockedWork, unknown>>()
@@ -55,6 +60,7 @@ export function createLockedRunner(database: Database): (asked: LockedWork) => P
     const made = createBatcher<LockedWork, unknown>({
       itemsMax: WORKS_MAX,
       runsMax: GROUPS_PER_LANE_MAX,
+      beside: { itemsMin: WORKS_MAX, waitMsMax: GROUP_WAIT_MS_MAX },
       run: works => runGroup(database, works),
     })
     lanes.set(lane, made)

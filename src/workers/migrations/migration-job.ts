@@ -217,9 +217,13 @@ export async function underObjectLock(
   work: (locked: LockedLedger) => Promise<void>,
 ): Promise<void> {
   const { source, target } = job
-  const sizeClass = job.migration.size <= BRIEF_BYTES_MAX ? 'small' : 'large'
   const isShared = options.isBrief && mayShare(job.migration)
-  const lane = isShared ? `${source.location.storeId} ${target.location.storeId} ${sizeClass}` : null
+  const { state, size } = job.migration
+  const sizeClass = size <= BRIEF_BYTES_MAX ? 'small' : 'large'
+  // Publications and deletions take turns of different length, and go on side by side.
+  const lane = isShared
+    ? [source.location.storeId, target.location.storeId, sizeClass, state].join(' ')
+    : null
   job.held.isRowLocked = true
   if (isShared) job.held.signals.enterLane()
   try {
