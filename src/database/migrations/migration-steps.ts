@@ -7,6 +7,7 @@ import {
   type MigrationStep,
 } from '../../domain/migration-record.ts'
 import type { Principal } from '../../domain/principal.ts'
+import { arrayLiteral } from '../array-literal.ts'
 import type { Queryable } from '../postgres.ts'
 import { applyEffects, lockObjectRows } from './effects/apply-effects.ts'
 import { MIGRATION_COLUMNS, type MigrationRow, migrationOf } from './migration-rows.ts'
@@ -170,7 +171,7 @@ async function advance(
           ) as last
       )
       select * from advanced`,
-    values: [JSON.stringify(entries.map(rowOf)), entries.map(({ lease }) => lease.migrationId)],
+    values: [JSON.stringify(entries.map(rowOf)), arrayLiteral(entries.map(({ lease }) => lease.migrationId))],
   })
   const found = new Map(rows.map(row => [row.id, migrationOf(row)]))
   return entries.map(({ lease, record }) => {

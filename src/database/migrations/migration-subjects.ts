@@ -2,6 +2,7 @@ import type { BucketMode } from '../../domain/bucket.ts'
 import type { ObjectId, Uuid } from '../../domain/identifiers.ts'
 import type { MigrationLease, MigrationSubject } from '../../domain/migration-record.ts'
 import type { ContentHeaders, Copy, DigestSource } from '../../domain/object.ts'
+import { arrayLiteral } from '../array-literal.ts'
 import { copyOf, type PlacedCopy, type PlacedCopyRow, placedCopyOf } from '../catalog/copies.ts'
 import type { Connection, Queryable } from '../postgres.ts'
 import { deletionLandsInMs } from '../writes/deletions-in-flight.ts'
@@ -40,18 +41,19 @@ export async function readMigrationSubjects(
   queryable: Queryable,
   migrationIds: readonly Uuid[],
 ): Promise<ReadonlyMap<Uuid, MigrationSubject>> {
+  const ids = arrayLiteral(migrationIds)
   const [{ rows }, copies] = await Promise.all([
     queryable.query<SubjectRow>({
       name: 'migration_subjects',
       text: `select ${SUBJECT_COLUMNS} from migration m ${SUBJECT_JOINS} where m.id = any ($1::uuid[])`,
-      values: [migrationIds],
+      values: [ids],
     }),
     queryable.query<PlacedCopyRow>({
       name: 'migration_subject_copies',
       text: `
         ${SELECT_COPIES}
         where c.object_id = any (array(select object_id from migration where id = any ($1::uuid[])))`,
-      values: [migrationIds],
+      values: [ids],
     }),
   ])
   const copiesOf = byObject(copies.rows)
@@ -88,7 +90,7 @@ export async function holdMigrations(
         order by m.id
         for update of m ${options.skipsLocked ? 'skip locked' : ''}`,
       values: [
-        leases.map(lease => lease.migrationId),
+        arrayLiteral(leases.map(lease => lease.migrationId)),
         leases.map(lease => lease.fencingToken),
         leases.map(lease => lease.worker),
       ],
@@ -96,7 +98,7 @@ export async function holdMigrations(
     connection.query<PlacedCopyRow>({
       name: 'migration_held_copies',
       text: `${SELECT_COPIES} where c.object_id = any ($1::uuid[])`,
-      values: [leases.map(lease => lease.objectId)],
+      values: [arrayLiteral(leases.map(lease => lease.objectId))],
     }),
   ])
   const copiesOf = byObject(copies.rows)

@@ -1,6 +1,7 @@
 import { SECOND } from '../../domain/duration.ts'
 import type { ObjectId, Uuid } from '../../domain/identifiers.ts'
 import type { Copy } from '../../domain/object.ts'
+import { arrayLiteral } from '../array-literal.ts'
 import { createBatcher } from '../batches.ts'
 import type { Database } from '../postgres.ts'
 import { mayBePublishedStill, PublicationInFlight } from './publications-in-flight.ts'
@@ -103,8 +104,8 @@ export function createDeletionAnnouncer(database: Database): AnnounceDeletion {
           on conflict (object_id, copy_id) do update set lands_until = excluded.lands_until
           returning object_id, copy_id, lands_until::text`,
         values: [
-          copies.map(copy => copy.objectId),
-          copies.map(copy => copy.id),
+          arrayLiteral(copies.map(copy => copy.objectId)),
+          arrayLiteral(copies.map(copy => copy.id)),
           DELETION_MS_MAX + LANDING_MS_MAX,
         ],
       })

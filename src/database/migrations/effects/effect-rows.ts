@@ -3,6 +3,7 @@ import type { Uuid } from '../../../domain/identifiers.ts'
 import type { Migration } from '../../../domain/migration.ts'
 import { LedgerError, type MigrationStep } from '../../../domain/migration-record.ts'
 import type { Principal } from '../../../domain/principal.ts'
+import { arrayLiteral } from '../../array-literal.ts'
 import type { Queryable } from '../../postgres.ts'
 
 /** A step whose effects are to be written. The migration is as it is after its record. */
@@ -43,12 +44,24 @@ export const versionIdOf = ({ migration }: EffectfulStep) =>
 /** When the step was taken, in whole model milliseconds. */
 export const momentOf = ({ modelNow }: EffectfulStep) => Math.round(modelNow)
 
+/** Columns whose elements need no quoting. */
+const PLAIN_COLUMNS: ReadonlySet<unknown> = new Set([
+  objectOf,
+  sourceCopyOf,
+  targetCopyOf,
+  generationOf,
+  momentOf,
+])
+
 /** The statement's arrays: one for each column, an element for each step. */
-export function columns<const C extends readonly ((step: EffectfulStep) => unknown)[]>(
+export function columns(
   steps: readonly EffectfulStep[],
-  ...of: C
-): unknown[][] {
-  return of.map(column => steps.map(column))
+  ...of: readonly ((step: EffectfulStep) => unknown)[]
+): unknown[] {
+  return of.map(column => {
+    const elements = steps.map(column)
+    return PLAIN_COLUMNS.has(column) ? arrayLiteral(elements as (string | number)[]) : elements
+  })
 }
 
 /**
