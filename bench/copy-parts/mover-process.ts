@@ -1,5 +1,6 @@
 import { on } from 'node:events'
-import { keepSourceFacts } from '../../src/database/catalog/source-facts.ts'
+import { createLocationFinder } from '../../src/database/catalog/locations.ts'
+import { createSourceFactsKeeper } from '../../src/database/catalog/source-facts.ts'
 import { createPostgresLedger } from '../../src/database/migrations/postgres-ledger.ts'
 import { openBeside, openDatabase } from '../../src/database/postgres.ts'
 import { createDeletionAnnouncer } from '../../src/database/writes/deletions-in-flight.ts'
@@ -58,9 +59,9 @@ async function main(task: MoverTask): Promise<void> {
     announceDeletion: createDeletionAnnouncer(announcerDatabase),
     announcePublication: createPublicationAnnouncer(announcerDatabase),
     noteUploadStart: createUploadStartNoter(database),
-    keepFacts: (version, facts) => keepSourceFacts(database, version, facts),
+    keepFacts: createSourceFactsKeeper(database),
     openStore: async id => stores.get(id)!,
-    locationById: async id => task.locations.find(location => location.id === id) ?? null,
+    locationById: createLocationFinder(database),
     modelClock: wallClock,
     wallClock,
     workerId: newId(),

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { keepSourceFacts } from '../../src/database/catalog/source-facts.ts'
+import { createSourceFactsKeeper } from '../../src/database/catalog/source-facts.ts'
 import { createImportJob, findImportJob } from '../../src/database/imports/import-jobs.ts'
 import { createPostgresLedger } from '../../src/database/migrations/postgres-ledger.ts'
 import { type Database, openBeside, openDatabase } from '../../src/database/postgres.ts'
@@ -144,7 +144,7 @@ async function moveAll(
     announceDeletion: createDeletionAnnouncer(announcerDatabase),
     announcePublication: createPublicationAnnouncer(announcerDatabase),
     noteUploadStart: createUploadStartNoter(database),
-    keepFacts: (version, facts) => keepSourceFacts(database, version, facts),
+    keepFacts: createSourceFactsKeeper(database),
     openStore: async id => (id === source.location.storeId ? from : to),
     locationById: async id => [source, target].find(({ location }) => location.id === id)?.location ?? null,
     modelClock: wallClock,

@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os'
-import { findLocation } from '../../database/catalog/locations.ts'
-import { keepSourceFacts } from '../../database/catalog/source-facts.ts'
+import { createLocationFinder } from '../../database/catalog/locations.ts'
+import { createSourceFactsKeeper } from '../../database/catalog/source-facts.ts'
 import { boundLongHolds } from '../../database/migrations/long-holds.ts'
 import { readMigrationHolds } from '../../database/migrations/migration-holds.ts'
 import { insertThroughput } from '../../database/migrations/migration-throughput.ts'
@@ -39,7 +39,7 @@ export async function startMigratorRole(parts: ServerParts): Promise<RunningRole
   const lockDatabase = boundLongHolds(database, config.database.connectionsMax)
   const shared = {
     openStore: (storeId: string) => parts.stores.openInBackground(storeId),
-    locationById: (locationId: string) => findLocation(database, locationId),
+    locationById: createLocationFinder(database),
     announceDeletion: createDeletionAnnouncer(announcerDatabase),
     announcePublication: createPublicationAnnouncer(announcerDatabase),
     log: parts.log,
@@ -48,7 +48,7 @@ export async function startMigratorRole(parts: ServerParts): Promise<RunningRole
     ...shared,
     ledger: createPostgresLedger(database, lockDatabase),
     noteUploadStart: createUploadStartNoter(database),
-    keepFacts: (version, facts) => keepSourceFacts(database, version, facts),
+    keepFacts: createSourceFactsKeeper(database),
     readHolds: () => readMigrationHolds(database),
     modelClock: parts.modelClock,
     modelScale: parts.modelScale,

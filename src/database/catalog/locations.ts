@@ -2,7 +2,9 @@ import type { Uuid } from '../../domain/identifiers.ts'
 import type { Location } from '../../domain/location.ts'
 import type { Principal } from '../../domain/principal.ts'
 import type { Store } from '../../domain/store.ts'
-import type { Queryable } from '../postgres.ts'
+import { arrayLiteral } from '../array-literal.ts'
+import { createBatcher } from '../batches.ts'
+import type { Database, Queryable } from '../postgres.ts'
 import { type LocationReference, listLocationReferences } from './location-references.ts'
 
 /** A location with its store's name and how much lies there: every copy, those in grace included. */
@@ -15,11 +17,13 @@ export interface LocationRow extends Location {
   readonly principal: string
 }
 
+const COLUMNS = `
+  l.id, l.name, l.store_id as "storeId", l.container, l.storage_class as "storageClass", l.tier,
+  l.price_id as "priceId", l.region, l.first_byte_ms_p99 as "firstByteMsP99",
+  l.restore_hours as "restoreHours", l.capacity_bytes as "capacityBytes"`
+
 const SELECT = `
-  select l.id, l.name, l.store_id as "storeId", s.name as "storeName", l.container,
-         l.storage_class as "storageClass", l.tier, l.price_id as "priceId", l.region,
-         l.first_byte_ms_p99 as "firstByteMsP99", l.restore_hours as "restoreHours",
-         l.capacity_bytes as "capacityBytes", l.revision, l.created_at as "createdAt", l.principal,
+  select ${COLUMNS}, s.name as "storeName", l.revision, l.created_at as "createdAt", l.principal,
          coalesce(u.copies, 0)::bigint as copies, coalesce(u.bytes, 0)::bigint as bytes
   from location as l
   join store as s on s.id = l.store_id
@@ -31,6 +35,29 @@ const SELECT = `
 export async function findLocation(database: Queryable, id: Uuid): Promise<LocationRow | null> {
   const { rows } = await database.query<LocationRow>(`${SELECT} where l.id = $1`, [id])
   return rows[0] ?? null
+}
+
+/** At most so many questions share a statement. */
+const QUESTIONS_MAX = 256
+
+/**
+ * Makes what finds a location by its id, or null: for movers, each of whose migrations asks for two of a few
+ * locations. Questions of the same moment share a statement.
+ */
+export function createLocationFinder(database: Database): (id: Uuid) => Promise<Location | null> {
+  return createBatcher<Uuid, Location | null>({
+    itemsMax: QUESTIONS_MAX,
+    runsMax: 1,
+    run: async ids => {
+      const { rows } = await database.query<Location>({
+        name: 'locations_find',
+        text: `select ${COLUMNS} from location as l where l.id = any ($1::uuid[])`,
+        values: [arrayLiteral([...new Set(ids)])],
+      })
+      const found = new Map(rows.map(row => [row.id, row]))
+      return ids.map(id => ({ value: found.get(id) ?? null }))
+    },
+  })
 }
 
 /** One page of locations in the order of names, those after `afterName`. */

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createMovingWorld, type MovingWorld, sampleOf } from '../../../test/builders/moving-world.ts'
 import { aPolicy } from '../../../test/builders/placement.ts'
-import { keepSourceFacts } from '../../database/catalog/source-facts.ts'
+import { createSourceFactsKeeper } from '../../database/catalog/source-facts.ts'
 import { insertPolicy } from '../../database/placement/policies.ts'
 import type { BucketMode } from '../../domain/bucket.ts'
 import { DAY } from '../../domain/duration.ts'
@@ -38,8 +38,7 @@ describe('what travels with the bytes of a move', () => {
     await database.query('update copy set etag = $2, version_id = $3 where object_id = $1', values)
     await database.query(`update object_version set metadata = '{}' where object_id = $1`, [values[0]])
   }
-  const work = () =>
-    world.work({ keepFacts: (version, facts) => keepSourceFacts(world.test.database, version, facts) })
+  const work = () => world.work({ keepFacts: createSourceFactsKeeper(world.test.database) })
   const factsInCatalog = async () => {
     const { rows } = await world.test.database.query('select headers, metadata, tags from object_version')
     return rows[0]
