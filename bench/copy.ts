@@ -50,7 +50,7 @@ const SETS = [
 
 const ROUNDS = 5
 /** As `bin/dim.js` starts the product. */
-const LAUNCHER_FLAGS = ['--max-semi-space-size=8', '--heap-growing-percent=100']
+const LAUNCHER_FLAGS = ['--max-semi-space-size=16', '--heap-growing-percent=100']
 const MEMORY_BYTES_TARGET = 256 * MIB
 /** Where files live in memory, so that no disk is measured. */
 const TMPFS = '/dev/shm'

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=8 --heap-growing-percent=100
+#!/usr/bin/env -S node --max-semi-space-size=16 --heap-growing-percent=100
 // The flags: Node would rather take hundreds of MiB of memory than look for what nobody needs any more.
 // Plain JavaScript that old versions of Node can parse, so that they get a clear answer.
 const major = Number(process.versions.node.split('.')[0])

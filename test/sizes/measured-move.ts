@@ -12,7 +12,7 @@ import type { SizedStore } from './sized-stores.ts'
 
 const PROGRAM = path.join(import.meta.dirname, 'size-process.ts')
 /** As `bin/dim.js` asks Node. */
-const LAUNCHER_FLAGS = ['--max-semi-space-size=8', '--heap-growing-percent=100']
+const LAUNCHER_FLAGS = ['--max-semi-space-size=16', '--heap-growing-percent=100']
 /** What a mover and an importer may take, and how much more once they are half through. */
 export const MEMORY_MIB_PERMITTED = 256
 export const GROWTH_PERMITTED = 1.15

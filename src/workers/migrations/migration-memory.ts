@@ -3,7 +3,7 @@ import { type BodyBuffers, createBodyBuffers } from './body-buffers.ts'
 import type { MigrationParts } from './migration-parts.ts'
 
 /** How many bytes of objects a mover holds in memory, however many objects it moves at once. */
-const BODY_BYTES_MAX = 56 * MIB
+const BODY_BYTES_MAX = 48 * MIB
 
 const known = new WeakMap<MigrationParts, BodyBuffers>()
 
