@@ -491,6 +491,8 @@ describe('beside a server', () => {
       expect(untrusted.exitCode, untrusted.words).toBe(EXIT.partial)
       expect(untrusted.answer).toBe('! films/old/one  (quarantined: every copy is bad)')
       expect(untrusted.words).toContain('1 of them quarantined')
+      const doctor = await dim(['doctor'], here())
+      expect(doctor.answer).toMatch(/✗ +objects +1 without a good copy.*dim object list --state quarantined/)
     }
     await quarantine(null)
 
@@ -596,6 +598,7 @@ describe('beside a server', () => {
     const findings = JSON.parse(answer) as { check: string; verdict: string; text: string }[]
     expect(findings.find(finding => finding.check === 'server: database')?.verdict).toBe('ok')
     expect(findings.find(finding => finding.check === 'store disk')?.verdict).toBe('ok')
+    expect(findings.find(finding => finding.check === 'objects')?.verdict).toBe('ok')
   })
 
   test('the doctor says of a store without a location just that', async () => {

@@ -8,7 +8,7 @@ import {
   checkPorts,
   checkTestServers,
 } from './check-machine.ts'
-import { checkClock, checkEncryption, checkReadiness, checkStores } from './check-server.ts'
+import { checkClock, checkEncryption, checkObjects, checkReadiness, checkStores } from './check-server.ts'
 import { type Finding, fine } from './finding.ts'
 
 /** Longest any one check may take. */
@@ -36,6 +36,7 @@ export async function checkInstallation(
     ['clock', () => checkClock(session)],
     ['stores', () => checkStores(session)],
     ['encryption', () => checkEncryption(session)],
+    ['objects', () => checkObjects(session)],
   ]
   for (const [name, check] of checks) findings.push(...(await attempt(name, check)))
   return findings

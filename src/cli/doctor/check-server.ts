@@ -1,4 +1,5 @@
 import type { Health } from '../../api/schemas/health.ts'
+import type { ScrubStatus } from '../../api/schemas/scrub.ts'
 import type { StoreProbe, StoreResource } from '../../api/schemas/store.ts'
 import { isUnknown } from '../../api/store-knowledge.ts'
 import { CliError } from '../exit-codes.ts'
@@ -7,6 +8,7 @@ import { namedPath } from '../references.ts'
 import type { Session } from '../session.ts'
 import { learningCommand } from '../store-knowledge.ts'
 import { findUnencryptedWrites, unencryptedWritesFix, unencryptedWritesText } from '../unencrypted-writes.ts'
+import { countText } from '../units.ts'
 import { type Finding, fine } from './finding.ts'
 
 const CLOCK_SKEW_MS_MAX = 5_000
@@ -55,6 +57,31 @@ export async function checkEncryption(session: Session): Promise<Finding[]> {
     text: unencryptedWritesText(writes),
     fix: unencryptedWritesFix(writes),
   }))
+}
+
+/** Whether every object still has a good copy. */
+export async function checkObjects(session: Session): Promise<Finding[]> {
+  if (session.findLocalServer() === null && !namesServer(session)) return []
+  const { badCopies, quarantinedObjects } = await session.api.get<ScrubStatus>('/v1/scrub')
+  const check = 'objects'
+  if (quarantinedObjects > 0)
+    return [
+      {
+        check,
+        verdict: 'failed',
+        text: `${countText(quarantinedObjects)} without a good copy: nothing of them is moved or deleted`,
+        fix: 'dim object list --state quarantined; dim object show tells what became of each',
+      },
+    ]
+  if (badCopies === 0) return [fine(check, 'no copy is known to be bad')]
+  return [
+    {
+      check,
+      verdict: 'warning',
+      text: `${countText(badCopies)} bad copies are being repaired`,
+      fix: 'dim scrub status',
+    },
+  ]
 }
 
 async function checkStore(session: Session, store: StoreResource): Promise<Finding> {

@@ -21,7 +21,6 @@ const costColumns: readonly Column<Alternative>[] = [
     value: place => (place.paybackDays === null ? '-' : paybackText(place.paybackDays)),
     align: 'right',
   },
-  { header: 'WHY NOT', value: place => (place.chosen ? '' : place.explanation) },
 ]
 
 /** An explanation as a person reads it. Pure. */
@@ -34,6 +33,7 @@ export function explanationText(explanation: ExplanationResource): string {
     '',
     renderTable(explanation.alternatives, costColumns, true),
     '',
+    ...reasonsAgainst(explanation.alternatives),
     `Counted with ${inputs.readsPerMonthExpected.toPrecision(3)} reads a month of ${bytesText(inputs.bytesPerRead)} each, ${countedHeatText(inputs)}`,
     `(heat of half-life ${HALF_LIFE_WORDS[inputs.halfLife]}: ${inputs.heatPerDay.toPrecision(3)} a day, score ${inputs.heatScore.toFixed(0)}),`,
     `${inputs.daysInLocation.toFixed(1)} days in this place, policy ${inputs.policy}, prices ${inputs.priceBook}.`,
@@ -47,6 +47,13 @@ export function explanationText(explanation: ExplanationResource): string {
   lines.push('', `Looked at again ${timeText(explanation.reviewAt)} (${explanation.reviewReason}).`)
   if (explanation.migrationId !== null) lines.push(`Being moved by migration ${explanation.migrationId}.`)
   return lines.join('\n')
+}
+
+/** Why each of the others was not chosen: sentences, which would tear a table apart. */
+function reasonsAgainst(alternatives: readonly Alternative[]): string[] {
+  const others = alternatives.filter(place => !place.chosen)
+  if (others.length === 0) return []
+  return ['Why not:', ...others.map(place => `  - ${place.locationName}: ${place.explanation}`), '']
 }
 
 const HALF_LIFE_WORDS = { '6h': '6 hours', '3d': '3 days', '30d': '30 days' } as const
