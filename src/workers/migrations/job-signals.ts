@@ -11,8 +11,9 @@ export const BRIEF_BYTES_MAX = MIB
 const BRIEF_SHARED_MS = 5 * SECOND
 /** How long a brief request may take whose signal is new, in wall milliseconds. */
 const BRIEF_MS_MAX = deadlineMs(BRIEF_BYTES_MAX) + BRIEF_SHARED_MS
-/** How long works that share a transaction wait for one of them, in wall milliseconds; a second more at most. */
+/** How long a lane's time-out is handed out, in wall milliseconds. */
 const LANE_SHARED_MS = SECOND
+/** How long works that share a transaction wait for one of them, in wall milliseconds; up to a second less. */
 export const LANE_MS_MAX = 5 * SECOND + LANE_SHARED_MS
 
 /**
@@ -84,8 +85,8 @@ interface Limited {
 
 /**
  * The signals of one job: its own, and those of its small requests, which end when the job does or when their
- * time is over. They are told by hand and let go by hand: joined with `joinSignals`, which the garbage
- * collector has to let go, they take a seventh of a mover's time with small objects.
+ * time is over. They are told by hand and let go by hand, where `joinSignals` leaves that to the garbage
+ * collector; see docs/decisions/0013.
  */
 export class JobSignals {
   readonly #own = new AbortController()
