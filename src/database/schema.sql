@@ -354,7 +354,7 @@ table migration with {fillfactor=45}
   CREATE INDEX migration_leased ON public.migration USING btree (lease_expires_at, id) WHERE ((finished_at IS NULL) AND (lease_owner IS NOT NULL))
   CREATE UNIQUE INDEX migration_one_per_object ON public.migration USING btree (object_id) WHERE (finished_at IS NULL)
   CREATE INDEX migration_quarantined ON public.migration USING btree (id DESC) WHERE is_quarantined
-  CREATE INDEX migration_queue ON public.migration USING btree (priority DESC, due_at, not_before, id) WHERE ((finished_at IS NULL) AND (NOT paused) AND (NOT held) AND (grace_until_ms IS NULL) AND (lease_owner IS NULL))
+  CREATE INDEX migration_queue ON public.migration USING btree (priority DESC, due_at, not_before) WHERE ((finished_at IS NULL) AND (NOT paused) AND (NOT held) AND (grace_until_ms IS NULL) AND (lease_owner IS NULL))
   CREATE INDEX migration_reserving ON public.migration USING btree (target_location_id) INCLUDE (size) WHERE reserves_room
   CREATE TRIGGER migrations_claim_containers AFTER INSERT ON public.migration REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION migrations_claim_containers()
 

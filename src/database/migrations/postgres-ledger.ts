@@ -122,7 +122,7 @@ async function claimMigrations(
         select m.id, null::text as taken_over_from
         from migration m
         where ${IS_DUE} and m.lease_owner is null and m.grace_until_ms is null
-        order by m.priority desc, m.due_at, m.not_before, m.id
+        order by m.priority desc, m.due_at, m.not_before
         limit $1::int - (select count(*) from lost) - (select count(*) from ending)
         for update of m skip locked
       ), due as (
