@@ -79,7 +79,8 @@ function readProgress(file: string, options: { seed: string; anew: boolean }): P
 /** The commit, marked when the program or its tests differ from it. */
 function revisionOf(): string {
   const git = (...args: string[]) => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim()
-  const hasChanges = git('status', '--porcelain', '--', 'src', 'bin', 'package.json', 'test') !== ''
+  const hasChanges =
+    git('status', '--porcelain', '--', 'src', 'bin', 'package.json', 'test', ':!test/long/reports') !== ''
   return `${git('rev-parse', 'HEAD')}${hasChanges ? '+changes' : ''}`
 }
 
