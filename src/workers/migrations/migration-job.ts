@@ -96,7 +96,8 @@ export type StepOutcome =
     }
   /** The step wrote its record itself, under the object's lock. */
   | { readonly kind: 'recorded' }
-  | { readonly kind: 'rest'; readonly ms: number }
+  /** `returnsAttempt`: the try that was counted did not happen. Default: it did. */
+  | { readonly kind: 'rest'; readonly ms: number; readonly returnsAttempt?: boolean }
 
 /** A step found something that decides: it ends the step with this event instead of a retry. */
 export class StepFailure extends Error {

@@ -2,17 +2,13 @@ import {
   isEndState,
   type MigrationEvidence,
   type MigrationState,
-  type Outage,
   writesTarget,
 } from '../../domain/migration.ts'
 import { type ClaimedMigration, LedgerError, type MigrationEvent } from '../../domain/migration-record.ts'
 import { nativeKeyOf } from '../../domain/native-key.ts'
 import { backoffMs } from '../../migration/backoff.ts'
-import { outageAfter, outageRestMs } from '../../migration/outage.ts'
-import { isPermitted, isRetried } from '../../migration/transitions.ts'
-import { systemTimers } from '../timers.ts'
-import { failedStepOf } from './failed-step.ts'
-import { forgetContainersAfter } from './known-containers.ts'
+import { isPermitted } from '../../migration/transitions.ts'
+import { abandonUpload, outcomeOfFailedTry } from './failed-try.ts'
 import { type HeldLease, Interruption } from './lease-keeper.ts'
 import { LIVES } from './lives.ts'
 import {
@@ -20,9 +16,7 @@ import {
   openEnd,
   reach,
   recordOf,
-  StepFailure,
   type StepOutcome,
-  targetKeyOf,
   whyNotCurrent,
 } from './migration-job.ts'
 import type { MigrationParts } from './migration-parts.ts'
@@ -156,7 +150,7 @@ async function tryStep(job: MigrationJob, state: MigrationState): Promise<boolea
     return await report(job, outcome)
   } catch (error) {
     if (job.signal.aborted || isFenced(error)) throw error
-    return fail(job, error)
+    return report(job, await outcomeOfFailedTry(job, error))
   }
 }
 
@@ -178,80 +172,11 @@ async function report(job: MigrationJob, outcome: StepOutcome): Promise<boolean>
     case 'recorded':
       break
     case 'rest':
-      await job.parts.ledger.release(job.lease, outcome.ms, false)
+      await job.parts.ledger.release(job.lease, outcome.ms, outcome.returnsAttempt ?? false)
       return true
   }
   if (isEndState(job.migration.state)) noteEnd(job)
   return job.migration.leaseOwner === null
-}
-
-/** Reports a failed try: another one later, or the end. */
-async function fail(job: MigrationJob, error: unknown): Promise<boolean> {
-  const { migration, parts } = job
-  const { event, kind, message } = failedStepOf(migration.state, error)
-  forgetContainersAfter(error, job.target.store)
-  const isRefusing = job.held.storeIds.some(id => parts.isRefusing?.(id) ?? false)
-  const before = migration.evidence.outage ?? undefined
-  // A step that decided may name what the tries before it failed of: that is no outage now.
-  const hasDecided = error instanceof StepFailure
-  const outage = hasDecided ? null : outageAfter(before, kind, parts.wallClock.now(), isRefusing)
-  if (outage !== null) return restInOutage(job, outage, { kind, message })
-  const restMs = backoffMs(migration.attempt, parts.random(), kind)
-  // Readers and writers come first: an object that changed under a move is an everyday thing.
-  const level = kind === 'object-changed' || kind === 'switch-lost' ? 'info' : 'warn'
-  parts.log[level]({ error, migrationId: migration.id, state: migration.state, kind }, 'a step failed')
-  if (event === 'mismatched') parts.metrics.verificationFailed(kind)
-  if (event === null) return report(job, { kind: 'rest', ms: restMs })
-  if (event !== 'mismatched') await abandonUpload(job)
-  const evidence = { error: { kind, message } }
-  const isAgain = isRetried(migration.kind, migration.state, event)
-  const mayEnd = isPermitted(migration.kind, migration.state, 'attempts-exhausted')
-  const isLastTry = isAgain && mayEnd && migration.attempt >= migration.attemptsMax
-  if (isAgain && !isLastTry) {
-    parts.metrics.retried(kind)
-    return report(job, {
-      kind: 'happened',
-      events: [event],
-      evidence,
-      detail: { kind, message, restMs },
-      releaseForMs: restMs,
-    })
-  }
-  const events: readonly MigrationEvent[] = isLastTry ? [event, 'attempts-exhausted'] : [event]
-  return report(job, { kind: 'happened', events, evidence, detail: { kind, message } })
-}
-
-/** Waits for a store to come back. The try that was counted did not happen, and staged parts wait too. */
-async function restInOutage(
-  job: MigrationJob,
-  outage: Outage,
-  error: NonNullable<MigrationEvidence['error']>,
-): Promise<boolean> {
-  const { parts, migration, lease } = job
-  const restMs = outageRestMs(outage, parts.random(), error.kind)
-  // A thousand migrations meet the same outage: the first rest of each is told, the others are not.
-  const level = outage.rests === 1 ? 'warn' : 'debug'
-  const facts = { migrationId: migration.id, state: migration.state, ...error, restMs }
-  const words = error.kind === 'access-denied' ? 'refuses all it is asked' : 'does not answer'
-  parts.log[level](facts, `a store ${words}; the migration rests`)
-  parts.metrics.retried(error.kind)
-  await parts.ledger.reportProgress(lease, { error, outage })
-  await parts.ledger.release(lease, restMs, job.hasCountedTry)
-  return true
-}
-
-/** Frees staged parts early; what this misses the next try or the sweeper frees. */
-async function abandonUpload(job: MigrationJob): Promise<void> {
-  const { uploadId } = job.migration.evidence
-  const { store, location } = job.target
-  if (uploadId == null || store.multipart === undefined) return
-  try {
-    await store.multipart.abort(location.container, targetKeyOf(job.migration), uploadId, {
-      signal: (job.parts.timers ?? systemTimers).timeoutSignal(5_000),
-    })
-  } catch (error) {
-    job.parts.log.debug({ error, migrationId: job.migration.id }, 'an upload is left to the sweeper')
-  }
 }
 
 function checkInterruption(job: MigrationJob): void {
