@@ -1,7 +1,7 @@
 import type { ObjectId } from '../../domain/identifiers.ts'
 import type { ObjectVersion } from '../../domain/object.ts'
 import { arrayLiteral } from '../array-literal.ts'
-import { createBatcher } from '../batches.ts'
+import { type BatchOutcome, createBatcher } from '../batches.ts'
 import type { Database } from '../postgres.ts'
 
 /** One generation of an object's content. */
@@ -23,40 +23,64 @@ const FACTS_MAX = 256
 export function createSourceFactsKeeper(
   database: Database,
 ): (version: VersionKey, facts: SourceFacts) => Promise<void> {
-  const keep = createBatcher<{ version: VersionKey; facts: SourceFacts }, undefined>({
+  const keep = createBatcher<ReadFacts, undefined>({
     itemsMax: FACTS_MAX,
     runsMax: 1,
     run: async items => {
-      const column = (fact: keyof SourceFacts) => items.map(({ facts }) => JSON.stringify(facts[fact]))
-      await database.query({
-        name: 'source_facts_keep',
-        text: `
-          with n as (
-            select object_id, generation, headers::jsonb, metadata::jsonb, tags::jsonb
-            from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[])
-              as n (object_id, generation, headers, metadata, tags)
-          ), unread as (
-            select v.object_id, v.generation
-            from object_version v
-            join n on v.object_id = n.object_id and v.generation = n.generation
-            where v.object_id = any ($1::uuid[]) and v.headers = '{}' and v.metadata = '{}' and v.tags = '{}'
-            order by v.object_id
-            for update of v
-          )
-          update object_version v set headers = n.headers, metadata = n.metadata, tags = n.tags
-          from n, unread
-          where v.object_id = any ($1::uuid[]) and v.object_id = n.object_id and v.generation = n.generation
-            and unread.object_id = v.object_id and unread.generation = v.generation`,
-        values: [
-          arrayLiteral(items.map(({ version }) => version.objectId)),
-          arrayLiteral(items.map(({ version }) => version.generation)),
-          column('headers'),
-          column('metadata'),
-          column('tags'),
-        ],
-      })
-      return items.map(() => ({ value: undefined }))
+      const error = await errorOf(keepTogether(database, items))
+      if (error === null) return items.map(() => ({ value: undefined }))
+      if (items.length === 1) return [{ error }]
+      // Metadata of one object that PostgreSQL cannot hold says nothing of the others.
+      const outcomes: BatchOutcome<undefined>[] = []
+      for (const item of items) {
+        const alone = await errorOf(keepTogether(database, [item]))
+        outcomes.push(alone === null ? { value: undefined } : { error: alone })
+      }
+      return outcomes
     },
   })
   return (version, facts) => keep({ version, facts })
+}
+
+interface ReadFacts {
+  readonly version: VersionKey
+  readonly facts: SourceFacts
+}
+
+function errorOf(work: Promise<void>): Promise<unknown> {
+  return work.then(
+    () => null,
+    (error: unknown) => error,
+  )
+}
+
+async function keepTogether(database: Database, items: readonly ReadFacts[]): Promise<void> {
+  const column = (fact: keyof SourceFacts) => items.map(({ facts }) => JSON.stringify(facts[fact]))
+  await database.query({
+    name: 'source_facts_keep',
+    text: `
+      with n as (
+        select object_id, generation, headers::jsonb, metadata::jsonb, tags::jsonb
+        from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[])
+          as n (object_id, generation, headers, metadata, tags)
+      ), unread as (
+        select v.object_id, v.generation
+        from object_version v
+        join n on v.object_id = n.object_id and v.generation = n.generation
+        where v.object_id = any ($1::uuid[]) and v.headers = '{}' and v.metadata = '{}' and v.tags = '{}'
+        order by v.object_id
+        for update of v
+      )
+      update object_version v set headers = n.headers, metadata = n.metadata, tags = n.tags
+      from n, unread
+      where v.object_id = any ($1::uuid[]) and v.object_id = n.object_id and v.generation = n.generation
+        and unread.object_id = v.object_id and unread.generation = v.generation`,
+    values: [
+      arrayLiteral(items.map(({ version }) => version.objectId)),
+      arrayLiteral(items.map(({ version }) => version.generation)),
+      column('headers'),
+      column('metadata'),
+      column('tags'),
+    ],
+  })
 }

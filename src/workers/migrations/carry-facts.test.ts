@@ -45,6 +45,19 @@ describe('what travels with the bytes of a move', () => {
   }
   const atTarget = () => world.stores.cold.head('data', 'k', { withTags: true })
 
+  it('of one object that the catalog cannot hold keep no other one from moving', async () => {
+    await open('exclusive')
+    const keys = ['a', 'b', 'c']
+    const ids: string[] = []
+    for (const key of keys) {
+      await addListed(key, { metadata: { colour: key === 'b' ? 'blue\0' : 'blue' } })
+      ids.push(await world.plan(key))
+    }
+    await work()
+    const states = await Promise.all(ids.map(async id => (await world.migration(id)).state))
+    expect(states).toEqual(['grace', 'copying', 'grace'])
+  })
+
   it('are the facts of the source when the object was only listed, and the catalog learns them', async () => {
     await addListed('k', FACTS)
     const id = await world.plan('k')
