@@ -35,10 +35,10 @@ export interface LockedWork {
 
 /** How many works share a transaction, and how many such transactions a lane has at once. */
 const WORKS_MAX = 128
-const GROUPS_PER_LANE_MAX = 4
+const GROUPS_PER_LANE_MAX = 2
 /**
  * How long a work waits for others while a group of its lane runs, in wall milliseconds. Quick stores have one group
- * after the other, each with all that came meanwhile; slow ones have several side by side.
+ * after the other, each with all that came meanwhile; slow ones have two side by side.
  */
 const GROUP_WAIT_MS_MAX = 200
 

@@ -27,6 +27,11 @@ it('leaves connections free however many want to hold one, and gives each its tu
   expect(most).toBeLessThanOrEqual(2)
 })
 
+it('is one bound for all that ask for the same pool', () => {
+  const bounded = boundLongHolds(test.database, CONNECTIONS_MIN)
+  expect(boundLongHolds(test.database, CONNECTIONS_MIN)).toBe(bounded)
+})
+
 it('gives the turn of a failed hold to the next', async () => {
   const bounded = boundLongHolds(test.database, CONNECTIONS_MIN)
   for (let attempt = 0; attempt < 5; attempt++) {

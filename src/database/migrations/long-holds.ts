@@ -15,8 +15,19 @@ export const CONNECTIONS_MIN = STANDING + FREE + 2
  * The same pool for those who hold a connection while they wait for a store: together they hold so many that
  * some are left for everybody else. One too many waits for its turn, however long that takes; statements
  * outside of a transaction do not wait. `connectionsMax` is the pool's bound, {@link CONNECTIONS_MIN} and more.
+ * Whoever asks for the same pool shares its bound.
  */
 export function boundLongHolds(database: Database, connectionsMax: number): Database {
+  const known = bounded.get(database)
+  if (known !== undefined) return known
+  const made = boundPool(database, connectionsMax)
+  bounded.set(database, made)
+  return made
+}
+
+const bounded = new WeakMap<Database, Database>()
+
+function boundPool(database: Database, connectionsMax: number): Database {
   const turns = new PQueue({ concurrency: Math.max(1, connectionsMax - STANDING - FREE) })
 
   function connect(): Promise<Connection> {

@@ -52,6 +52,18 @@ describe('the signals of a job', () => {
     expect(one.signal.aborted).toBe(false)
   })
 
+  it('take no time-out that is over, although the wall clock was set back to when it was made', () => {
+    newJob().enterLane()
+    now = 6 * SECOND
+    timeouts[0]!.controller.abort(TOO_LATE)
+    now = 0
+    const job = newJob()
+    job.enterLane()
+    expect(timeouts).toHaveLength(2)
+    timeouts[1]!.controller.abort(TOO_LATE)
+    expect(job.lane?.reason).toBe(TOO_LATE)
+  })
+
   it('of a lane end sooner, and only while the job is in it', () => {
     const [left, waiting] = [newJob(), newJob()]
     left.enterLane()

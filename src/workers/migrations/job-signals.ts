@@ -44,18 +44,21 @@ class SharedTimeouts {
   }
 
   /** Whether requests that begin now may still take this one. */
-  isFresh({ madeAt }: SharedTimeout): boolean {
-    return Math.abs(this.#clock.now() - madeAt) < this.#sharedMs
+  isFresh({ madeAt, timeout }: SharedTimeout): boolean {
+    // A wall clock that is set back makes nothing young again that is over.
+    return !timeout.aborted && Math.abs(this.#clock.now() - madeAt) < this.#sharedMs
   }
 }
 
 /** One time-out and whom it ends. */
 class SharedTimeout {
   readonly madeAt: Instant
+  readonly timeout: AbortSignal
   readonly members = new Set<AbortController>()
 
   constructor(madeAt: Instant, timeout: AbortSignal) {
     this.madeAt = madeAt
+    this.timeout = timeout
     const end = () => {
       for (const member of this.members) member.abort(timeout.reason)
     }

@@ -226,9 +226,12 @@ export async function underObjectLock(
     ? [source.location.storeId, target.location.storeId, sizeClass, state].join(' ')
     : null
   job.held.isRowLocked = true
-  if (isShared) job.held.signals.enterLane()
   try {
-    await job.parts.ledger.withObjectLock(job.lease, { lane, waitMsMax: LOCK_WAIT_MS_MAX }, work)
+    await job.parts.ledger.withObjectLock(job.lease, { lane, waitMsMax: LOCK_WAIT_MS_MAX }, async locked => {
+      // Only now: however long the lock was waited for, that says nothing of the stores.
+      if (isShared) job.held.signals.enterLane()
+      await work(locked)
+    })
   } finally {
     job.held.isRowLocked = false
     job.held.signals.leaveLane()
