@@ -248,7 +248,8 @@ export async function deleteCopyRow(
 /**
  * Notes that the bytes in the place of a copy say that they are its content and are not the ones it had:
  * they are neither read nor deleted until a person looks. `identity` is theirs where they were published for the
- * copy; null leaves the row's.
+ * copy; null leaves the row's. What an earlier look found goes, so that nobody rebuilds a copy that nobody wants:
+ * who lets go of it doubts it again.
  */
 export async function suspectCopy(
   connection: Queryable,
@@ -258,7 +259,7 @@ export async function suspectCopy(
 ): Promise<void> {
   await connection.query({
     name: 'copy_suspect',
-    text: `update copy set state = 'suspect', grace_until_ms = null,
+    text: `update copy set state = 'suspect', grace_until_ms = null, scrub_verdict = null,
              etag = case when $3 then $4 else etag end, version_id = case when $3 then $5 else version_id end
            where object_id = $1 and id = $2 and not is_primary`,
     values: [objectId, copyId, identity !== null, identity?.etag ?? null, identity?.versionId ?? null],

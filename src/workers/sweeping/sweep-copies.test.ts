@@ -142,6 +142,9 @@ describe('the sweeper', () => {
       await world.sweep()
       expect(await isThere(world.stores.cold)).toBe(true)
       expect((await states()).sort()).toEqual(['complete', isGood ? 'retained' : 'suspect'])
+      // Bad copies with a verdict are rebuilt, and nobody wants a leftover rebuilt.
+      const { rows } = await world.test.database.query(`select scrub_verdict from copy where not is_primary`)
+      expect(rows).toEqual([{ scrub_verdict: null }])
     },
   )
 
