@@ -18,8 +18,8 @@ interface SweepLedgerOptions {
   readonly owner: Process
   readonly catalog: MemoryCatalog
   readonly scheduler: Scheduler
-  /** Copies that the scrubber found bad. */
-  readonly foundBad: ReadonlySet<Uuid>
+  /** Copies that the scrubber found bad; those that are marked suspect for another reason leave it. */
+  readonly foundBad: Set<Uuid>
   readonly isPublicationInFlight: (objectId: ObjectId) => boolean
 }
 
@@ -55,7 +55,7 @@ export function connectSweepLedger(options: SweepLedgerOptions): SweepLedger {
         const found = await database.askOn(session, () => catalog.copies.get(copy.id))
         if (found?.state !== 'deleting') return
         const writes: (() => void)[] = []
-        const locked = lockedOn(catalog, database, session, copy.objectId, writes)
+        const locked = lockedOn(options, session, copy.objectId, writes)
         const inFlight = () => database.askOn(session, () => isPublicationInFlight(copy.objectId))
         await work({ ...locked, isPublicationInFlight: inFlight }, copyToSweepOf(options, found))
         await database.askOn(session, () => {
@@ -112,19 +112,17 @@ function placeOf(catalog: MemoryCatalog, copy: Copy) {
 
 /** What is written waits in `writes` for the end of the transaction. */
 function lockedOn(
-  catalog: MemoryCatalog,
-  database: Database,
+  { catalog, database, foundBad }: SweepLedgerOptions,
   session: LockSession,
   objectId: ObjectId,
   writes: (() => void)[],
 ): Omit<LockedSweep, 'isPublicationInFlight'> {
   const write = (change: () => void) => database.askOn(session, () => void writes.push(change))
-  const changeCopy = (copyId: string, values: Partial<Copy>) =>
-    write(() => {
-      const copy = catalog.copies.get(copyId)
-      if (copy !== undefined && !copy.isPrimary)
-        catalog.copies.set(copyId, { ...copy, graceUntil: null, ...values })
-    })
+  const changeCopy = (copyId: string, values: Partial<Copy>) => {
+    const copy = catalog.copies.get(copyId)
+    if (copy !== undefined && !copy.isPrimary)
+      catalog.copies.set(copyId, { ...copy, graceUntil: null, ...values })
+  }
   return {
     confirmLock: () => database.askOn(session, () => undefined),
     listPlacedCopies: () =>
@@ -144,8 +142,11 @@ function lockedOn(
         if (catalog.copies.get(copyId)?.isPrimary === false) catalog.copies.delete(copyId)
       }),
     suspectCopy: (copyId, identity) =>
-      changeCopy(copyId, { state: 'suspect', ...(identity === null ? {} : { identity }) }),
-    retainCopy: copyId => changeCopy(copyId, { state: 'retained' }),
+      write(() => {
+        changeCopy(copyId, { state: 'suspect', ...(identity === null ? {} : { identity }) })
+        foundBad.delete(copyId)
+      }),
+    retainCopy: copyId => write(() => changeCopy(copyId, { state: 'retained' })),
     promoteLeftover: (copy, identity) =>
       database.askOn(session, () => {
         const object = catalog.objects.get(objectId)!
