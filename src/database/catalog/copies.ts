@@ -266,6 +266,20 @@ export async function suspectCopy(
   })
 }
 
+/**
+ * Nobody vouches for a copy any more, because a reader was given other bytes: its proof is forgotten. The scrubber
+ * looks at it first, and no other copy goes that it took the place of until it was read once more.
+ */
+export async function doubtCopy(queryable: Queryable, objectId: ObjectId, copyId: Uuid): Promise<void> {
+  await queryable.query({
+    name: 'copy_doubt',
+    text: `update copy set verified_ms = null, scrubbed_ms = null
+           where object_id = $1 and id = $2 and state in ('complete', 'grace')
+             and (verified_ms is not null or scrubbed_ms is not null)`,
+    values: [objectId, copyId],
+  })
+}
+
 /** Keeps a superseded copy that may not be deleted: nobody tries again by itself. */
 export async function retainCopy(connection: Queryable, objectId: ObjectId, copyId: Uuid): Promise<void> {
   await connection.query({

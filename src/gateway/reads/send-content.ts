@@ -1,3 +1,4 @@
+import { doubtCopy } from '../../database/catalog/copies.ts'
 import type { ResolvedObject } from '../../database/catalog/objects.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
 import { StoreError } from '../../stores/object-store.ts'
@@ -27,7 +28,7 @@ export async function sendContent(
   let current = opened
   for (let resumptions = 0; ; resumptions++) {
     try {
-      await pump(context, current, digest)
+      await pump(context, resolved, { opened: current, digest })
       return current.copy.locationId
     } catch (error) {
       if (context.response.destroyed) return current.copy.locationId
@@ -74,8 +75,8 @@ class WrongBytes extends GatewayError {
  */
 async function pump(
   context: RequestContext,
-  opened: OpenedContent,
-  digest: SentDigest | null,
+  resolved: ResolvedObject,
+  { opened, digest }: { readonly opened: OpenedContent; readonly digest: SentDigest | null },
 ): Promise<void> {
   const { response } = context
   const { body } = opened
@@ -94,7 +95,8 @@ async function pump(
       }
       const ready = digest === null ? value : last
       if (digest !== null && last !== null) digest.update(last)
-      if (digest !== null && done === true && digest.differs()) throw wrongBytes(context, opened)
+      if (digest !== null && done === true && digest.differs())
+        throw await wrongBytes(context, resolved, opened)
       if (ready != null) {
         const flows = response.write(ready)
         context.bytesSent += ready.length
@@ -109,10 +111,17 @@ async function pump(
   }
 }
 
-function wrongBytes({ services }: RequestContext, { copy, storeName }: OpenedContent): WrongBytes {
-  services.options.log.error(
-    { copyId: copy.id, store: storeName },
-    'a store gave bytes that are not the object',
+/** Nobody vouches for the copy until it was read again: what it took the place of is not deleted before. */
+async function wrongBytes(
+  { services }: RequestContext,
+  { id }: ResolvedObject,
+  { copy, storeName }: OpenedContent,
+): Promise<WrongBytes> {
+  const { database, log } = services.options
+  const facts = { copyId: copy.id, store: storeName }
+  log.error(facts, 'a store gave bytes that are not the object')
+  await doubtCopy(database, id, copy.id).catch((error: Error) =>
+    log.error({ ...facts, error }, 'a copy that gave wrong bytes could not be marked'),
   )
   return new WrongBytes()
 }

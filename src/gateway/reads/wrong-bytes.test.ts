@@ -56,6 +56,22 @@ describe('a store that gives wrong bytes', () => {
     expect(await read(`alone-${size}`)).toHaveLength(size)
   })
 
+  it('loses the proof of its copy, so that the scrubber and whoever deletes another copy read it first', async () => {
+    await written('proven', 1_000)
+    const objectId = objectIdOf(bucketId, 'proven')
+    const { database } = testDatabase
+    await database.query('update copy set verified_ms = 1, scrubbed_ms = 1 where object_id = $1', [objectId])
+    const times = async () =>
+      (await database.query('select verified_ms, scrubbed_ms from copy where object_id = $1', [objectId]))
+        .rows
+    isLying = false
+    await read('proven')
+    expect(await times()).toEqual([{ verified_ms: 1, scrubbed_ms: 1 }])
+    isLying = true
+    await expect(read('proven')).rejects.toThrow()
+    expect(await times()).toEqual([{ verified_ms: null, scrubbed_ms: null }])
+  })
+
   it('is left for another copy that is whole, when nothing was sent yet', async () => {
     const body = await written('copied', 1_000)
     await other.store.put(other.container, 'copied', body, { size: body.length })

@@ -16,7 +16,7 @@ import {
   type StepOutcome,
   underObjectLock,
 } from './migration-job.ts'
-import { proveOtherCopies } from './prove-copies.ts'
+import { areBytesRight, proveOtherCopies } from './prove-copies.ts'
 import type { OpenPlace } from './same-bytes.ts'
 import { findCopy } from './source-body.ts'
 import { graceRestMs } from './switch-outcome.ts'
@@ -29,14 +29,37 @@ export function graceStep(job: MigrationJob): StepOutcome {
   return { kind: 'happened', events: ['grace-over'] }
 }
 
-/** Deletes the source while the object is locked, after the new primary was proven to be there. */
+/**
+ * Deletes the source while the object is locked, after the new primary was proven to be there. One that gave a reader
+ * wrong bytes since it was proven is read once more before, while nothing is locked.
+ */
 export async function deleteSourceStep(job: MigrationJob): Promise<StepOutcome> {
-  await underObjectLock(job, { isBrief: true }, async locked => {
-    const { event, detail, isAnswered } = await deleteSource(job, locked)
-    const evidence = isAnswered === true ? { deletionAnswered: true } : {}
-    job.migration = await locked.record(recordOf(job, { events: [event], detail, evidence }))
-  })
+  let doubted: MigrationSubject | null = null
+  const deleteUnlessDoubted = async (isRight: boolean | null) => {
+    await underObjectLock(job, { isBrief: true }, async locked => {
+      const subject = await locked.readSubject()
+      if (isRight === null && isPrimaryDoubted(job, subject)) {
+        doubted = subject
+        return
+      }
+      const { event, detail, isAnswered } = await deleteSource(job, locked, isRight ?? true)
+      const evidence = isAnswered === true ? { deletionAnswered: true } : {}
+      job.migration = await locked.record(recordOf(job, { events: [event], detail, evidence }))
+    })
+  }
+  await deleteUnlessDoubted(null)
+  if (doubted !== null) await deleteUnlessDoubted(await isPrimaryRight(job, doubted))
   return { kind: 'recorded' }
+}
+
+/** Whether nobody vouches for the copy that a move proved; see `doubtCopy` of database/catalog/copies. */
+function isPrimaryDoubted({ migration }: MigrationJob, { target }: MigrationSubject): boolean {
+  return migration.kind === 'move' && target?.state === 'complete' && target.verifiedAt === null
+}
+
+function isPrimaryRight(job: MigrationJob, { target, version }: MigrationSubject): Promise<boolean> {
+  const content = { size: job.migration.size, digests: version?.digests ?? {} }
+  return areBytesRight(job, job.target, target!, content)
 }
 
 interface Deletion {
@@ -46,7 +69,7 @@ interface Deletion {
   readonly isAnswered?: boolean
 }
 
-async function deleteSource(job: MigrationJob, locked: LockedLedger): Promise<Deletion> {
+async function deleteSource(job: MigrationJob, locked: LockedLedger, isRight: boolean): Promise<Deletion> {
   const subject = await locked.readSubject()
   checkStillCurrent(job, subject)
   const { source, target } = subject
@@ -59,7 +82,8 @@ async function deleteSource(job: MigrationJob, locked: LockedLedger): Promise<De
       'the target copy is no longer the primary one',
     )
   }
-  const primary = target.state === 'complete' ? await findCopy(job, job.target, target) : 'suspect'
+  const isGood = target.state === 'complete' && isRight
+  const primary = isGood ? await findCopy(job, job.target, target) : 'suspect'
   if (primary !== 'same') {
     checkSeenLostBefore(job)
     return whenPrimaryIsLost(job, subject, primary)

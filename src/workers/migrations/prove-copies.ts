@@ -52,10 +52,11 @@ export async function proveOtherCopies(
 async function isProven(
   job: MigrationJob,
   { version }: MigrationSubject,
-  { location, store }: MigrationEnd,
+  end: MigrationEnd,
   copy: Copy,
   readsBytes: boolean,
 ): Promise<boolean> {
+  const { location, store } = end
   const place = { store, container: location.container, nativeKey: copy.nativeKey }
   const found = await lookAt(place, requestSignal(job, 0))
   if (found === null || !isSameCopy(copy, found)) return false
@@ -63,7 +64,16 @@ async function isProven(
   const report = judgeReport(content, found, store.capabilities.reportedDigests)
   if (report.verdict !== 'must-read-back') return report.verdict === 'verified'
   if (wasProvenBefore(job, copy) || wasProvenLately(job, copy)) return true
-  if (!readsBytes) return false
+  return readsBytes && (await areBytesRight(job, end, copy, content))
+}
+
+/** Whether a copy's bytes, read to their end now, are the content. Rejects when its store could not be asked. */
+export async function areBytesRight(
+  job: MigrationJob,
+  { location, store }: MigrationEnd,
+  copy: Copy,
+  content: ReadContent,
+): Promise<boolean> {
   try {
     const onlyIf = store.capabilities.conditionalRead ? { onlyIf: copy.identity } : {}
     const signal = requestSignal(job, copy.size)
