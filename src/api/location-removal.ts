@@ -3,24 +3,29 @@ import { ApiError, type FieldError } from './problems.ts'
 
 /** The refusal to forget a location: each thing that refers to it, and what to do about it. */
 export function stillReferredTo(name: string, references: readonly LocationReference[]): ApiError {
-  const errors = references.map(
-    (reference): FieldError => ({ field: `/${reference.kind}`, message: sentenceOf(name, reference) }),
-  )
-  const kinds = references.map(({ kind }) => kind.replace('-', ' ')).join(', ')
-  return new ApiError('conflict', `the location ${name} is still referred to by ${kinds}`, { errors })
+  return refusal(name, references, kinds => `the location ${name} is still referred to by ${kinds}`)
 }
 
 /** The refusal to change a store's address while something is bound to the present one, and what to do about it. */
 export function stillAtWork(name: string, references: readonly LocationReference[]): ApiError {
+  return refusal(
+    name,
+    references,
+    kinds =>
+      `the address cannot change while something is under way at location ${name}: ${kinds}; wait for it or cancel it, or give the buckets that write there another location with dim bucket set, and ask again`,
+  )
+}
+
+function refusal(
+  name: string,
+  references: readonly LocationReference[],
+  wordsOf: (kinds: string) => string,
+): ApiError {
   const errors = references.map(
     (reference): FieldError => ({ field: `/${reference.kind}`, message: sentenceOf(name, reference) }),
   )
   const kinds = references.map(({ kind }) => kind.replace('-', ' ')).join(', ')
-  return new ApiError(
-    'conflict',
-    `the address cannot change while something is under way at location ${name}: ${kinds}; wait for it or cancel it, or give the buckets that write there another location with dim bucket set, and ask again`,
-    { errors },
-  )
+  return new ApiError('conflict', wordsOf(kinds), { errors })
 }
 
 function sentenceOf(location: string, { kind, count, examples }: LocationReference): string {

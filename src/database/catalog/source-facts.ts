@@ -4,58 +4,58 @@ import { arrayLiteral } from '../array-literal.ts'
 import { type BatchOutcome, createBatcher } from '../batches.ts'
 import type { Database } from '../postgres.ts'
 
-/** One generation of an object's content. */
-export interface VersionKey {
-  readonly objectId: ObjectId
-  readonly generation: number
+/** What a store says of one generation of an object's content besides its bytes. */
+interface ReadFacts {
+  readonly version: { readonly objectId: ObjectId; readonly generation: number }
+  readonly facts: Pick<ObjectVersion, 'headers' | 'metadata' | 'tags'>
 }
 
-/** What a store says of a version besides its bytes. */
-export type SourceFacts = Pick<ObjectVersion, 'headers' | 'metadata' | 'tags'>
+/** Keeps what a store says of a version; a version of which anything is known already stays as it is. */
+export type KeepSourceFacts = (version: ReadFacts['version'], facts: ReadFacts['facts']) => Promise<void>
 
 const FACTS_MAX = 256
 
+/** How PostgreSQL's codes begin for values that it cannot hold. */
+const DATA_EXCEPTION = '22'
+
 /**
  * Makes what keeps the facts of versions that were only listed until then, those that come at the same time with
- * one statement: the first move of an imported bucket learns them of every object. A version of which anything is
- * known already stays as it is.
+ * one statement: the first move of an imported bucket learns them of every object.
  */
-export function createSourceFactsKeeper(
-  database: Database,
-): (version: VersionKey, facts: SourceFacts) => Promise<void> {
+export function createSourceFactsKeeper(database: Database): KeepSourceFacts {
   const keep = createBatcher<ReadFacts, undefined>({
     itemsMax: FACTS_MAX,
     runsMax: 1,
     run: async items => {
-      const error = await errorOf(keepTogether(database, items))
-      if (error === null) return items.map(() => ({ value: undefined }))
-      if (items.length === 1) return [{ error }]
-      // Metadata of one object that PostgreSQL cannot hold says nothing of the others.
-      const outcomes: BatchOutcome<undefined>[] = []
-      for (const item of items) {
-        const alone = await errorOf(keepTogether(database, [item]))
-        outcomes.push(alone === null ? { value: undefined } : { error: alone })
+      try {
+        await keepTogether(database, items)
+        return items.map(() => ({ value: undefined }))
+      } catch (error) {
+        const isOfOne = String((error as { code?: unknown }).code).startsWith(DATA_EXCEPTION)
+        if (items.length === 1 || !isOfOne) throw error
+        return keepEach(database, items)
       }
-      return outcomes
     },
   })
   return (version, facts) => keep({ version, facts })
 }
 
-interface ReadFacts {
-  readonly version: VersionKey
-  readonly facts: SourceFacts
-}
-
-function errorOf(work: Promise<void>): Promise<unknown> {
-  return work.then(
-    () => null,
-    (error: unknown) => error,
-  )
+/** One after the other: metadata of one object that PostgreSQL cannot hold says nothing of the others. */
+async function keepEach(database: Database, items: readonly ReadFacts[]): Promise<BatchOutcome<undefined>[]> {
+  const outcomes: BatchOutcome<undefined>[] = []
+  for (const item of items) {
+    outcomes.push(
+      await keepTogether(database, [item]).then(
+        () => ({ value: undefined }),
+        (error: unknown) => ({ error }),
+      ),
+    )
+  }
+  return outcomes
 }
 
 async function keepTogether(database: Database, items: readonly ReadFacts[]): Promise<void> {
-  const column = (fact: keyof SourceFacts) => items.map(({ facts }) => JSON.stringify(facts[fact]))
+  const column = (fact: keyof ReadFacts['facts']) => items.map(({ facts }) => JSON.stringify(facts[fact]))
   await database.query({
     name: 'source_facts_keep',
     text: `

@@ -4,6 +4,7 @@ import type { Copy, CopyState, StoreIdentity } from '../../domain/object.ts'
 import type { Orphan, OrphanKind, OrphanState } from '../../domain/orphan.ts'
 import type { Principal } from '../../domain/principal.ts'
 import { COPY_COLUMNS, type CopyRow, copyOf } from '../catalog/copies.ts'
+import { wasFoundBad } from '../catalog/found-bad.ts'
 import type { Queryable } from '../postgres.ts'
 
 /** An orphan with the names of the places it lies in. */
@@ -254,7 +255,7 @@ export async function releaseKeptCopy(
     `update copy c set state = 'deleting', grace_until_ms = null, etag = coalesce(c.etag, $4),
        version_id = coalesce(c.version_id, $5),
        scrub_verdict = case
-         when c.state = 'suspect' and coalesce(c.scrub_verdict in ('same', 'unproven'), true) then 'changed'
+         when c.state = 'suspect' and ${wasFoundBad('c')} is not true then 'changed'
          else c.scrub_verdict end
      from object o join bucket b on b.id = o.bucket_id
      where c.object_id = $1 and c.id = $2 and o.id = $1 and not c.is_primary

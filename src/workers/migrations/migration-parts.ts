@@ -1,12 +1,12 @@
+import type { KeepSourceFacts } from '../../database/catalog/source-facts.ts'
 import type { MigrationHolds } from '../../database/migrations/migration-holds.ts'
 import type { AnnounceDeletion } from '../../database/writes/deletions-in-flight.ts'
 import type { AnnouncePublication } from '../../database/writes/publications-in-flight.ts'
 import type { NoteUploadStart } from '../../database/writes/upload-starts.ts'
 import type { Clock } from '../../domain/clock.ts'
-import type { ObjectId, Uuid } from '../../domain/identifiers.ts'
+import type { Uuid } from '../../domain/identifiers.ts'
 import type { Location } from '../../domain/location.ts'
 import type { Migration } from '../../domain/migration.ts'
-import type { ObjectVersion } from '../../domain/object.ts'
 import type { MigrationLedger } from '../../migration/ledger.ts'
 import type { ObjectStore } from '../../stores/object-store.ts'
 import type { Logger } from '../../telemetry/logger.ts'
@@ -31,10 +31,7 @@ export interface MigrationParts {
   /** Makes durable where an upload in parts is about to begin. */
   readonly noteUploadStart: NoteUploadStart
   /** Keeps what a source says of an object that was only listed until then. Default: nobody keeps it. */
-  readonly keepFacts?: (
-    version: { readonly objectId: ObjectId; readonly generation: number },
-    facts: Pick<ObjectVersion, 'headers' | 'metadata' | 'tags'>,
-  ) => Promise<void>
+  readonly keepFacts?: KeepSourceFacts
   /** What is stopped or paused now. Default: nothing ever is. */
   readonly readHolds?: () => Promise<MigrationHolds>
   readonly modelClock: Clock
