@@ -4,7 +4,7 @@ import { MIGRATION_KINDS } from '../domain/migration.ts'
 import { brokenLaws } from '../migration/contract/life-laws.ts'
 import { TRANSITIONS } from '../migration/transitions.ts'
 import { effectMutants, guardMutants, type Mutant, mutated } from './mutate-life.ts'
-import { firstBrokenSeed, NOTICED_IN_HISTORIES } from './noticed-mutants.ts'
+import { createMutantTrial, NOTICED_IN_HISTORIES } from './noticed-mutants.ts'
 
 const spec = await readFile(new URL('../migration/SPEC.md', import.meta.url), 'utf8')
 
@@ -35,6 +35,7 @@ describe('a life-cycle table with one mistake', () => {
   it(
     'breaks a promise in a simulated history where nothing else makes up for it',
     async () => {
+      const firstBrokenSeed = createMutantTrial()
       const unnoticed: string[] = []
       for (const mutant of ALL.filter(({ name }) => NOTICED_IN_HISTORIES.includes(name))) {
         if ((await firstBrokenSeed(mutant)) === null) unnoticed.push(mutant.name)

@@ -1,4 +1,9 @@
-import { MIGRATION_STATES, type MigrationKind, type MigrationState } from '../domain/migration.ts'
+import {
+  MIGRATION_KINDS,
+  MIGRATION_STATES,
+  type MigrationKind,
+  type MigrationState,
+} from '../domain/migration.ts'
 import { MIGRATION_EVENTS, type MigrationEffect, type MigrationEvent } from '../domain/migration-record.ts'
 import { TRANSITIONS, type TransitionTable } from '../migration/transitions.ts'
 
@@ -87,6 +92,41 @@ export async function livingAs<T>(mutant: Mutant, work: () => Promise<T>): Promi
   } finally {
     lives[mutant.kind] = real
   }
+}
+
+/**
+ * Lives through `work` with the real tables and tells which cells it looked at, as `kind state event`: what never
+ * looked at a mutant's cell is the same with the mutant. Nothing else may use the tables meanwhile.
+ */
+export async function cellsSeenBy(work: () => Promise<unknown>): Promise<ReadonlySet<string>> {
+  const seen = new Set<string>()
+  const lives = TRANSITIONS as Record<MigrationKind, TransitionTable>
+  const real = { ...lives }
+  for (const kind of MIGRATION_KINDS) lives[kind] = watched(kind, real[kind], seen)
+  try {
+    await work()
+    return seen
+  } finally {
+    Object.assign(lives, real)
+  }
+}
+
+function watched(kind: MigrationKind, table: TransitionTable, seen: Set<string>): TransitionTable {
+  const rows = MIGRATION_STATES.map(state => {
+    const row = new Proxy(table[state], {
+      get(cells, event) {
+        seen.add(cellName({ kind, state, event: event as MigrationEvent }))
+        return cells[event as MigrationEvent]
+      },
+    })
+    return [state, row] as const
+  })
+  return Object.fromEntries(rows) as unknown as TransitionTable
+}
+
+/** A cell of the tables, as {@link cellsSeenBy} names it. */
+export function cellName({ kind, state, event }: Pick<Mutant, 'kind' | 'state' | 'event'>): string {
+  return `${kind} ${state} ${event}`
 }
 
 /** A table with one cell changed. */
