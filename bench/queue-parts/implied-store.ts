@@ -34,6 +34,7 @@ export function impliedStore(name: string, options: { readonly holdsAll: boolean
       headers: {},
       metadata,
       storageClass: null,
+      archive: null,
       digests: { sha256, crc64nvme },
       tags: null,
       encryption: null,

@@ -39,6 +39,7 @@ export const FAULT_OPERATIONS = [
   'list',
   'copyWithin',
   'changeStorageClass',
+  'restore',
   'multipart.create',
   'multipart.putPart',
   'multipart.complete',

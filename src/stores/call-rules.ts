@@ -1,5 +1,11 @@
 import type { Bytes } from '../domain/bytes.ts'
-import type { ListOptions, PutFacts, StoreCapabilities, WriteCondition } from './object-store.ts'
+import type {
+  ListOptions,
+  PutFacts,
+  RestoreOptions,
+  StoreCapabilities,
+  WriteCondition,
+} from './object-store.ts'
 import { type StoreOperation, storeFailure } from './store-operation.ts'
 
 /** The largest and the default number of keys on one page of a listing, as at S3. */
@@ -21,6 +27,12 @@ export function checkKey(operation: StoreOperation, keyBytesMax: number): void {
       `the key has ${length} bytes, at most ${keyBytesMax} are kept`,
     )
   }
+}
+
+/** Throws kind `unsupported` for a number of days that no store takes. */
+export function checkRestore(operation: StoreOperation, { readableDays }: RestoreOptions): void {
+  if (Number.isInteger(readableDays) && readableDays > 0) return
+  throw storeFailure(operation, 'unsupported', `an object is not restored for ${readableDays} days`)
 }
 
 /** Throws kind `too-large` for a body that does not fit into one request. */

@@ -65,6 +65,15 @@ export interface ObjectStore {
   ): Promise<StoredObject>
 
   /**
+   * Asks for an object that lies in an archive to become readable, and resolves to its facts then: `archive` says
+   * how far that is. Asking again while it is under way, or afterwards, is no error and begins nothing; of an object
+   * that can be read nothing is asked. Its bytes and its identity stay as they are. Present exactly where
+   * `capabilities.archiveRestore` is not `none`. Kind `precondition-failed` when the object has not the identity of
+   * `onlyIf`.
+   */
+  restore?(container: string, key: string, options: RestoreOptions): Promise<StoredObject>
+
+  /**
    * Removes some of what dead processes left out of sight in a container and nobody changed since: staged
    * bytes, uploads that nobody needs, facts of objects that are gone. Objects are never touched. To be called
    * again with the cursor until that is null. Present where a store can have leftovers that only it sees.
@@ -100,6 +109,15 @@ export interface CopyWithinOptions extends PutFacts, CallOptions {
 export interface ChangeStorageClassOptions extends CallOptions {
   /** Only the bytes with this identity. */
   readonly onlyIf: StoreIdentity
+}
+
+export interface RestoreOptions extends CallOptions {
+  /** Only the bytes with this identity. */
+  readonly onlyIf: StoreIdentity
+  /** For how many days the bytes shall be readable, where that ends by itself. Range: 1 and more. */
+  readonly readableDays: number
+  /** `bulk` takes longer and costs less, where a store knows the difference. Default: `standard`. */
+  readonly speed?: 'standard' | 'bulk'
 }
 
 /** Which leftovers to remove. */
@@ -194,6 +212,12 @@ export interface StoreCapabilities {
   readonly storageClasses: readonly string[]
   /** Classes whose objects cannot be read (kind `archived`) until they are restored. */
   readonly archiveClasses: readonly string[]
+  /**
+   * What `restore` does with an object of an archive class. `copy-for-days`: a readable copy appears beside it for
+   * some days. `leaves-archive`: the object itself moves into a class that can be read, and stays there. `none`:
+   * there is no `restore`.
+   */
+  readonly archiveRestore: 'copy-for-days' | 'leaves-archive' | 'none'
   /** Keeps {@link PutFacts.tags}; `head` tells them when asked. Stores without refuse them. */
   readonly tags: boolean
   /** Keeps {@link PutFacts.lock}, and refuses with kind `locked` what an object's lock forbids. */
@@ -353,6 +377,8 @@ export interface StoredObject {
   readonly headers: ContentHeaders
   readonly metadata: Readonly<Record<string, string>>
   readonly storageClass: string | null
+  /** How far its restore is, of an object in an archive; null when it can be read like any other. */
+  readonly archive: ArchiveState | null
   /** Null when they were not asked for, or the store keeps none. */
   readonly tags: Readonly<Record<string, string>> | null
   /** What the store says of its encryption; null when it says nothing. */
@@ -362,6 +388,14 @@ export interface StoredObject {
   /** What the store reports by itself. */
   readonly digests: ObjectDigests
 }
+
+/**
+ * Of an object in an archive: `archived`, nothing of it can be read and nothing was asked for; `restoring`, it was
+ * asked for; `restored`, its bytes can be read until then (null: the store does not say).
+ */
+export type ArchiveState =
+  | { readonly kind: 'archived' | 'restoring' }
+  | { readonly kind: 'restored'; readonly until: Instant | null }
 
 export interface StoredObjectWithBody extends StoredObject {
   /** Bytes in `body`: the whole size, or the length of the range. */

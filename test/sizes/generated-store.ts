@@ -37,6 +37,7 @@ export function generatedStore(name: string, objects: GeneratedObjects): ObjectS
     headers: {},
     metadata: {},
     storageClass: null,
+    archive: null,
     digests: {},
     tags: {},
     encryption: null,

@@ -62,6 +62,7 @@ export function sinkStore(name: string, expected: SinkExpectation): ObjectStore 
       headers: {},
       metadata,
       storageClass: null,
+      archive: null,
       digests: { crc64nvme },
       tags: {},
       encryption: null,

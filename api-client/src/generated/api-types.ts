@@ -1369,7 +1369,7 @@ export type Store = {
   readonly drill: {
     readonly rules: readonly ({
       readonly fault: 'refused' | 'delayed' | 'hangs' | 'answer-lost' | 'write-lost' | 'flips' | 'truncates' | 'cut' | 'stale' | 'wrong-digest'
-      readonly on?: readonly ('head' | 'get' | 'put' | 'delete' | 'list' | 'copyWithin' | 'changeStorageClass' | 'multipart.create' | 'multipart.putPart' | 'multipart.complete' | 'multipart.abort')[]
+      readonly on?: readonly ('head' | 'get' | 'put' | 'delete' | 'list' | 'copyWithin' | 'changeStorageClass' | 'restore' | 'multipart.create' | 'multipart.putPart' | 'multipart.complete' | 'multipart.abort')[]
       readonly keyPrefix?: string
       readonly probability?: number
       readonly nth?: number
@@ -2571,7 +2571,7 @@ export interface Operations {
     body: {
       readonly rules: readonly ({
         readonly fault: 'refused' | 'delayed' | 'hangs' | 'answer-lost' | 'write-lost' | 'flips' | 'truncates' | 'cut' | 'stale' | 'wrong-digest'
-        readonly on?: readonly ('head' | 'get' | 'put' | 'delete' | 'list' | 'copyWithin' | 'changeStorageClass' | 'multipart.create' | 'multipart.putPart' | 'multipart.complete' | 'multipart.abort')[]
+        readonly on?: readonly ('head' | 'get' | 'put' | 'delete' | 'list' | 'copyWithin' | 'changeStorageClass' | 'restore' | 'multipart.create' | 'multipart.putPart' | 'multipart.complete' | 'multipart.abort')[]
         readonly keyPrefix?: string
         readonly probability?: number
         readonly nth?: number

@@ -12,6 +12,7 @@ import { onlyIfConditions, writeConditions } from './conditions.ts'
 import type { AzureBlobCredentials, AzureBlobSettings } from './config.ts'
 import { type CopyingStore, changeAzureTier, copyWithinAzure } from './copy-within.ts'
 import { digestsOf, identityOf, storedObjectOf } from './object-fields.ts'
+import { restoreBlob } from './restore-blob.ts'
 import { translateAzureError } from './translate-error.ts'
 
 /** Opens an Azure storage account's blobs as a store. Nothing is sent before the first call. */
@@ -165,6 +166,7 @@ export function createAzureBlobStore(options: {
   const copying: CopyingStore = { connection, clock, head: store.head, put: store.put }
   return {
     ...store,
+    restore: (container, key, restoreOptions) => restoreBlob(copying, container, key, restoreOptions),
     copyWithin: (from, to, copyOptions) => copyWithinAzure(copying, from, to, copyOptions),
     changeStorageClass: (container, key, tier, changeOptions) =>
       changeAzureTier(copying, { container, key }, tier, changeOptions),

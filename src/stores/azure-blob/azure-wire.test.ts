@@ -96,6 +96,32 @@ describe('azure-blob store on the wire', () => {
     expect(seen.at(-1)!.headers['transfer-encoding']).toBeUndefined()
   })
 
+  it('asks an archived blob to come back once, and says that it is on its way', async () => {
+    let isAsked = false
+    const { store, seen } = await storeAgainst((request, response) => {
+      const status = isAsked ? { 'x-ms-archive-status': 'rehydrate-pending-to-hot' } : {}
+      if (request.method === 'PUT') {
+        isAsked = true
+        response.writeHead(202).end()
+      } else {
+        const headers = { ETag: '"abc"', 'Content-Length': '3', 'x-ms-access-tier': 'Archive', ...status }
+        response.writeHead(200, headers).end()
+      }
+    })
+    const onlyIf = { etag: 'abc', versionId: null }
+    for (let time = 0; time < 2; time++) {
+      const asked = await store.restore!('container', 'k', { onlyIf, readableDays: 1 })
+      expect(asked.archive).toEqual({ kind: 'restoring' })
+    }
+    const asked = seen.filter(({ method }) => method === 'PUT')
+    expect(asked).toHaveLength(1)
+    expect(asked[0]!.url).toContain('comp=tier')
+    expect(asked[0]!.headers).toMatchObject({
+      'x-ms-access-tier': 'Hot',
+      'x-ms-rehydrate-priority': 'Standard',
+    })
+  })
+
   it('does not take a web page with status 200 for an empty container', async () => {
     const { store } = await storeAgainst((_, response) =>
       response.writeHead(200, { 'Content-Type': 'text/html' }).end('<html><body>Welcome</body></html>'),

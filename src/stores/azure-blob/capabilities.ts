@@ -3,8 +3,11 @@ import { KEY_BYTES_MAX } from '../call-rules.ts'
 import type { StoreCapabilities } from '../object-store.ts'
 import type { AzureBlobSettings } from './config.ts'
 
+/** The tier whose blobs cannot be read. */
+export const ARCHIVE_TIER = 'Archive'
+
 /** The access tiers that can be asked for, from the dearest to keep to the dearest to read. */
-export const ACCESS_TIERS: readonly string[] = ['Hot', 'Cool', 'Cold', 'Archive']
+export const ACCESS_TIERS: readonly string[] = ['Hot', 'Cool', 'Cold', ARCHIVE_TIER]
 
 /**
  * What Azure Blob Storage can do. Only MD5 is reported, and only what one Put Blob wrote has one that Azure
@@ -23,7 +26,8 @@ export function azureBlobCapabilitiesOf(settings: AzureBlobSettings): StoreCapab
     userMetadata: true,
     serverSideCopy: true,
     storageClasses: ACCESS_TIERS,
-    archiveClasses: ['Archive'],
+    archiveClasses: [ARCHIVE_TIER],
+    archiveRestore: 'leaves-archive',
     tags: settings.tags,
     objectLock: settings.immutability,
     encryption: 'always',

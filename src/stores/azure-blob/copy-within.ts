@@ -145,7 +145,7 @@ export async function changeAzureTier(
   const call = signal === undefined ? {} : { signal }
   const found = await head(place.container, place.key, { onlyIf, ...call })
   if (found.storageClass === tier) return found
-  if (found.storageClass === 'Archive') {
+  if (found.archive !== null) {
     const message = 'it is in the archive tier, and takes hours to come back: restore it first'
     throw storeFailure(operation, 'archived', message)
   }

@@ -3,9 +3,16 @@ import type { StoreIdentity } from '../../domain/object.ts'
 import { checkHeaderValue } from '../call-rules.ts'
 import { contentHeadersOf } from '../content-headers.ts'
 import { decodeMetadataValue, encodeMetadataValue } from '../metadata-encoding.ts'
-import type { ObjectDigests, ObjectEncryption, ObjectLock, PutFacts, StoredObject } from '../object-store.ts'
+import type {
+  ArchiveState,
+  ObjectDigests,
+  ObjectEncryption,
+  ObjectLock,
+  PutFacts,
+  StoredObject,
+} from '../object-store.ts'
 import { type StoreOperation, storeFailure } from '../store-operation.ts'
-import { ACCESS_TIERS } from './capabilities.ts'
+import { ACCESS_TIERS, ARCHIVE_TIER } from './capabilities.ts'
 import { decodeMetadataName, encodeMetadataName } from './metadata-names.ts'
 
 /** Where the `Expires` header stays, which Azure has no field for. Metadata names never begin like that. */
@@ -103,6 +110,8 @@ export interface BlobAnswer {
   readonly cacheControl?: string | undefined
   readonly metadata?: Record<string, string> | undefined
   readonly accessTier?: string | undefined
+  /** On its way out of the archive: `rehydrate-pending-to-…`. */
+  readonly archiveStatus?: string | undefined
   readonly isServerEncrypted?: boolean | undefined
   readonly encryptionScope?: string | undefined
   readonly immutabilityPolicyExpiresOn?: Date | undefined
@@ -127,11 +136,18 @@ export function storedObjectOf(
       Object.entries(metadata).map(([name, value]) => [decodeMetadataName(name), decodeMetadataValue(value)]),
     ),
     storageClass: answer.accessTier ?? null,
+    archive: archiveStateOf(answer),
     tags: null,
     encryption: encryptionOf(answer),
     lock: lockOf(answer),
     digests: digestsOf(md5),
   }
+}
+
+/** A blob that came back from the archive lies in another tier, and says nothing of it any more. */
+function archiveStateOf({ accessTier, archiveStatus }: BlobAnswer): ArchiveState | null {
+  if (accessTier !== ARCHIVE_TIER) return null
+  return { kind: archiveStatus?.startsWith('rehydrate-pending') === true ? 'restoring' : 'archived' }
 }
 
 function encryptionOf({ isServerEncrypted, encryptionScope }: BlobAnswer): ObjectEncryption | null {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ObjectStore } from '../object-store.ts'
+import { describeArchives } from './archives.ts'
 import { describeConditions } from './conditions.ts'
 import { describeCopies } from './copies.ts'
 import { describeExtras } from './extras.ts'
@@ -68,6 +69,7 @@ export function describeObjectStore(underTest: StoreUnderTest): void {
     describe('facts', () => describeFacts(promised))
     describe('tags, encryption and locks', () => describeExtras(promised))
     describe('copies and storage classes', () => describeCopies(promised))
+    describe('archives', () => describeArchives(promised))
     describe('conditions', () => describeConditions(promised))
     describe('lists', () => describeLists(promised))
     describe('multipart', () => describeMultipart(promised))

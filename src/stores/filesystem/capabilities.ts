@@ -17,6 +17,7 @@ export const FILESYSTEM_CAPABILITIES: StoreCapabilities = {
   serverSideCopy: true,
   storageClasses: [],
   archiveClasses: [],
+  archiveRestore: 'none',
   tags: true,
   objectLock: false,
   encryption: 'none',

@@ -157,6 +157,7 @@ function storedObjectOf({ stats }: Pick<ObjectFile, 'stats'>, { facts, digests }
     headers: facts.headers ?? {},
     metadata: facts.metadata ?? {},
     storageClass: facts.storageClass ?? null,
+    archive: null,
     tags: null,
     encryption: null,
     lock: null,

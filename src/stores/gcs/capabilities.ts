@@ -32,6 +32,7 @@ export function gcsCapabilitiesOf(settings: GcsSettings): StoreCapabilities {
     storageClasses: hasCopies ? (found.storageClasses ?? (isGoogle(settings) ? GOOGLE_CLASSES : [])) : [],
     // Even the class of that name is read at once.
     archiveClasses: [],
+    archiveRestore: 'none',
     tags: false,
     objectLock: found.objectLock ?? false,
     encryption: isGoogle(settings) ? 'always' : 'none',

@@ -126,6 +126,8 @@ export function storedObjectOf(resource: ObjectResource, encryptsAlways: boolean
       Object.entries(metadata).map(([name, value]) => [name, decodeMetadataValue(value)]),
     ),
     storageClass: resource.storageClass ?? null,
+    // Google's ARCHIVE class is read at once, like any other.
+    archive: null,
     tags: null,
     encryption: encryptionOf(resource, encryptsAlways),
     lock: lockOf(resource),

@@ -16,6 +16,7 @@ export const MEMORY_CAPABILITIES: StoreCapabilities = {
   serverSideCopy: true,
   storageClasses: ['STANDARD', 'STANDARD_IA', 'GLACIER_IR'],
   archiveClasses: [],
+  archiveRestore: 'none',
   tags: true,
   objectLock: true,
   encryption: 'on-request',

@@ -1,9 +1,16 @@
 import type { Bytes } from '../../domain/bytes.ts'
+import type { Instant } from '../../domain/clock.ts'
 import { indexAfter, indexFrom, sortKeys } from '../key-order.ts'
 import type { ObjectDigests, PutFacts } from '../object-store.ts'
 
 /** Bytes in memory, or those of a seeded key, which are computed whenever they are read. */
 type MemoryContent = Uint8Array | { readonly syntheticOf: string }
+
+/** When an object of an archive can be read: of a restore that was asked for. */
+export interface MemoryRestore {
+  readonly from: Instant
+  readonly until: Instant
+}
 
 /** One object of a memory store. */
 export interface MemoryEntry {
@@ -13,6 +20,8 @@ export interface MemoryEntry {
   readonly lastModified: number
   readonly facts: PutFacts
   readonly digests: ObjectDigests
+  /** Of an object in an archive that was asked for. */
+  readonly restore?: MemoryRestore
 }
 
 /**

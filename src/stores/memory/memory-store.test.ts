@@ -8,7 +8,11 @@ describeObjectStore({
   name: 'memory',
   keepsEveryKey: true,
   newStore: async () => ({
-    store: createMemoryStore({ name: 'memory', settings: { capacityBytes: GIB } }),
+    store: createMemoryStore({
+      name: 'memory',
+      settings: { capacityBytes: GIB },
+      archive: { classes: ['DEEP_ARCHIVE'], restoreMs: 20 },
+    }),
     dispose: async () => undefined,
   }),
 })

@@ -5,6 +5,7 @@ import {
   checkExtras,
   checkFacts,
   checkKey,
+  checkRestore,
   checkSize,
   checkStorageClass,
   KEY_BYTES_MAX,
@@ -16,6 +17,7 @@ import { type StoreOperation, storeFailure, throwIfAborted } from '../store-oper
 import { storedBody } from '../stored-body.ts'
 import { MEMORY_CAPABILITIES } from './capabilities.ts'
 import type { MemorySettings } from './config.ts'
+import { archiveStateOf, beginRestore, type MemoryArchive, memoryCapabilitiesWith } from './memory-archive.ts'
 import type { MemoryEntry } from './memory-container.ts'
 import { createMemoryMultipart } from './memory-multipart.ts'
 import { checkIdentity, checkNotHeld, MemoryState, roomOf } from './memory-state.ts'
@@ -39,8 +41,11 @@ export function createMemoryStore(options: {
   name: string
   settings: MemorySettings
   clock?: Clock
+  /** Default: it has none. */
+  archive?: MemoryArchive
 }): MemoryStore {
-  const { name, clock = wallClock } = options
+  const { archive, name, clock = wallClock } = options
+  const capabilities = memoryCapabilitiesWith(archive)
   const state = new MemoryState({ name, clock, capacityBytes: options.settings.capacityBytes })
 
   function find(
@@ -55,9 +60,20 @@ export function createMemoryStore(options: {
     return entry
   }
 
+  /** Throws kind `archived` for bytes that have to be restored first. */
+  function checkReadable(operation: StoreOperation, entry: MemoryEntry): void {
+    const state = archiveStateOf(archive, entry, clock.now())
+    if (state === null || state.kind === 'restored') return
+    throw storeFailure(operation, 'archived', `"${operation.key}" is ${state.kind}`)
+  }
+
+  function storedObjectOf(entry: MemoryEntry): StoredObject {
+    return { ...factsOf(entry), archive: archiveStateOf(archive, entry, clock.now()) }
+  }
+
   return {
     name,
-    capabilities: MEMORY_CAPABILITIES,
+    capabilities,
     multipart: createMemoryMultipart(state),
 
     async ensureContainer(container, { signal } = {}) {
@@ -76,6 +92,7 @@ export function createMemoryStore(options: {
       const operation = state.operation('get', key)
       throwIfAborted(operation, signal)
       const entry = find(operation, container, onlyIf)
+      checkReadable(operation, entry)
       const span = spanOf(operation, entry.size, range)
       const source = {
         chunks:
@@ -118,7 +135,9 @@ export function createMemoryStore(options: {
     async copyWithin(from, to, { signal, size, condition, ...facts }) {
       const source = state.operation('copyWithin', from.key)
       throwIfAborted(source, signal)
-      const { content, digests, size: length } = find(source, from.container, from.identity)
+      const entry = find(source, from.container, from.identity)
+      checkReadable(source, entry)
+      const { content, digests, size: length } = entry
       const operation = state.operation('copyWithin', to.key)
       checkKey(operation, KEY_BYTES_MAX)
       checkFacts(operation, facts, MEMORY_CAPABILITIES.metadataBytesMax)
@@ -139,12 +158,31 @@ export function createMemoryStore(options: {
     async changeStorageClass(container, key, storageClass, { signal, onlyIf }) {
       const operation = state.operation('changeStorageClass', key)
       throwIfAborted(operation, signal)
-      checkStorageClass(operation, MEMORY_CAPABILITIES, storageClass)
-      const entry = find(operation, container, onlyIf)
+      checkStorageClass(operation, capabilities, storageClass)
+      const found = find(operation, container, onlyIf)
+      checkReadable(operation, found)
+      const { restore: _, ...entry } = found
       const moved = { ...entry, facts: { ...entry.facts, storageClass }, etag: state.nextEtag() }
       state.containerOf(operation, container).set(key, moved)
       return storedObjectOf(moved)
     },
+
+    ...(archive === undefined
+      ? {}
+      : {
+          async restore(container, key, restoreOptions) {
+            const { onlyIf, readableDays, signal } = restoreOptions
+            const operation = state.operation('restore', key)
+            throwIfAborted(operation, signal)
+            checkRestore(operation, restoreOptions)
+            const entry = find(operation, container, onlyIf)
+            const now = clock.now()
+            if (archiveStateOf(archive, entry, now)?.kind !== 'archived') return storedObjectOf(entry)
+            const restored = { ...entry, restore: beginRestore(archive, now, readableDays) }
+            state.containerOf(operation, container).set(key, restored)
+            return storedObjectOf(restored)
+          },
+        }),
 
     async list(container, listOptions = {}): Promise<ListPage> {
       const operation = state.operation('list', null)
@@ -184,7 +222,7 @@ export function createMemoryStore(options: {
   }
 }
 
-function storedObjectOf(entry: MemoryEntry): StoredObject {
+function factsOf(entry: MemoryEntry): Omit<StoredObject, 'archive'> {
   return {
     size: entry.size,
     identity: { etag: entry.etag, versionId: null },

@@ -7,7 +7,7 @@ import type { S3Settings } from './config.ts'
  * The classes of AWS that have to be restored before they can be read; GLACIER_IR is not one of them.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html
  */
-const ARCHIVE_CLASSES = ['GLACIER', 'DEEP_ARCHIVE'] as const
+export const ARCHIVE_CLASSES = ['GLACIER', 'DEEP_ARCHIVE'] as const
 
 /**
  * What an S3 server can do: the limits of the protocol, and for what servers differ in the settings, which
@@ -18,6 +18,7 @@ const ARCHIVE_CLASSES = ['GLACIER', 'DEEP_ARCHIVE'] as const
  */
 export function s3CapabilitiesOf(settings: S3Settings): StoreCapabilities {
   const found = settings.capabilities
+  const archiveClasses = found.archiveClasses ?? ARCHIVE_CLASSES
   return {
     conditionalPut: found.conditionalPut ?? false,
     conditionalDelete: found.conditionalDelete ?? false,
@@ -28,7 +29,9 @@ export function s3CapabilitiesOf(settings: S3Settings): StoreCapabilities {
     serverSideCopy: found.serverSideCopy ?? false,
     // A class is changed by a copy onto itself.
     storageClasses: found.serverSideCopy === true ? (found.storageClasses ?? []) : [],
-    archiveClasses: found.archiveClasses ?? ARCHIVE_CLASSES,
+    archiveClasses,
+    // A server that has such classes and no RestoreObject says so when it is asked.
+    archiveRestore: archiveClasses.length === 0 ? 'none' : 'copy-for-days',
     tags: found.tags ?? false,
     objectLock: found.objectLock ?? false,
     encryption: found.encryption ?? 'none',

@@ -30,7 +30,7 @@ if ('missing' in server) {
       reportedDigests: [],
       serverSideCopy: true,
       multipartDigests: true,
-      storageClasses: ['STANDARD', 'STANDARD_IA', 'GLACIER_IR'],
+      storageClasses: ['STANDARD', 'STANDARD_IA', 'GLACIER_IR', 'GLACIER'],
       tags: true,
       encryption: 'on-request',
     },

@@ -1,4 +1,4 @@
-import type { ObjectEncryption, ObjectLock, PutFacts } from '../object-store.ts'
+import type { ArchiveState, ObjectEncryption, ObjectLock, PutFacts } from '../object-store.ts'
 import { encodeForS3 } from './sign-request.ts'
 
 type Headers = Readonly<Record<string, string>>
@@ -45,6 +45,21 @@ export function encryptionOf(headers: Headers): ObjectEncryption | null {
   if (!algorithm.startsWith('aws:kms')) return { kind: 'store' }
   const keyId = headers[ENCRYPTION_KEY]
   return keyId === undefined ? { kind: 'kms' } : { kind: 'kms', keyId }
+}
+
+/**
+ * How far the restore of an archived object is, by the answer to a HEAD or GET; null when it is in no archive.
+ * Objects that INTELLIGENT_TIERING archived say so in a header of their own.
+ */
+export function archiveStateOf(headers: Headers, archiveClasses: readonly string[]): ArchiveState | null {
+  const storageClass = headers['x-amz-storage-class']
+  const isArchiveClass = storageClass !== undefined && archiveClasses.includes(storageClass)
+  if (!isArchiveClass && headers['x-amz-archive-status'] === undefined) return null
+  const restore = headers['x-amz-restore']
+  if (restore === undefined || restore === '') return { kind: 'archived' }
+  if (/ongoing-request="true"/.test(restore)) return { kind: 'restoring' }
+  const until = Date.parse(/expiry-date="([^"]*)"/.exec(restore)?.[1] ?? '')
+  return { kind: 'restored', until: Number.isNaN(until) ? null : until }
 }
 
 /** What the answer to a HEAD or GET says holds the object. Servers say nothing to who may not know. */

@@ -3,7 +3,7 @@ import { checkHeaderValue } from '../call-rules.ts'
 import { decodeMetadataValue, encodeMetadataValue } from '../metadata-encoding.ts'
 import type { ObjectDigests, PutFacts, PutOptions, StoreCapabilities, StoredObject } from '../object-store.ts'
 import type { StoreOperation } from '../store-operation.ts'
-import { encryptionOf, extraHeadersOf, lockOf } from './object-extras.ts'
+import { archiveStateOf, encryptionOf, extraHeadersOf, lockOf } from './object-extras.ts'
 import { elementOf } from './xml-elements.ts'
 
 type Headers = Readonly<Record<string, string>>
@@ -73,7 +73,11 @@ export function checksumAlgorithmHeader({ sha256, crc64nvme, crc32c }: ObjectDig
 export function storedObjectOf(
   headers: Headers,
   size: number,
-  { versions, storageClasses }: Pick<StoreCapabilities, 'versions' | 'storageClasses'>,
+  {
+    versions,
+    storageClasses,
+    archiveClasses,
+  }: Pick<StoreCapabilities, 'versions' | 'storageClasses' | 'archiveClasses'>,
 ): StoredObject {
   const lastModified = Date.parse(headers['last-modified'] ?? '')
   return {
@@ -83,6 +87,7 @@ export function storedObjectOf(
     headers: contentHeadersOf(headers),
     metadata: metadataOf(headers),
     storageClass: headers['x-amz-storage-class'] ?? (storageClasses.includes('STANDARD') ? 'STANDARD' : null),
+    archive: archiveStateOf(headers, archiveClasses),
     tags: null,
     encryption: encryptionOf(headers),
     lock: lockOf(headers),

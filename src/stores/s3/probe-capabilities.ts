@@ -5,7 +5,7 @@ import { refusalOf, worksAt } from '../probe-answers.ts'
 import type { S3Credentials, S3Settings } from './config.ts'
 import { digestHeadersOf } from './object-fields.ts'
 import { payloadSha256Of } from './payload-hash.ts'
-import { probeConditionalCopy, probeCopy, probeStorageClasses } from './probe-copies.ts'
+import { probeArchiveClasses, probeConditionalCopy, probeCopy, probeStorageClasses } from './probe-copies.ts'
 import { BYTES, OTHER, type Probe } from './probe-frame.ts'
 import { probeIncompleteBodies, probeKeys } from './probe-keys.ts'
 import { leftVersions, readServerFacts } from './probe-server.ts'
@@ -86,6 +86,8 @@ export async function probeS3Capabilities(options: {
     const encryption = await probeEncryption(probe)
     const serverSideCopy = await probeCopy(probe)
     const incompleteBodies = await probeIncompleteBodies(probe)
+    const storageClasses = await probeStorageClasses(probe)
+    const archiveClasses = await probeArchiveClasses(probe, storageClasses)
     const { hostname } = new URL(options.settings.endpoint ?? 'https://s3.amazonaws.com')
     const vendor = s3VendorOf({ hostname, server: facts.server })
     const reserved = [...options.settings.reservedPrefixes, ...(vendor?.settings.reservedPrefixes ?? [])]
@@ -105,7 +107,8 @@ export async function probeS3Capabilities(options: {
           serverSideCopy,
           conditionalCopy: serverSideCopy && (await probeConditionalCopy(probe)),
           multipartDigests: await probeMultipartDigests(probe),
-          storageClasses: serverSideCopy ? await probeStorageClasses(probe) : [],
+          storageClasses: serverSideCopy ? storageClasses : [],
+          ...(archiveClasses === undefined ? {} : { archiveClasses }),
           tags,
           objectLock: facts.objectLock,
           encryption,

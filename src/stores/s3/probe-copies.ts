@@ -1,5 +1,6 @@
 import type { WriteCondition } from '../object-store.ts'
 import { refusalOf, worksAt } from '../probe-answers.ts'
+import { ARCHIVE_CLASSES } from './capabilities.ts'
 import { BYTES, OTHER, type Probe } from './probe-frame.ts'
 
 /** The classes of S3, in the order of what they cost to keep. Operators name others; those are set by hand. */
@@ -55,4 +56,20 @@ export async function probeStorageClasses({ store, container, key }: Probe): Pro
   const found: string[] = []
   for (const storageClass of KNOWN_CLASSES) if (await isKept(storageClass)) found.push(storageClass)
   return found.length > 1 ? found : []
+}
+
+/** Which of these classes have to be restored before they are read; undefined where no class could be one. */
+export async function probeArchiveClasses(
+  { store, container, key }: Probe,
+  classes: readonly string[],
+): Promise<string[] | undefined> {
+  const candidates = classes.filter(name => (ARCHIVE_CLASSES as readonly string[]).includes(name))
+  if (candidates.length === 0) return undefined
+  const found: string[] = []
+  for (const storageClass of candidates) {
+    await store.put(container, key, BYTES, { size: BYTES.length, storageClass })
+    const read = store.get(container, key).then(({ body }) => body.destroy())
+    if ((await refusalOf(read)) === 'archived') found.push(storageClass)
+  }
+  return found
 }

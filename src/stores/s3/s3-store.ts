@@ -29,6 +29,7 @@ import {
 import { readTags } from './object-tags.ts'
 import { putAsOnePart } from './one-part-upload.ts'
 import { signedHashOf } from './payload-hash.ts'
+import { restoreS3Object } from './restore-object.ts'
 import { S3Connection } from './s3-connection.ts'
 import { listS3 } from './s3-listing.ts'
 import { createS3Multipart } from './s3-multipart.ts'
@@ -224,6 +225,12 @@ export function createS3Store(options: {
     ...(capabilities.serverSideCopy
       ? { copyWithin: (from, to, copyOptions) => copyWithinS3(copying, from, to, copyOptions) }
       : {}),
+    ...(capabilities.archiveRestore === 'none'
+      ? {}
+      : {
+          restore: (container, key, restoreOptions) =>
+            restoreS3Object(copying, container, key, restoreOptions),
+        }),
     ...(capabilities.storageClasses.length === 0
       ? {}
       : {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import {
   createServer,
   type IncomingMessage,
@@ -239,6 +239,62 @@ describe('s3 store on the wire', () => {
       const copy = store.copyWithin!(from, { container: 'bucket', key: 'b' }, { size: 10 })
       expect(await expectFailure(copy, kind)).toMatchObject({ retry: 'unknown-outcome' })
     }
+  })
+
+  describe('asked to restore an archived object', () => {
+    const onlyIf = { etag: 'abc', versionId: null }
+    const head = (response: ServerResponse, headers: Record<string, string>) =>
+      response.writeHead(200, { ETag: '"abc"', 'Content-Length': '3', ...headers }).end()
+    /** A server whose HEAD says this, before and after it was asked. */
+    const archive = (
+      before: Record<string, string>,
+      after: Record<string, string>,
+      asked: (response: ServerResponse) => unknown = response => response.writeHead(202).end(),
+    ) => {
+      let isAsked = false
+      return storeAgainst(({ method }, response) => {
+        if (method === 'HEAD') return void head(response, isAsked ? after : before)
+        isAsked = true
+        asked(response)
+      })
+    }
+    const md5Of = (document: string) => hash('md5', document, 'base64')
+    const request = (days: string, tier: string) =>
+      `<RestoreRequest xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${days}<GlacierJobParameters><Tier>${tier}</Tier></GlacierJobParameters></RestoreRequest>`
+    const glacier = { 'x-amz-storage-class': 'GLACIER' }
+    const ongoing = { ...glacier, 'x-amz-restore': 'ongoing-request="true"' }
+
+    it('asks once, for so many days and at that speed, and says how far it is', async () => {
+      const { store, seen } = await archive(glacier, ongoing)
+      const asked = await store.restore!('bucket', 'k', { onlyIf, readableDays: 3, speed: 'bulk' })
+      expect(asked.archive).toEqual({ kind: 'restoring' })
+      const again = await store.restore!('bucket', 'k', { onlyIf, readableDays: 3 })
+      expect(again.archive).toEqual({ kind: 'restoring' })
+      const posts = seen.filter(({ method }) => method === 'POST')
+      expect(posts.map(({ url }) => url)).toEqual(['/bucket/k?restore='])
+      expect(posts[0]!.headers['content-md5']).toBe(md5Of(request('<Days>3</Days>', 'Bulk')))
+    })
+
+    it('names no days for what INTELLIGENT_TIERING archived, which comes back for good', async () => {
+      const tiering = { 'x-amz-storage-class': 'INTELLIGENT_TIERING' }
+      const { store, seen } = await archive({ ...tiering, 'x-amz-archive-status': 'ARCHIVE_ACCESS' }, tiering)
+      const asked = await store.restore!('bucket', 'k', { onlyIf, readableDays: 3 })
+      expect(asked.archive).toBeNull()
+      const post = seen.find(({ method }) => method === 'POST')
+      expect(post!.headers['content-md5']).toBe(md5Of(request('', 'Standard')))
+    })
+
+    it('takes "under way already" for an answer, and a class that cannot be restored for a refusal', async () => {
+      const already = await archive(glacier, glacier, response =>
+        error(409, 'RestoreAlreadyInProgress')({ method: '', url: '', headers: {} }, response),
+      )
+      const asked = await already.store.restore!('bucket', 'k', { onlyIf, readableDays: 1 })
+      expect(asked.archive).toEqual({ kind: 'restoring' })
+      const never = await archive(glacier, glacier, response =>
+        error(403, 'InvalidObjectState')({ method: '', url: '', headers: {} }, response),
+      )
+      await expectFailure(never.store.restore!('bucket', 'k', { onlyIf, readableDays: 1 }), 'unsupported')
+    })
   })
 
   it('tells refused credentials, and never shows the secret', async () => {

@@ -50,6 +50,7 @@ export function aroundStore(inner: ObjectStore, surroundings: Surroundings): Obj
   const sweepLeftovers = inner.sweepLeftovers?.bind(inner)
   const copyWithin = inner.copyWithin?.bind(inner)
   const changeStorageClass = inner.changeStorageClass?.bind(inner)
+  const restore = inner.restore?.bind(inner)
   const multipart = inner.multipart === undefined ? {} : { multipart: aroundMultipart(inner.multipart) }
 
   function aroundMultipart(parts: MultipartStore): MultipartStore {
@@ -152,6 +153,14 @@ export function aroundStore(inner: ObjectStore, surroundings: Surroundings): Obj
           changeStorageClass: (container, key, storageClass, options) =>
             plain(requestOf('changeStorageClass', container, key, options, WRITE), signal =>
               changeStorageClass(container, key, storageClass, withSignal(options, signal)),
+            ),
+        }),
+    ...(restore === undefined
+      ? {}
+      : {
+          restore: (container, key, options) =>
+            plain(requestOf('restore', container, key, options, WRITE), signal =>
+              restore(container, key, withSignal(options, signal)),
             ),
         }),
     close: () => inner.close(),

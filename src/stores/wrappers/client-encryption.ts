@@ -53,6 +53,7 @@ export function clientEncryptedStore(inner: ObjectStore, options: ClientEncrypti
   const keyById = new Map(keys.map(key => [key.id, key]))
   const sweepLeftovers = inner.sweepLeftovers?.bind(inner)
   const changeStorageClass = inner.changeStorageClass?.bind(inner)
+  const restore = inner.restore?.bind(inner)
   const operationOf = (operation: string, key: string): StoreOperation => ({
     store: inner.name,
     operation,
@@ -183,6 +184,9 @@ export function clientEncryptedStore(inner: ObjectStore, options: ClientEncrypti
           changeStorageClass: async (...asked: Parameters<typeof changeStorageClass>) =>
             opened(await changeStorageClass(...asked)),
         }),
+    ...(restore === undefined
+      ? {}
+      : { restore: async (...asked: Parameters<typeof restore>) => opened(await restore(...asked)) }),
     ...(sweepLeftovers === undefined ? {} : { sweepLeftovers }),
     close: () => inner.close(),
   }

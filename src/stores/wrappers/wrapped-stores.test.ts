@@ -29,6 +29,8 @@ const sleep = async (ms: number) => {
 const ample = () => ({ requestsPerSecond: 1_000_000, bytesPerSecond: 100 * GIB })
 const limit = () => new AdaptiveLimit({ ...LIMIT_DEFAULTS, start: 2 }, nowMs)
 
+const ARCHIVE = { classes: ['DEEP_ARCHIVE'], restoreMs: 20 }
+
 const WRAPPERS: Readonly<Record<string, (inner: ObjectStore) => ObjectStore>> = {
   metered: inner => meteredStore(inner, { report: () => undefined, carried: () => undefined, nowMs }),
   retrying: inner => retryingStore(inner, { rules: RETRY_DEFAULTS, nowMs, sleep, random: Math.random }),
@@ -57,7 +59,7 @@ for (const [name, wrap] of [...Object.entries(WRAPPERS), ['wrapped in everything
     name: `memory, ${name}`,
     keepsEveryKey: true,
     newStore: async () => ({
-      store: wrap(createMemoryStore({ name: 'memory', settings: { capacityBytes: GIB } })),
+      store: wrap(createMemoryStore({ name: 'memory', settings: { capacityBytes: GIB }, archive: ARCHIVE })),
       dispose: async () => undefined,
     }),
   })
