@@ -120,6 +120,7 @@ export const locations: Location[] = PLACES.map(([name, tier, milliseconds], ind
   restoreHours: null,
   capacityBytes: tier === 'hot' ? 3e9 : null,
   usage: { copies: 0, bytes: 0 },
+  full: null,
   ...meta,
 }))
 

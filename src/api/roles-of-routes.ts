@@ -37,6 +37,7 @@ export const ROLES_OF_ROUTES: Readonly<Record<string, RouteRole>> = {
   'GET /v1/locations/:id': 'viewer',
   'POST /v1/locations': 'admin',
   'PATCH /v1/locations/:id': 'admin',
+  'POST /v1/locations/:id/clear-full': 'operator',
   'DELETE /v1/locations/:id': 'admin',
   'GET /v1/locations/:id/retirement': 'viewer',
   'POST /v1/locations/:id/retire': 'admin',

@@ -21,6 +21,7 @@ import { registerEventTail } from './commands/event-tail.ts'
 import { registerExplain } from './commands/explain.ts'
 import { registerImport } from './commands/import.ts'
 import { registerLocationAdd } from './commands/location-add.ts'
+import { registerLocationClearFull } from './commands/location-clear-full.ts'
 import { registerLocationList } from './commands/location-list.ts'
 import { registerLocationReIdentify } from './commands/location-re-identify.ts'
 import { registerLocationRemove } from './commands/location-remove.ts'
@@ -110,6 +111,7 @@ const NOUNS: readonly {
       registerLocationList,
       registerLocationShow,
       registerLocationReIdentify,
+      registerLocationClearFull,
       registerLocationRemove,
     ],
   },

@@ -181,6 +181,18 @@ table expected_reads
   constraint expected_reads_is_only_check CHECK (is_only)
   constraint expected_reads_pkey PRIMARY KEY (is_only)
 
+table full_location
+  location_id uuid not null
+  since timestamp with time zone not null
+  rests integer not null
+  until timestamp with time zone not null
+  answer text not null
+  scouts uuid[] not null default '{}'::uuid[]
+  room_since timestamp with time zone
+  constraint full_location_location_id_fkey FOREIGN KEY (location_id) REFERENCES location(id) ON DELETE CASCADE
+  constraint full_location_pkey PRIMARY KEY (location_id)
+  constraint full_location_rests_check CHECK ((rests > 0))
+
 table idempotency_key
   key text not null
   route text not null
@@ -351,6 +363,7 @@ table migration with {fillfactor=45}
   CREATE INDEX migration_finished ON public.migration USING btree (finished_at DESC, id) WHERE (finished_at IS NOT NULL)
   CREATE INDEX migration_grace ON public.migration USING btree (not_before, id) WHERE ((finished_at IS NULL) AND (NOT paused) AND (NOT held) AND (grace_until_ms IS NOT NULL) AND (lease_owner IS NULL))
   CREATE INDEX migration_held ON public.migration USING btree (object_id) WHERE (held AND (finished_at IS NULL))
+  CREATE INDEX migration_held_for ON public.migration USING btree (target_location_id, not_before) WHERE (held AND (finished_at IS NULL))
   CREATE INDEX migration_leased ON public.migration USING btree (lease_expires_at, id) WHERE ((finished_at IS NULL) AND (lease_owner IS NOT NULL))
   CREATE UNIQUE INDEX migration_one_per_object ON public.migration USING btree (object_id) WHERE (finished_at IS NULL)
   CREATE INDEX migration_quarantined ON public.migration USING btree (id DESC) WHERE is_quarantined

@@ -145,6 +145,8 @@ export interface MigrationLease {
 export interface ClaimedMigration extends Migration {
   /** Whose lease ran out, when this one was taken over. */
   readonly takenOverFrom: string | null
+  /** Its target is believed full, and it was sent ahead to find out. Default: false. */
+  readonly isScout?: boolean
 }
 
 /** What a migration is about, as the catalog says now. */

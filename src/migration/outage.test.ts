@@ -10,7 +10,7 @@ describe('an outage', () => {
     expect(outageAfter({ since: 7, rests: 4 }, kind, HOUR)).toEqual({ since: 7, rests: 5 })
   })
 
-  it.each(['digest-mismatch', 'access-denied', 'store-full', 'unexpected', 'object-changed'])(
+  it.each(['digest-mismatch', 'access-denied', 'unexpected', 'object-changed'])(
     'is not what %s tells of',
     kind => expect(outageAfter(undefined, kind, 7)).toBeNull(),
   )
@@ -25,6 +25,10 @@ describe('an outage', () => {
   it('is none any more after a day', () => {
     expect(outageAfter({ since: 0, rests: 9 }, 'timeout', 24 * HOUR)).not.toBeNull()
     expect(outageAfter({ since: 0, rests: 9 }, 'timeout', 24 * HOUR + 1)).toBeNull()
+  })
+
+  it('is a full store for as long as it is full', () => {
+    expect(outageAfter({ since: 0, rests: 9 }, 'store-full', 240 * HOUR)).toEqual({ since: 0, rests: 10 })
   })
 
   it('lets a migration rest for longer and longer, and never for longer than its bound', () => {

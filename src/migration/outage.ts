@@ -9,6 +9,8 @@ const THROTTLED = { first: 2 * SECOND, longest: MINUTE } as const
 /** A store that fails one migration for longer than this is no passing outage: tries count from then on. */
 const OUTAGE_MS_MAX = 24 * HOUR
 
+/** A full store says nothing against an object, however long it stays full. */
+const WITHOUT_END: ReadonlySet<string> = new Set(['store-full'])
 /** Errors that tell of a store and not of the object: a hundred of them prove nothing against a migration. */
 const OUTAGE_KINDS: ReadonlySet<string> = new Set(['unreachable', 'throttled', 'timeout', 'clock-skewed'])
 /** So long a store that refuses all it is asked may be the reason; one object that may not be read counts then. */
@@ -16,7 +18,7 @@ const REFUSAL_MS_MAX = HOUR
 
 /**
  * What a failure adds to an outage, or null when it has to count as a try: because it tells of the object,
- * or because the outage lasts for longer than 24 hours. `now` is wall milliseconds.
+ * or because the outage lasts for longer than 24 hours; a store may be full for longer. `now` is wall milliseconds.
  *
  * `isStoreRefusing`: one of the stores refused all it was asked lately; refusals tell of the store then, for
  * an hour.
@@ -27,6 +29,7 @@ export function outageAfter(
   now: number,
   isStoreRefusing = false,
 ): Outage | null {
+  if (WITHOUT_END.has(errorKind)) return { since: before?.since ?? now, rests: (before?.rests ?? 0) + 1 }
   const isRefusal = errorKind === 'access-denied' && isStoreRefusing
   if (!isRefusal && !OUTAGE_KINDS.has(errorKind)) return null
   if (before === undefined) return { since: now, rests: 1 }

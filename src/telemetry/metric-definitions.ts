@@ -265,6 +265,12 @@ export const METRIC_DEFINITIONS = {
     help: '1 while a store refuses our credentials and background work leaves it alone, 0 otherwise.',
     labels: ['store'],
   },
+  locationFull: {
+    type: 'gauge',
+    name: 'dim_location_full',
+    help: '1 while the store of a location takes no more bytes and what would be copied there waits, 0 otherwise.',
+    labels: ['location'],
+  },
   storeConcurrencyLimit: {
     type: 'gauge',
     name: 'dim_store_concurrency_limit',

@@ -297,6 +297,14 @@ export type Location = {
     readonly copies: number
     readonly bytes: number
   }
+  /** Set while its store takes no more bytes: what would be copied there waits */
+  readonly full: {
+    readonly since: string
+    /** Then a few migrations are sent ahead to try again */
+    readonly until: string
+    /** What its store said */
+    readonly answer: string
+  } | null
   readonly revision: number
   readonly createdAt: string
   readonly principal: string
@@ -319,6 +327,14 @@ export type LocationDetail = {
     readonly copies: number
     readonly bytes: number
   }
+  /** Set while its store takes no more bytes: what would be copied there waits */
+  readonly full: {
+    readonly since: string
+    /** Then a few migrations are sent ahead to try again */
+    readonly until: string
+    /** What its store said */
+    readonly answer: string
+  } | null
   readonly revision: number
   readonly createdAt: string
   readonly principal: string
@@ -394,7 +410,7 @@ export type Migration = {
   readonly paused: boolean
   readonly cancelRequested: boolean
   /** What a person stopped or paused, or which store refuses our credentials, that it rests for; `paused` is its own pause */
-  readonly heldBy: readonly ('stop' | 'source-store' | 'target-store' | 'plan')[]
+  readonly heldBy: readonly ('stop' | 'source-store' | 'target-store' | 'full-target' | 'plan')[]
   /** By when readers should get the target copy */
   readonly dueBy: string | null
   /** They did not by then */
@@ -460,7 +476,7 @@ export type MigrationDetail = {
   readonly paused: boolean
   readonly cancelRequested: boolean
   /** What a person stopped or paused, or which store refuses our credentials, that it rests for; `paused` is its own pause */
-  readonly heldBy: readonly ('stop' | 'source-store' | 'target-store' | 'plan')[]
+  readonly heldBy: readonly ('stop' | 'source-store' | 'target-store' | 'full-target' | 'plan')[]
   /** By when readers should get the target copy */
   readonly dueBy: string | null
   /** They did not by then */
@@ -2312,6 +2328,14 @@ export interface Operations {
         readonly copies: number
         readonly bytes: number
       }
+      /** Set while its store takes no more bytes: what would be copied there waits */
+      readonly full: {
+        readonly since: string
+        /** Then a few migrations are sent ahead to try again */
+        readonly until: string
+        /** What its store said */
+        readonly answer: string
+      } | null
       readonly revision: number
       readonly createdAt: string
       readonly principal: string
@@ -2362,6 +2386,14 @@ export interface Operations {
     headers: { 'if-match'?: string }
     body: undefined
     answer: undefined
+  }
+  /** Say that a full location has room again: what waited for it goes on */
+  'POST /v1/locations/{id}/clear-full': {
+    path: { id: string }
+    query: undefined
+    headers: { 'idempotency-key'?: string }
+    body: undefined
+    answer: Location
   }
   /** What emptying a location would cost, how far it is, and what keeps it */
   'GET /v1/locations/{id}/retirement': {

@@ -132,10 +132,11 @@ const HOLDS: Readonly<Record<MigrationDetail['heldBy'][number], string>> = {
   stop: 'every migration is stopped',
   'source-store': 'the store it comes from is paused or refuses us',
   'target-store': 'the store it goes to is paused or refuses us',
+  'full-target': 'the location it goes to is full',
   plan: 'its plan is paused',
 }
 
-/** What it waits for that a person paused; null when for nothing. */
+/** What it waits for that a person paused, or that is full; null when for nothing. */
 function waits({ heldBy, paused }: MigrationDetail): string | null {
   const holds = [...(paused ? ['it is paused'] : []), ...heldBy.map(hold => HOLDS[hold])]
   return holds.length === 0 ? null : `${holds.join(', and ')}.`

@@ -132,6 +132,11 @@ const COLUMNS: readonly Column<Place>[] = [
       <span className="inline-flex items-center gap-2" title={`${row.store.name}: ${row.container}`}>
         <TierMark tier={row.tier} />
         <PathLink to={paths.objects({ location: row.name })}>{row.name}</PathLink>
+        {row.full === null ? null : (
+          <span title={`${row.full.answer}. Once it has room: dim location clear-full ${row.name}`}>
+            <Badge tone="alarm">full</Badge>
+          </span>
+        )}
       </span>
     ),
   },

@@ -1,5 +1,6 @@
 import { countQuarantinedObjects } from '../../database/catalog/last-copies.ts'
 import { listStoreRefusals } from '../../database/catalog/refused-stores.ts'
+import { listLocationFullness } from '../../database/migrations/full-locations.ts'
 import type { ApiOptions } from '../context.ts'
 import type { Overview, OverviewPoint, OverviewTick } from '../schemas/overview.ts'
 import { type OverviewSnapshot, takeOverview } from './take-overview.ts'
@@ -76,6 +77,9 @@ export class OverviewSampler {
       metrics.storeRefuses.reset()
       for (const { isRefusing, name } of await listStoreRefusals(database))
         metrics.storeRefuses.set({ store: name }, isRefusing ? 1 : 0)
+      metrics.locationFull.reset()
+      for (const { isFull, name } of await listLocationFullness(database))
+        metrics.locationFull.set({ location: name }, isFull ? 1 : 0)
       const { latestDecisions: _, ...rest } = overview
       const tick = { ...rest, point: this.#keepPoint(overview) }
       for (const listener of this.#listeners) listener(tick)

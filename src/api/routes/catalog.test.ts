@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestApi, type TestApi } from '../../../test/builders/api.ts'
 import { createTestDatabase, type TestDatabase } from '../../../test/builders/database.ts'
 import { findSealedCredentials } from '../../database/catalog/stores.ts'
+import { markFull } from '../../database/migrations/full-locations.ts'
 import { clientKeyId } from '../../domain/client-keys.ts'
+import { newId } from '../../domain/identifiers.ts'
 import { storeCredentialsPurpose } from '../../domain/secret-box.ts'
 import { createMemoryStore } from '../../stores/memory/memory-store.ts'
 import { StoreError } from '../../stores/object-store.ts'
@@ -328,6 +330,28 @@ describe('a location', () => {
       revision: 3,
     })
     expect((await change(3, { container: 'elsewhere' })).statusCode).toBe(400)
+  })
+
+  it('is full in the words of its store until a person says that there is room, or changes its capacity', async () => {
+    const { id } = await createStore('brimming')
+    const { id: locationId } = (await createLocation(id, 'shelf-that-is-full')).json()
+    const show = async () => (await api.send('GET', `/v1/locations/${locationId}`)).json().full
+    const markIt = () =>
+      markFull(test.database, { locationId, migrationId: newId(), answer: 'QuotaExceeded: 5 GiB' })
+    expect(await show()).toBeNull()
+    await markIt()
+    const full = await show()
+    expect(full).toMatchObject({ answer: 'QuotaExceeded: 5 GiB' })
+    expect(Date.parse(full.until) - Date.parse(full.since)).toBe(60_000)
+    const cleared = await api.send('POST', `/v1/locations/${locationId}/clear-full`)
+    expect(cleared.json()).toMatchObject({ id: locationId, full: null })
+    await markIt()
+    expect(await show()).not.toBeNull()
+    await api.send('PATCH', `/v1/locations/${locationId}`, {
+      headers: { 'if-match': '"1"' },
+      body: { capacityBytes: 1_000 },
+    })
+    expect(await show()).toBeNull()
   })
 })
 

@@ -10,6 +10,7 @@ import {
   updateLocation,
 } from '../../database/catalog/locations.ts'
 import { findSealedCredentials, findStore } from '../../database/catalog/stores.ts'
+import { clearFull } from '../../database/migrations/full-locations.ts'
 import { readLocationReservations } from '../../database/migrations/room.ts'
 import { requestReviews } from '../../database/placement/review-sweeps.ts'
 import { inTransaction, type Queryable } from '../../database/postgres.ts'
@@ -141,12 +142,36 @@ export function locationsRoutes(options: ApiOptions): FastifyPluginAsyncZod {
           const { principal } = callerOf(request)
           if (!(await updateLocation(connection, { id, revision }, request.body, principal)))
             ifStillThere(null)
+          if (request.body.capacityBytes !== undefined) await clearFull(connection, id, principal)
           await askForReviews(connection, request)
           await recordActivity(connection, request, 'location.changed', name, { id, ...request.body })
         })
         const location = await mustFind(id)
         showRevision(reply, location.revision)
         return presentLocation(location)
+      },
+    )
+
+    app.post(
+      '/v1/locations/:id/clear-full',
+      {
+        config: { idempotent: true },
+        schema: {
+          operationId: 'clearFullLocation',
+          summary: 'Say that a full location has room again: what waited for it goes on',
+          tags: ['locations'],
+          headers: idempotencyHeadersSchema,
+          params: idParametersSchema,
+          response: { 200: locationSchema },
+        },
+      },
+      async request => {
+        const { id } = await mustFind(request.params.id)
+        await inTransaction(database, async connection => {
+          if (await clearFull(connection, id, callerOf(request).principal))
+            await askForReviews(connection, request)
+        })
+        return presentLocation(await mustFind(id))
       },
     )
 
@@ -243,6 +268,7 @@ function presentLocation(location: LocationRow): LocationResource {
     restoreHours: location.restoreHours,
     capacityBytes: location.capacityBytes,
     usage: { copies: location.copies, bytes: location.bytes },
+    full: location.full,
     revision: location.revision,
     createdAt: timeText(location.createdAt),
     principal: location.principal,

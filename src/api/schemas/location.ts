@@ -26,6 +26,14 @@ export const locationSchema = z.object({
   restoreHours: z.number().nullable(),
   capacityBytes: bytesSchema.nullable(),
   usage: z.object({ copies: countSchema, bytes: bytesSchema }),
+  full: z
+    .object({
+      since: wallTimeSchema,
+      until: wallTimeSchema.meta({ description: 'Then a few migrations are sent ahead to try again' }),
+      answer: z.string().meta({ description: 'What its store said' }),
+    })
+    .nullable()
+    .meta({ description: 'Set while its store takes no more bytes: what would be copied there waits' }),
   revision: revisionSchema,
   createdAt: wallTimeSchema,
   principal: principalSchema,

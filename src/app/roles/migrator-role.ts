@@ -1,11 +1,12 @@
 import { tmpdir } from 'node:os'
 import { createLocationFinder } from '../../database/catalog/locations.ts'
 import { createSourceFactsKeeper } from '../../database/catalog/source-facts.ts'
+import { clearFull, markFull } from '../../database/migrations/full-locations.ts'
 import { boundLongHolds } from '../../database/migrations/long-holds.ts'
 import { readMigrationHolds } from '../../database/migrations/migration-holds.ts'
 import { insertThroughput } from '../../database/migrations/migration-throughput.ts'
 import { createPostgresLedger } from '../../database/migrations/postgres-ledger.ts'
-import { openBeside } from '../../database/postgres.ts'
+import { inTransaction, openBeside } from '../../database/postgres.ts'
 import { createPostgresSweepLedger } from '../../database/upkeep/sweep-ledger.ts'
 import { createDeletionAnnouncer } from '../../database/writes/deletions-in-flight.ts'
 import { createPublicationAnnouncer } from '../../database/writes/publications-in-flight.ts'
@@ -13,6 +14,7 @@ import { createUploadStartNoter } from '../../database/writes/upload-starts.ts'
 import { principal } from '../../domain/principal.ts'
 import { RECONCILE_VERDICTS } from '../../domain/reconcile.ts'
 import { createHoldSweeper, unlessStopped } from '../../workers/hold-migrations.ts'
+import { FullLocations } from '../../workers/migrations/full-locations.ts'
 import { ThroughputCounter } from '../../workers/migrations/throughput.ts'
 import { orphanDecisionsLoop } from '../../workers/reconcile/carry-out-decisions.ts'
 import type { ReconcileParts } from '../../workers/reconcile/reconcile-parts.ts'
@@ -50,6 +52,10 @@ export async function startMigratorRole(parts: ServerParts): Promise<RunningRole
     noteUploadStart: createUploadStartNoter(database),
     keepFacts: createSourceFactsKeeper(database),
     readHolds: () => readMigrationHolds(database),
+    fullLocations: new FullLocations({
+      mark: news => markFull(database, news),
+      clear: id => inTransaction(database, connection => clearFull(connection, id)),
+    }),
     modelClock: parts.modelClock,
     modelScale: parts.modelScale,
     wallClock: parts.wallClock,

@@ -8,7 +8,14 @@ import {
   checkPorts,
   checkTestServers,
 } from './check-machine.ts'
-import { checkClock, checkEncryption, checkObjects, checkReadiness, checkStores } from './check-server.ts'
+import {
+  checkClock,
+  checkEncryption,
+  checkLocations,
+  checkObjects,
+  checkReadiness,
+  checkStores,
+} from './check-server.ts'
 import { type Finding, fine } from './finding.ts'
 
 /** Longest any one check may take. */
@@ -35,6 +42,7 @@ export async function checkInstallation(
     ['server', () => checkReadiness(session, server)],
     ['clock', () => checkClock(session)],
     ['stores', () => checkStores(session)],
+    ['locations', () => checkLocations(session)],
     ['encryption', () => checkEncryption(session)],
     ['objects', () => checkObjects(session)],
   ]

@@ -1,4 +1,5 @@
 import type { Health } from '../../api/schemas/health.ts'
+import type { LocationResource } from '../../api/schemas/location.ts'
 import type { ScrubStatus } from '../../api/schemas/scrub.ts'
 import type { StoreProbe, StoreResource } from '../../api/schemas/store.ts'
 import { isUnknown } from '../../api/store-knowledge.ts'
@@ -8,7 +9,7 @@ import { namedPath } from '../references.ts'
 import type { Session } from '../session.ts'
 import { learningCommand } from '../store-knowledge.ts'
 import { findUnencryptedWrites, unencryptedWritesFix, unencryptedWritesText } from '../unencrypted-writes.ts'
-import { countText } from '../units.ts'
+import { countText, timeText } from '../units.ts'
 import { type Finding, fine } from './finding.ts'
 
 const CLOCK_SKEW_MS_MAX = 5_000
@@ -45,6 +46,24 @@ export async function checkStores(session: Session): Promise<Finding[]> {
   if (session.findLocalServer() === null && !namesServer(session)) return []
   const { items } = await session.api.list<StoreResource>('/v1/stores', {}, 100)
   return Promise.all(items.map(store => checkStore(session, store)))
+}
+
+/** Whether every location takes copies. */
+export async function checkLocations(session: Session): Promise<Finding[]> {
+  if (session.findLocalServer() === null && !namesServer(session)) return []
+  const { items } = await session.api.list<LocationResource>('/v1/locations', {}, 1_000)
+  return items.flatMap(({ full, name }): Finding[] =>
+    full === null
+      ? []
+      : [
+          {
+            check: `location ${name}`,
+            verdict: 'warning',
+            text: `is full since ${timeText(full.since)}: ${full.answer}. What would be copied there waits`,
+            fix: `make room there or raise its quota, then dim location clear-full ${name}; without it a few migrations try again from ${timeText(full.until)} on`,
+          },
+        ],
+  )
 }
 
 /** Whether what clients write is encrypted where their policies require it. */

@@ -1,6 +1,6 @@
 import type { LocationDetail, LocationResource } from '../../api/schemas/location.ts'
 import type { View } from '../output.ts'
-import { bytesText, countText, orHyphen } from '../units.ts'
+import { bytesText, countText, orHyphen, timeText } from '../units.ts'
 
 export const locationView: View<LocationResource> = {
   name: location => location.name,
@@ -12,6 +12,7 @@ export const locationView: View<LocationResource> = {
     { header: 'CLASS', value: location => orHyphen(location.storageClass) },
     { header: 'COPIES', value: location => countText(location.usage.copies), align: 'right' },
     { header: 'BYTES', value: location => bytesText(location.usage.bytes), align: 'right' },
+    { header: 'FULL', value: ({ full }) => (full === null ? '' : `since ${timeText(full.since)}`) },
     { header: 'PRICE', value: location => location.priceId },
     { header: 'REGION', value: location => location.region, wide: true },
     { header: 'P99 MS', value: location => String(location.firstByteMsP99), align: 'right', wide: true },
@@ -39,6 +40,8 @@ export const locationDetailView: View<LocationDetail> = {
   name: location => location.name,
   columns: [
     ...locationView.columns,
+    { header: 'TRIED AGAIN', value: ({ full }) => (full === null ? '' : timeText(full.until)) },
+    { header: 'ITS STORE SAID', value: ({ full }) => full?.answer ?? '' },
     ...Object.entries(RESERVATIONS).map(([name, header]) => ({
       header,
       value: ({ reservations }: LocationDetail) => bytesText(reservations[name as keyof typeof RESERVATIONS]),

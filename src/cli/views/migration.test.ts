@@ -14,6 +14,7 @@ it('says of each thing a migration rests for how it is ended', () => {
   expect(text(['stop'])).toContain('dim migration resume --all')
   expect(text(['source-store'])).toContain('the store it reads')
   expect(text(['target-store'])).toContain('the store it writes')
+  expect(text(['full-target'])).toContain('dim location clear-full')
   expect(text(['plan'], true)).toBe(
     `it is paused itself (dim migration resume ${id}); its plan is paused (dim plan resume P)`,
   )

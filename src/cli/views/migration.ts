@@ -50,7 +50,7 @@ export const migrationStepColumns: readonly Column<MigrationDetail['timeline'][n
   { header: 'DETAIL', value: stepDetailText },
 ]
 
-/** What a migration rests for that people paused, or that refuses our credentials, and how it is ended. */
+/** What a migration rests for that people paused, that refuses our credentials or is full, and how it is ended. */
 export function holdsText({ heldBy, id, paused, planId }: MigrationResource): string {
   const holds = heldBy.map(hold => {
     switch (hold) {
@@ -60,6 +60,8 @@ export function holdsText({ heldBy, id, paused, planId }: MigrationResource): st
         return 'the store it reads is paused or refuses our credentials (dim store resume)'
       case 'target-store':
         return 'the store it writes is paused or refuses our credentials (dim store resume)'
+      case 'full-target':
+        return 'the location it goes to is full (dim location clear-full, once it has room)'
       case 'plan':
         return `its plan is paused (dim plan resume ${planId})`
       default:

@@ -10,7 +10,8 @@ const shared: readonly Column<Status>[] = [
   { header: 'IN FLIGHT', value: status => countText(status.inFlight) },
   {
     header: 'PAUSED',
-    value: status => `${countText(status.paused)} one by one, ${countText(status.held)} with a store or plan`,
+    value: status =>
+      `${countText(status.paused)} one by one, ${countText(status.held)} with a store, plan or full location`,
   },
   { header: 'OVERDUE', value: status => countText(status.overdue) },
   { header: 'RESTING', value: restingText },

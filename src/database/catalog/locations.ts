@@ -12,9 +12,18 @@ export interface LocationRow extends Location {
   readonly storeName: string
   readonly copies: number
   readonly bytes: number
+  /** Since when its store takes no more bytes, what it said, and when it is tried again; null while it has room. */
+  readonly full: LocationFullness | null
   readonly revision: number
   readonly createdAt: Date
   readonly principal: string
+}
+
+/** What is known of a location that is believed full. Moments as ISO 8601 texts. */
+export interface LocationFullness {
+  readonly since: string
+  readonly until: string
+  readonly answer: string
 }
 
 const COLUMNS = `
@@ -24,12 +33,19 @@ const COLUMNS = `
 
 const SELECT = `
   select ${COLUMNS}, s.name as "storeName", l.revision, l.created_at as "createdAt", l.principal,
-         coalesce(u.copies, 0)::bigint as copies, coalesce(u.bytes, 0)::bigint as bytes
+         coalesce(u.copies, 0)::bigint as copies, coalesce(u.bytes, 0)::bigint as bytes,
+         case when f.location_id is not null then jsonb_build_object('since', ${isoOf('f.since')},
+           'until', ${isoOf('f.until')}, 'answer', f.answer) end as full
   from location as l
   join store as s on s.id = l.store_id
   left join lateral (
     select sum(copies) as copies, sum(bytes) as bytes from location_usage where location_id = l.id
-  ) as u on true`
+  ) as u on true
+  left join full_location as f on f.location_id = l.id and f.room_since is null`
+
+function isoOf(column: string): string {
+  return `to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+}
 
 /** The location with this id, or null. */
 export async function findLocation(database: Queryable, id: Uuid): Promise<LocationRow | null> {

@@ -88,7 +88,7 @@ export function cancelMigration(
 ): Promise<MigrationCommandResult> {
   return setFlags(database, command, {
     event: 'cancel-requested',
-    assignments: 'cancel_requested = true, paused = false, priority = 100, not_before = now()',
+    assignments: 'cancel_requested = true, paused = false, held = false, priority = 100, not_before = now()',
     isDone: ({ cancelRequested, paused }) => cancelRequested && !paused,
   })
 }

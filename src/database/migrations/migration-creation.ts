@@ -109,7 +109,8 @@ const CREATE = `
            greatest(now(), j.settled_at)
     from judged j
     cross join lateral (
-      select j.source_location_id, j."targetLocationId" as target_location_id, j."planId" as plan_id) as m
+      select j.id, its_kind as kind, 'planned' as state, false as cancel_requested, j.source_location_id,
+             j."targetLocationId" as target_location_id, j."planId" as plan_id) as m
     left join plan on plan.id = j."planId"
     where refusal is null
     order by "objectId"

@@ -3,6 +3,7 @@ import { createMovingWorld, type MovingWorld, sampleOf } from '../../../test/bui
 import { addPlanRow } from '../../../test/builders/plan-row.ts'
 import { newId } from '../../domain/identifiers.ts'
 import { inTransaction, openBeside } from '../postgres.ts'
+import { markFull, sendScouts } from './full-locations.ts'
 import { sweepHolds } from './migration-hold-sweeps.ts'
 import {
   askForHoldSweep,
@@ -19,6 +20,10 @@ import { createPostgresLedger } from './postgres-ledger.ts'
 
 const BYTES = sampleOf(500)
 const principal = 'user:alice' as const
+const MIGRATION_ROWS_READ = `
+  select coalesce((select sum(seq_tup_read) from pg_stat_user_tables where relname = 'migration'), 0)::int
+       + coalesce((select sum(idx_tup_read) from pg_stat_user_indexes where relname = 'migration'), 0)::int
+    as read`
 
 describe('what keeps migrations from being taken up', () => {
   let world: MovingWorld
@@ -180,17 +185,50 @@ describe('what keeps migrations from being taken up', () => {
     const alone = openBeside(database(), { connectionsMax: 1, onIdleError: () => undefined })
     const rowsRead = async () => {
       await alone.query('select pg_stat_force_next_flush()')
-      const { rows } = await alone.query<{ read: number }>(
-        `select coalesce((select sum(seq_tup_read) from pg_stat_user_tables where relname = 'migration'), 0)::int
-              + coalesce((select sum(idx_tup_read) from pg_stat_user_indexes where relname = 'migration'), 0)::int
-           as read`,
-      )
+      const { rows } = await alone.query<{ read: number }>(MIGRATION_ROWS_READ)
       return rows[0]!.read
     }
     const before = await rowsRead()
     const claimed = await createPostgresLedger(alone).claim({ worker: 'w', limit: 10, leaseMs: 60_000 })
     expect(claimed).toHaveLength(10)
     expect((await rowsRead()) - before).toBeLessThan(200)
+    await alone.end()
+  })
+
+  it('takes what waits for a full location out of a long queue, and sends a few ahead without reading it', async () => {
+    await fillQueue(6_000)
+    const other = await planned('k')
+    await database().query('update migration set target_location_id = $1 where id = $2', [
+      world.locationIds.infrequent,
+      other,
+    ])
+    await markFull(database(), {
+      locationId: world.locationIds.cold,
+      migrationId: newId(),
+      answer: 'no room',
+    })
+    await sweepAll()
+    expect(await heldIds()).toHaveLength(6_000)
+    await database().query('vacuum analyze migration')
+    const alone = openBeside(database(), { connectionsMax: 1, onIdleError: () => undefined })
+    const rowsRead = async () => {
+      await alone.query('select pg_stat_force_next_flush()')
+      const { rows } = await alone.query<{ read: number }>(MIGRATION_ROWS_READ)
+      return rows[0]!.read
+    }
+    const before = await rowsRead()
+    const claimed = await createPostgresLedger(alone).claim({ worker: 'w', limit: 10, leaseMs: 60_000 })
+    expect(claimed.map(({ id }) => id)).toEqual([other])
+    expect((await rowsRead()) - before).toBeLessThan(200)
+    await database().query(`update full_location set until = now() - interval '1 second'`)
+    const beforeScouts = await rowsRead()
+    expect(await sendScouts(alone)).toBe(3)
+    expect((await rowsRead()) - beforeScouts).toBeLessThan(2_000)
+    expect(
+      (await createPostgresLedger(alone).claim({ worker: 'w', limit: 10, leaseMs: 60_000 })).map(
+        ({ isScout }) => isScout,
+      ),
+    ).toEqual([true, true, true])
     await alone.end()
   })
 
@@ -206,6 +244,7 @@ describe('what keeps migrations from being taken up', () => {
       isStopped: false,
       locationIds: [world.locationIds.cold],
       planIds: [one],
+      fullLocationIds: [],
     })
     await resume('cold-store')
     await sweepAll()

@@ -16,6 +16,8 @@ export interface MigrationHolds {
   /** Locations in paused stores and those that refuse our credentials: nothing reads or writes there. */
   readonly locationIds: readonly Uuid[]
   readonly planIds: readonly Uuid[]
+  /** Full locations: nothing is copied there but by migrations that are sent ahead. */
+  readonly fullLocationIds: readonly Uuid[]
 }
 
 /** States of stores where background work rests: a person paused them, or they refuse our credentials. */
@@ -25,16 +27,27 @@ const HELD_LOCATIONS = `
   select l.id from location l join store s on s.id = l.store_id where s.state in ${HELD_STORE_STATES}`
 const HELD_PLANS = 'select id from plan where paused_at is not null'
 
-/**
- * What must hold for migration `m` to go on: neither its stores nor its plan is paused, and
- * no store refuses our credentials. Small hashed sets,
- * written so that the planner takes them for conditions that hardly ever fail: it must not expect a queue to
- * be empty.
- */
-export const IS_FREE = `(
+/** Locations that are believed full. */
+export const FULL_LOCATIONS = 'select location_id from full_location where room_since is null'
+
+/** Whether migration `m`, which has not ended, would copy to a full location and was not sent ahead. */
+export const WAITS_FOR_ROOM = `(
+  m.state in ('planned', 'copying') and m.kind <> 'drop-copy' and not m.cancel_requested
+  and m.target_location_id in (${FULL_LOCATIONS})
+  and m.id not in (select unnest(scouts) from full_location where room_since is null))`
+
+/** Neither the stores nor the plan of migration `m` is paused, and no store refuses our credentials. */
+export const IS_NOT_PAUSED = `(
   (m.source_location_id in (${HELD_LOCATIONS})) is not true
   and (m.target_location_id in (${HELD_LOCATIONS})) is not true
   and (m.plan_id in (${HELD_PLANS})) is not true)`
+
+/**
+ * What must hold for migration `m` to go on: nothing of it is paused, and there is room where it copies to. Small
+ * hashed sets, written so that the planner takes them for conditions that hardly ever fail: it must not expect a
+ * queue to be empty.
+ */
+export const IS_FREE = `(${IS_NOT_PAUSED} and ${WAITS_FOR_ROOM} is not true)`
 
 /** What must hold for any migration to be taken up. */
 export const IS_NOT_STOPPED = 'not exists (select from migration_stop)'
@@ -75,13 +88,14 @@ export async function readMigrationStop(queryable: Queryable): Promise<Migration
   return rows[0] ?? null
 }
 
-/** What keeps migrations from being taken up now: a look at three small tables. */
+/** What keeps migrations from being taken up now: a look at four small tables. */
 export async function readMigrationHolds(queryable: Queryable): Promise<MigrationHolds> {
   const { rows } = await queryable.query<MigrationHolds>({
     name: 'migration_holds_read',
     text: `
       select exists (select from migration_stop) as "isStopped",
-             array(${HELD_LOCATIONS}) as "locationIds", array(${HELD_PLANS}) as "planIds"`,
+             array(${HELD_LOCATIONS}) as "locationIds", array(${HELD_PLANS}) as "planIds",
+             array(${FULL_LOCATIONS}) as "fullLocationIds"`,
   })
   return rows[0]!
 }

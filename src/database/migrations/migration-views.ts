@@ -9,7 +9,7 @@ import type {
 import { HARMLESS_ABORTS } from '../../domain/migration-record.ts'
 import type { Tier } from '../../domain/tier.ts'
 import type { Queryable } from '../postgres.ts'
-import { HELD_STORE_STATES, IS_FREE, IS_NOT_STOPPED } from './migration-holds.ts'
+import { HELD_STORE_STATES, IS_FREE, IS_NOT_STOPPED, WAITS_FOR_ROOM } from './migration-holds.ts'
 import { MIGRATION_COLUMNS, type MigrationRow, migrationOf } from './migration-rows.ts'
 import { IS_OVERDUE } from './queue-status.ts'
 
@@ -35,8 +35,8 @@ export interface MigrationView extends Migration {
   readonly isOverdue: boolean
 }
 
-/** What an unfinished migration rests for: what a person paused, or a store that refuses our credentials. */
-export const MIGRATION_HOLDS = ['stop', 'source-store', 'target-store', 'plan'] as const
+/** What an unfinished migration rests for: what a person paused, a store that refuses our credentials, a full target. */
+export const MIGRATION_HOLDS = ['stop', 'source-store', 'target-store', 'full-target', 'plan'] as const
 export type MigrationHold = (typeof MIGRATION_HOLDS)[number]
 
 /** A location by its name: `(removed)` once it is, which only ended migrations outlive. */
@@ -75,6 +75,7 @@ const VIEW = `
            case when exists (select from migration_stop) then 'stop' end,
            case when source_store.state in ${HELD_STORE_STATES} then 'source-store' end,
            case when target_store.state in ${HELD_STORE_STATES} then 'target-store' end,
+           case when ${WAITS_FOR_ROOM} then 'full-target' end,
            case when exists (select from plan where id = m.plan_id and paused_at is not null) then 'plan' end
          ], null) else '{}'::text[] end as held_by
   from migration m
@@ -84,7 +85,7 @@ const VIEW = `
   left join store source_store on source_store.id = source.store_id
   left join store target_store on target_store.id = target.store_id`
 
-/** Whether migration `m` rests for something people paused, itself included, or for a store that refuses us. */
+/** Whether migration `m` rests for something people paused, itself included, a store that refuses us or a full target. */
 const IS_RESTING = `(m.finished_at is null and (m.paused or not ${IS_FREE} or not ${IS_NOT_STOPPED}))`
 
 /** What a list of migrations is narrowed to. */
@@ -100,7 +101,7 @@ export interface MigrationFilter {
   readonly storeId?: Uuid
   /** True: only what missed its deadline; false: only what did not. */
   readonly isOverdue?: boolean
-  /** True: only what is unfinished and rests for a pause, a refusing store or the stop; false: only what does not. */
+  /** True: only what is unfinished and rests for a pause, a refusing store, a full target or the stop; false: only what does not. */
   readonly isPaused?: boolean
   /** The kind of the last error. */
   readonly errorKind?: string

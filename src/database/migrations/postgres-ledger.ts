@@ -13,7 +13,7 @@ import { createBatcher } from '../batches.ts'
 import { type Database, inTransaction, type Queryable } from '../postgres.ts'
 import { createLockedRunner, type LockedLedger } from './locked-migrations.ts'
 import { createMigrations } from './migration-creation.ts'
-import { IS_FREE, IS_NOT_STOPPED } from './migration-holds.ts'
+import { FULL_LOCATIONS, IS_FREE, IS_NOT_STOPPED } from './migration-holds.ts'
 import { MIGRATION_COLUMNS, type MigrationRow, migrationOf } from './migration-rows.ts'
 import { fenced, type LeasedRecord, writeRecords } from './migration-steps.ts'
 import { readMigrationSubjects } from './migration-subjects.ts'
@@ -101,7 +101,9 @@ async function claimMigrations(
   queryable: Queryable,
   options: ClaimOptions,
 ): Promise<readonly ClaimedMigration[]> {
-  const { rows } = await queryable.query<MigrationRow & { taken_over_from: string | null }>({
+  const { rows } = await queryable.query<
+    MigrationRow & { taken_over_from: string | null; is_scout: boolean }
+  >({
     name: 'migration_claim',
     text: `
       with lost as (
@@ -133,12 +135,13 @@ async function claimMigrations(
             fencing_token = m.fencing_token + 1
         from due
         where m.id = due.id
-        returning ${MIGRATION_COLUMNS}, due.taken_over_from, m.due_at, m.not_before
+        returning ${MIGRATION_COLUMNS}, due.taken_over_from, m.due_at, m.not_before,
+                  m.state in ('planned', 'copying') and m.target_location_id in (${FULL_LOCATIONS}) as is_scout
       )
       select * from leased order by priority desc, due_at, not_before, id`,
     values: [options.limit, options.worker, options.leaseMs],
   })
-  return rows.map(row => ({ ...migrationOf(row), takenOverFrom: row.taken_over_from }))
+  return rows.map(row => ({ ...migrationOf(row), takenOverFrom: row.taken_over_from, isScout: row.is_scout }))
 }
 
 /** Rows locked by their own worker's publication are skipped: nobody can take those over meanwhile. */

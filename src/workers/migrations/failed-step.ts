@@ -18,7 +18,6 @@ const LASTING: ReadonlySet<StoreErrorKind> = new Set([
   'too-large',
   'metadata-too-large',
   'unsupported',
-  'store-full',
   // Held bytes stay, and archived ones are not there to be read, until somebody else does something about it.
   'locked',
   'archived',

@@ -7,6 +7,7 @@ import { systemTimers } from '../timers.ts'
 import { failedStepOf } from './failed-step.ts'
 import { forgetContainersAfter } from './known-containers.ts'
 import { type MigrationJob, StepFailure, type StepOutcome, targetKeyOf } from './migration-job.ts'
+import { tellFull } from './target-room.ts'
 
 /** What becomes of a migration whose try failed: another one later, a rest without a word, or the end. */
 export async function outcomeOfFailedTry(job: MigrationJob, error: unknown): Promise<StepOutcome> {
@@ -39,7 +40,7 @@ export async function outcomeOfFailedTry(job: MigrationJob, error: unknown): Pro
   return { kind: 'happened', events, evidence, detail: { kind, message } }
 }
 
-/** Waits for a store to come back. The try that was counted did not happen, and staged parts wait too. */
+/** Waits for a store to come back, or to have room. The try that was counted did not happen, and staged parts wait too. */
 async function restInOutage(
   job: MigrationJob,
   outage: Outage,
@@ -50,11 +51,23 @@ async function restInOutage(
   // A thousand migrations meet the same outage: the first rest of each is told, the others are not.
   const level = outage.rests === 1 ? 'warn' : 'debug'
   const facts = { migrationId: migration.id, state: migration.state, ...error, restMs }
-  const words = error.kind === 'access-denied' ? 'refuses all it is asked' : 'does not answer'
-  parts.log[level](facts, `a store ${words}; the migration rests`)
+  if (error.kind === 'store-full') await leaveFullTarget(job, error.message)
+  parts.log[level](facts, `a store ${wordsOf(error.kind)}; the migration rests`)
   parts.metrics.retried(error.kind)
   await parts.ledger.reportProgress(lease, { error, outage })
   return { kind: 'rest', ms: restMs, returnsAttempt: job.hasCountedTry }
+}
+
+/** Parts that are staged there take of the room that others wait for. */
+async function leaveFullTarget(job: MigrationJob, answer: string): Promise<void> {
+  if (job.migration.state !== 'copying') return
+  await tellFull(job, answer)
+  await abandonUpload(job)
+}
+
+function wordsOf(kind: string): string {
+  if (kind === 'store-full') return 'is full'
+  return kind === 'access-denied' ? 'refuses all it is asked' : 'does not answer'
 }
 
 /** Frees staged parts early; what this misses the next try or the sweeper frees. */

@@ -11,8 +11,8 @@ export const LEASE_MS = 30_000
 /** A lease is renewed so often before it would run out. */
 const RENEWALS_PER_LEASE = 3
 
-/** How often a mover asks whether everything, a store or a plan was paused, in milliseconds. */
-const HOLDS_READ_MS = 1_000
+/** How often a mover asks whether everything, a store or a plan was paused, or a location is full, in milliseconds. */
+export const HOLDS_READ_MS = 1_000
 
 /** Why a job has to stop. `held`: everything is stopped, or one of its stores or its plan is paused. */
 export type InterruptionReason = 'stopping' | 'lease-lost' | 'paused' | 'held' | 'cancelled'
@@ -109,13 +109,16 @@ export class LeaseKeeper {
   }
 
   async #keepHolding(signal: AbortSignal): Promise<void> {
-    const { readHolds, timers = systemTimers } = this.#parts
+    const { fullLocations, readHolds, timers = systemTimers } = this.#parts
     if (readHolds === undefined) return
     while (!signal.aborted) {
       await timers.sleep(HOLDS_READ_MS, signal)
       if (signal.aborted) return
       try {
-        if (this.#held.size > 0) this.#interruptHeld(await readHolds())
+        if (this.#held.size === 0) continue
+        const holds = await readHolds()
+        fullLocations?.learn(holds.fullLocationIds)
+        this.#interruptHeld(holds)
       } catch (error) {
         this.#parts.log.warn({ error }, 'what is paused could not be read and will be read again')
       }

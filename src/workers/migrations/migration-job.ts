@@ -81,6 +81,8 @@ export interface MigrationJob {
   migration: Migration
   /** Read a moment ago, for whoever needs it next; the step takes it away. */
   freshSubject: MigrationSubject | null
+  /** It was sent ahead to a target that is believed full. */
+  readonly isScout: boolean
   /** Whether this lease has counted a try, which an interruption gives back. */
   hasCountedTry: boolean
 }

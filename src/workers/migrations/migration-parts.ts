@@ -11,6 +11,7 @@ import type { MigrationLedger } from '../../migration/ledger.ts'
 import type { ObjectStore } from '../../stores/object-store.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Timers } from '../timers.ts'
+import type { FullLocations } from './full-locations.ts'
 import type { ThroughputCounter } from './throughput.ts'
 
 /** What the mover needs. */
@@ -32,6 +33,8 @@ export interface MigrationParts {
   readonly noteUploadStart: NoteUploadStart
   /** Keeps what a source says of an object that was only listed until then. Default: nobody keeps it. */
   readonly keepFacts?: KeepSourceFacts
+  /** Which locations are full. Default: nobody keeps it, and each migration that finds one full rests by itself. */
+  readonly fullLocations?: FullLocations
   /** What is stopped or paused now. Default: nothing ever is. */
   readonly readHolds?: () => Promise<MigrationHolds>
   readonly modelClock: Clock

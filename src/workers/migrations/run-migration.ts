@@ -9,7 +9,7 @@ import { nativeKeyOf } from '../../domain/native-key.ts'
 import { backoffMs } from '../../migration/backoff.ts'
 import { isPermitted } from '../../migration/transitions.ts'
 import { abandonUpload, outcomeOfFailedTry } from './failed-try.ts'
-import { type HeldLease, Interruption } from './lease-keeper.ts'
+import { type HeldLease, HOLDS_READ_MS, Interruption } from './lease-keeper.ts'
 import { LIVES } from './lives.ts'
 import {
   type MigrationJob,
@@ -20,6 +20,7 @@ import {
   whyNotCurrent,
 } from './migration-job.ts'
 import type { MigrationParts } from './migration-parts.ts'
+import { mustWaitForRoom, tellRoom } from './target-room.ts'
 
 /** How long a migration rests whose stores could not be opened, in wall milliseconds. */
 const REST_WITHOUT_STORE_MS = 10_000
@@ -69,6 +70,7 @@ async function openJob(
     source,
     target,
     migration,
+    isScout: migration.isScout ?? false,
     hasCountedTry: false,
     freshSubject: null,
   }
@@ -82,6 +84,10 @@ async function live(job: MigrationJob): Promise<void> {
     return
   }
   checkInterruption(job)
+  if (mustWaitForRoom(job)) {
+    await report(job, { kind: 'rest', ms: HOLDS_READ_MS })
+    return
+  }
   await takeUp(job)
   while (!isEndState(job.migration.state)) {
     checkInterruption(job)
@@ -146,6 +152,7 @@ async function tryStep(job: MigrationJob, state: MigrationState): Promise<boolea
   const startedAt = job.parts.wallClock.now()
   try {
     const outcome = await stepOf(job, state)
+    if (state === 'copying') await tellRoom(job)
     job.parts.metrics.phaseTook(state, Math.max(0, job.parts.wallClock.now() - startedAt) / 1_000)
     return await report(job, outcome)
   } catch (error) {
