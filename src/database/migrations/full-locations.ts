@@ -16,7 +16,7 @@ const RELAPSE_SECONDS = 600
 const SCOUTS_MAX = 3
 const SCOUTS_SECONDS = 120
 /** Of those who wait, so many that wait the longest are looked at for scouts. */
-const SCOUT_CANDIDATES_MAX = 1_000
+const SCOUT_CANDIDATES_MAX = 200
 /** Locations looked at in one turn. */
 const LOCATIONS_MAX = 50
 /** Locations a figure is shown of. */
