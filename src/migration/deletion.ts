@@ -60,3 +60,16 @@ export function deletionWayOf(
   if (capabilities.conditionalDelete) return 'conditionally'
   return capabilities.versions || bucketMode === 'exclusive' ? 'plainly' : 'not-at-all'
 }
+
+/**
+ * The condition under which bytes that were found are deleted, or null for none. A store that keeps versions deletes
+ * one by its name: without, it only marks the key as deleted, and keeps the bytes, which are paid for.
+ */
+export function deletionConditionOf(
+  way: Exclude<DeletionWay, 'not-at-all'>,
+  capabilities: { readonly versions: boolean },
+  found: StoreIdentity,
+): StoreIdentity | null {
+  const isNamed = capabilities.versions && found.versionId !== null
+  return way === 'conditionally' || isNamed ? found : null
+}

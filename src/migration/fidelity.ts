@@ -42,7 +42,7 @@ export const FIDELITY_REASONS = {
   'old-versions-stay': {
     aspect: 'versions',
     fate: 'source',
-    text: 'the source keeps old versions: they stay there, the present content moves',
+    text: 'the source keeps old versions: they stay there, beneath a mark of deletion; the present content moves',
   },
   'not-encrypted': {
     aspect: 'encryption',

@@ -36,7 +36,10 @@ export interface ObjectStore {
    */
   put(container: string, key: string, body: PutBody, options: PutOptions): Promise<PutResult>
 
-  /** Deletes an object. Deleting one that is not there is no error. */
+  /**
+   * Deletes an object: nothing is shown under its key afterwards, former versions that the store keeps included.
+   * Those stay. Deleting one that is not there is no error.
+   */
   delete(container: string, key: string, options?: DeleteOptions): Promise<void>
 
   /** One page of keys in ascending order of their UTF-8 bytes. */
@@ -334,7 +337,8 @@ export interface ObjectDigests {
 export interface DeleteOptions extends CallOptions {
   /**
    * Only the bytes with this identity; otherwise kind `precondition-failed`. That nothing is there any more is
-   * no error. Needs `conditionalDelete`.
+   * no error. Needs `conditionalDelete`, or `versions` and an identity with a version, which then goes for good
+   * and is not kept as a former one where the store can delete it by its name.
    */
   readonly onlyIf?: StoreIdentity
   /**

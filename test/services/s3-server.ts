@@ -16,6 +16,8 @@ export interface S3ServerOptions {
   readonly parentFolder?: string
   /** Connections serve more than one request, as at every server but this one by default. */
   readonly keepsConnections?: boolean
+  /** Its buckets can be told to keep old versions. */
+  readonly keepsVersions?: boolean
 }
 
 type Started = S3Server | { readonly missing: string }
@@ -33,15 +35,23 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<Star
       called: 'the S3 server versitygw',
       startMsMax: 20_000,
       ...(options.parentFolder === undefined ? {} : { parentFolder: options.parentFolder }),
-      command: ({ program, port, folder }) => ({
-        program,
-        parameters: [
-          ...['--access', CREDENTIALS.accessKeyId, '--secret', CREDENTIALS.secretAccessKey],
-          ...['--port', `127.0.0.1:${port}`, '--quiet'],
-          ...(options.keepsConnections === true ? ['--keep-alive'] : []),
-          ...['posix', folder],
-        ],
-      }),
+      command: async ({ program, port, folder }) => {
+        const [data, versions] = options.keepsVersions
+          ? [join(folder, 'data'), join(folder, 'versions')]
+          : [folder]
+        if (versions !== undefined) await Promise.all([mkdir(data), mkdir(versions)])
+        return {
+          program,
+          parameters: [
+            ...['--access', CREDENTIALS.accessKeyId, '--secret', CREDENTIALS.secretAccessKey],
+            ...['--port', `127.0.0.1:${port}`, '--quiet'],
+            ...(options.keepsConnections === true ? ['--keep-alive'] : []),
+            'posix',
+            ...(versions === undefined ? [] : ['--versioning-dir', versions]),
+            data,
+          ],
+        }
+      },
     }),
   )
 }

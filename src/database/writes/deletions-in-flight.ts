@@ -14,23 +14,28 @@ const LANDING_MS_MAX = 20 * SECOND
 const ANNOUNCEMENTS_MAX = 256
 
 /**
- * Writes down that the bytes of a copy are about to be deleted; resolves when that is durable, to what takes the
- * announcement back. Rejects with {@link PublicationInFlight} while a publication of the object may still land:
+ * Writes down that the bytes of a copy are about to be deleted; resolves when that is durable. Rejects with {@link PublicationInFlight} while a publication of the object may still land:
  * what is seen of the store before that may be another thing a moment later.
  */
-export type AnnounceDeletion = (copy: Pick<Copy, 'id' | 'objectId'>) => Promise<WithdrawDeletion>
+export type AnnounceDeletion = (copy: Pick<Copy, 'id' | 'objectId'>) => Promise<DeletionAnnouncement>
 
-/**
- * Takes one announcement back, for a deletion that its store answered with a refusal: nothing will land. Those
- * of others stay.
- */
-export type WithdrawDeletion = () => Promise<void>
+/** What was written down of a deletion. */
+export interface DeletionAnnouncement {
+  /** One of the same copy was announced before and never answered: it may have been done in part. */
+  readonly isRepeated: boolean
+  /**
+   * Takes this announcement back, for a deletion that its store answered with a refusal: nothing will land. Those
+   * of others stay.
+   */
+  readonly withdraw: () => Promise<void>
+}
 
 /** A deletion that was announced while its object's lock was ours. */
 export interface AnnouncedDeletion {
   /** Call it right before the request is sent. The signal aborts when an answer would come too late. */
   readonly beforeSending: () => AbortSignal
-  readonly withdraw: WithdrawDeletion
+  readonly withdraw: DeletionAnnouncement['withdraw']
+  readonly isRepeated: boolean
 }
 
 /**
@@ -51,7 +56,7 @@ export async function afterAnnouncement<T>(
   work: (announced: AnnouncedDeletion) => Promise<T>,
 ): Promise<T> {
   const inTime = options.signalInTime(DELETION_MS_MAX)
-  const withdraw = await options.announce(options.copy)
+  const { withdraw, isRepeated } = await options.announce(options.copy)
   let isSent = false
   const beforeSending = () => {
     isSent = true
@@ -59,7 +64,7 @@ export async function afterAnnouncement<T>(
   }
   try {
     await options.confirmLock()
-    return await work({ beforeSending, withdraw })
+    return await work({ beforeSending, withdraw, isRepeated })
   } finally {
     if (!isSent) await withdraw()
   }
@@ -77,7 +82,7 @@ export async function afterAnnouncement<T>(
  * id of its own, which no copy's row takes along.
  */
 export function createDeletionAnnouncer(database: Database): AnnounceDeletion {
-  return createBatcher<Pick<Copy, 'id' | 'objectId'>, WithdrawDeletion>({
+  return createBatcher<Pick<Copy, 'id' | 'objectId'>, DeletionAnnouncement>({
     itemsMax: ANNOUNCEMENTS_MAX,
     runsMax: 1,
     run: async copies => {
@@ -85,7 +90,7 @@ export function createDeletionAnnouncer(database: Database): AnnounceDeletion {
         name: 'deletion_announce',
         text: `
           with landed as (
-            delete from deletion_in_flight where lands_until < now() - interval '1 hour'
+            delete from deletion_in_flight where lands_until < now() - interval '1 day'
           ), asked as (
             select n.object_id, n.copy_id
             from unnest($1::uuid[], $2::uuid[]) as n (object_id, copy_id)
@@ -102,7 +107,11 @@ export function createDeletionAnnouncer(database: Database): AnnounceDeletion {
           from asked
           order by object_id, copy_id
           on conflict (object_id, copy_id) do update set lands_until = excluded.lands_until
-          returning object_id, copy_id, lands_until::text`,
+          returning object_id, copy_id, lands_until::text,
+            exists (
+              select from deletion_in_flight d
+              where d.object_id = deletion_in_flight.object_id and d.copy_id = deletion_in_flight.copy_id
+            ) as is_repeated`,
         values: [
           arrayLiteral(copies.map(copy => copy.objectId)),
           arrayLiteral(copies.map(copy => copy.id)),
@@ -113,7 +122,7 @@ export function createDeletionAnnouncer(database: Database): AnnounceDeletion {
       return copies.map(({ id, objectId }) => {
         const made = announced.get(id)
         if (made === undefined) return { error: new PublicationInFlight(objectId) }
-        return { value: () => withdraw(database, made) }
+        return { value: { isRepeated: made.is_repeated, withdraw: () => withdraw(database, made) } }
       })
     },
   })
@@ -123,16 +132,25 @@ interface Announced {
   object_id: ObjectId
   copy_id: Uuid
   lands_until: string
+  /** As the statement's snapshot shows: whether there was one before. */
+  is_repeated: boolean
 }
 
-/** One that was announced again since has another time to land, and is another deletion's. */
+/**
+ * One that was announced again since has another time to land, and is another deletion's. That a former one was never
+ * answered stays known: it lapses and is kept.
+ */
 async function withdraw(database: Database, announced: Announced): Promise<void> {
   await database.query({
     name: 'deletion_withdraw',
     text: `
+      with repeated as (
+        update deletion_in_flight set lands_until = now()
+        where object_id = $1 and copy_id = $2 and lands_until = $3::timestamptz and $4
+      )
       delete from deletion_in_flight
-      where object_id = $1 and copy_id = $2 and lands_until = $3::timestamptz`,
-    values: [announced.object_id, announced.copy_id, announced.lands_until],
+      where object_id = $1 and copy_id = $2 and lands_until = $3::timestamptz and not $4`,
+    values: [announced.object_id, announced.copy_id, announced.lands_until, announced.is_repeated],
   })
 }
 

@@ -25,7 +25,7 @@ import type { BucketMode } from '../../domain/bucket.ts'
 import { publishingIntentOf } from '../../domain/copy-description.ts'
 import type { ObjectId, Uuid } from '../../domain/identifiers.ts'
 import { judgeInterruptedWrite } from '../../domain/interrupted-write.ts'
-import { type DeletionWay, deletionWayOf } from '../../migration/deletion.ts'
+import { type DeletionWay, deletionConditionOf, deletionWayOf } from '../../migration/deletion.ts'
 import { isRefusal, type ObjectStore, type StoredObject, StoreError } from '../../stores/object-store.ts'
 import type { GatewayServices } from '../services.ts'
 
@@ -229,7 +229,8 @@ async function sendDeletion(
   way: Exclude<DeletionWay, 'not-at-all'>,
   { beforeSending, withdraw }: AnnouncedDeletion,
 ): Promise<void> {
-  const condition = way === 'conditionally' ? { onlyIf: found.identity } : {}
+  const onlyIf = deletionConditionOf(way, store.capabilities, found.identity)
+  const condition = onlyIf === null ? {} : { onlyIf }
   try {
     await store.delete(intent.container, intent.nativeKey, { ...condition, signal: beforeSending() })
   } catch (error) {

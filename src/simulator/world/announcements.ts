@@ -1,3 +1,4 @@
+import type { DeletionAnnouncement } from '../../database/writes/deletions-in-flight.ts'
 import {
   type PublicationAnnouncement,
   PublicationInFlight,
@@ -13,13 +14,13 @@ import type { SimulatedWorld } from './simulated-world.ts'
  */
 const LANDS_WITHIN_MS = 30_000
 
-/** Makes durable that bytes are about to go. Resolves to what takes that back. */
+/** Makes durable that bytes are about to go. */
 export async function announceDeletion(
   world: SimulatedWorld,
   process: Process,
   copy: { readonly id: string; readonly objectId: ObjectId },
-): Promise<() => Promise<void>> {
-  const landsUntil = await world.database.ask(process, async () => {
+): Promise<DeletionAnnouncement> {
+  const { landsUntil, isRepeated } = await world.database.ask(process, async () => {
     if (isPublicationInFlight(world, copy.objectId)) throw new PublicationInFlight(copy.objectId)
     const { deletionsInFlight } = world.catalog
     const former = deletionsInFlight.get(copy.id)
@@ -27,13 +28,16 @@ export async function announceDeletion(
     if (former !== undefined) deletionsInFlight.set(world.newId(), former)
     const landsUntil = world.scheduler.now() + LANDS_WITHIN_MS
     deletionsInFlight.set(copy.id, { objectId: copy.objectId, landsUntil })
-    return landsUntil
+    return { landsUntil, isRepeated: former !== undefined }
   })
-  return () =>
+  const withdraw = () =>
     world.database.ask(process, async () => {
       const { deletionsInFlight } = world.catalog
-      if (deletionsInFlight.get(copy.id)?.landsUntil === landsUntil) deletionsInFlight.delete(copy.id)
+      if (deletionsInFlight.get(copy.id)?.landsUntil !== landsUntil) return
+      if (!isRepeated) deletionsInFlight.delete(copy.id)
+      else deletionsInFlight.set(copy.id, { objectId: copy.objectId, landsUntil: world.scheduler.now() })
     })
+  return { isRepeated, withdraw }
 }
 
 /** Makes durable that bytes are about to be sent to a store that cannot compare, as the database does. */

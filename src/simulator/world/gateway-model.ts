@@ -398,7 +398,10 @@ export class GatewayModel {
     const world = this.#world
     const way = deletionWayOf(this.#store.capabilities, world.catalog.buckets.get(object.bucketId)!.mode)
     if (way === 'not-at-all') return
-    const withdraw = await announceDeletion(world, this.#process, { id: intent.copyId, objectId: object.id })
+    const { withdraw } = await announceDeletion(world, this.#process, {
+      id: intent.copyId,
+      objectId: object.id,
+    })
     let found: StoredObject | null = null
     try {
       await world.database.askOn(session, () => undefined)

@@ -59,8 +59,9 @@ export function createGcsStore(options: {
       const operation = connection.operation('delete', key)
       throwIfAborted(operation, signal)
       connection.checkKey(operation)
-      // A former generation is deleted by its number, which needs no condition.
-      if (!isFormer) checkConditions(operation, capabilities, { delete: onlyIf })
+      // A generation that the bucket would keep is deleted by its number, which needs no condition.
+      const isByNumber = isFormer || (capabilities.versions && onlyIf?.versionId != null)
+      if (!isByNumber) checkConditions(operation, capabilities, { delete: onlyIf })
       try {
         const generation = onlyIf && (await connection.generationOf(operation, container, onlyIf, signal))
         await deleteGeneration(connection, operation, container, { generation, isFormer, signal })

@@ -183,14 +183,28 @@ async function probeRead({ store, container, key }: Probe): Promise<boolean> {
 }
 
 /** Counts only when completions compare as well as puts do. */
-async function probePut({ store, container, key }: Probe): Promise<boolean> {
+async function probePut(probe: Probe): Promise<boolean> {
+  const { store, container, key } = probe
   const put = (condition: WriteCondition) =>
     refusalOf(store.put(container, key, BYTES, { size: BYTES.length, condition }))
   if ((await put({ kind: 'absent' })) !== 'precondition-failed') return false
   if ((await put({ kind: 'identity', identity: OTHER })) !== 'precondition-failed') return false
   const { identity } = await store.head(container, key)
   if ((await put({ kind: 'identity', identity })) !== null) return false
+  if (store.capabilities.versions && !(await writesOverMarker(probe))) return false
   return completesUnderConditions(store, container, key).catch(error => worksAt(Promise.reject(error)))
+}
+
+/**
+ * Whether a key that is marked as deleted counts as one where nothing is. versitygw 1.8.0 refuses to write there on
+ * that condition, so that what was once deleted could never be written again.
+ */
+async function writesOverMarker({ store, container, key }: Probe): Promise<boolean> {
+  await store.delete(container, key)
+  const condition = { kind: 'absent' } as const
+  const refusal = await refusalOf(store.put(container, key, BYTES, { size: BYTES.length, condition }))
+  if (refusal !== null) await store.put(container, key, BYTES, { size: BYTES.length })
+  return refusal === null
 }
 
 async function completesUnderConditions(

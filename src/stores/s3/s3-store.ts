@@ -16,6 +16,7 @@ import { brokenBody, storedBody } from '../stored-body.ts'
 import { asFailedCondition, conditionHeaders, onlyIfParts } from './conditions.ts'
 import type { S3Credentials, S3Settings } from './config.ts'
 import { type CopyingStore, changeS3StorageClass, copyWithinS3 } from './copy-within.ts'
+import { deleteShownVersion, deleteVersion } from './delete-shown-version.ts'
 import type { Answer } from './exchange.ts'
 import {
   checksumAlgorithmHeader,
@@ -190,7 +191,7 @@ export function createS3Store(options: {
       throw storeFailure(operation, 'unexpected', message, { retry: 'unknown-outcome' })
     },
 
-    async delete(container, key, { signal, onlyIf } = {}) {
+    async delete(container, key, { signal, onlyIf, isFormer = false } = {}) {
       const operation = connection.operation('delete', key)
       throwIfAborted(operation, signal)
       connection.checkKey(operation)
@@ -198,6 +199,10 @@ export function createS3Store(options: {
       const isByVersion = capabilities.versions && onlyIf?.versionId != null
       if (!isByVersion) checkConditions(operation, capabilities, { delete: onlyIf })
       try {
+        if (isByVersion) {
+          const place = { wire, capabilities, container, operation: { ...operation, key }, signal }
+          return await (isFormer ? deleteVersion : deleteShownVersion)(place, onlyIf)
+        }
         const request = { ...onlyIfParts(onlyIf), method: 'DELETE', container, as: 'write', signal } as const
         const answer = await wire.send(operation, request)
         answer.body.drop()

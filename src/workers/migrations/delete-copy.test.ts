@@ -44,7 +44,7 @@ describe('the bytes of a copy', () => {
       signalInTime: () => new AbortController().signal,
       announce: async () => {
         told.push('announce')
-        return async () => void told.push('withdraw')
+        return { isRepeated: false, withdraw: async () => void told.push('withdraw') }
       },
       confirmLock: async () => void told.push('confirm'),
     }

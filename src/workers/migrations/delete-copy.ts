@@ -6,8 +6,20 @@ import {
 import type { BucketMode } from '../../domain/bucket.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
 import type { Copy, StoreIdentity } from '../../domain/object.ts'
-import { type DeletionWay, deletionWayOf, hasItsBytesThere, isSameCopy } from '../../migration/deletion.ts'
-import { isRefusal, type ObjectStore, type StoredObject, StoreError } from '../../stores/object-store.ts'
+import {
+  type DeletionWay,
+  deletionConditionOf,
+  deletionWayOf,
+  hasItsBytesThere,
+  isSameCopy,
+} from '../../migration/deletion.ts'
+import {
+  isRefusal,
+  type ObjectStore,
+  type StoredObject,
+  StoreError,
+  type StoreErrorKind,
+} from '../../stores/object-store.ts'
 import { describesAnother, describesObject, wasPublishedBy } from './copy-metadata.ts'
 import { areSameBytes, lookAt, type OpenPlace } from './same-bytes.ts'
 
@@ -75,7 +87,7 @@ async function deleteAnnounced(deletion: CopyDeletion): Promise<DeletionOutcome>
     const verdict =
       way === 'conditionally' && isWellKnown(deletion)
         ? { onlyIf: deletion.copy.identity }
-        : await look(deletion, way)
+        : await look(deletion, way, announced)
     if (typeof verdict === 'string') return verdict
     await deletion.beforeDeletion?.()
     return send(deletion, verdict.onlyIf, announced)
@@ -86,10 +98,14 @@ async function deleteAnnounced(deletion: CopyDeletion): Promise<DeletionOutcome>
 async function look(
   deletion: CopyDeletion,
   way: DeletionWay,
+  { isRepeated }: Pick<AnnouncedDeletion, 'isRepeated'>,
 ): Promise<DeletionOutcome | { readonly onlyIf: StoreIdentity | null }> {
   const { store, container, copy, others } = deletion
   const found = await lookAt({ store, container, nativeKey: copy.nativeKey }, deletion.signal())
-  if (found === null) return 'absent'
+  if (found === null) {
+    const isOurs = isRepeated || deletion.bucket.mode === 'exclusive'
+    return isOurs && way !== 'not-at-all' && (await isHidden(deletion)) ? { onlyIf: copy.identity } : 'absent'
+  }
   if (others.some(other => hasItsBytesThere(other, found) && !hasLostThem(deletion, other, found)))
     return 'occupied'
   if (!isThisCopy(deletion, found)) {
@@ -99,12 +115,37 @@ async function look(
   }
   if (way === 'not-at-all') return 'unsafe'
   if (await isNeeded(deletion, found)) return 'shared'
-  return { onlyIf: way === 'conditionally' ? found.identity : null }
+  return { onlyIf: deletionConditionOf(way, store.capabilities, found.identity) }
 }
 
+/**
+ * Whether the version is still there although its key shows nothing: its store marks the key as deleted before it
+ * deletes the version, and the deletion was cut off in between. A marker that others made hides what is theirs to
+ * delete.
+ */
+async function isHidden({ store, container, copy, signal }: CopyDeletion): Promise<boolean> {
+  if (!store.capabilities.versions || copy.identity.versionId === null) return false
+  try {
+    await store.head(container, copy.nativeKey, { onlyIf: copy.identity, signal: signal() })
+    return true
+  } catch (error) {
+    const isGone = error instanceof StoreError && GONE_KINDS.has(error.kind)
+    if (isGone) return false
+    throw error
+  }
+}
+
+const GONE_KINDS: ReadonlySet<string> = new Set([
+  'not-found',
+  'container-not-found',
+  'precondition-failed',
+] satisfies StoreErrorKind[])
+
 /** Whether a look could say nothing that the catalog and the store's own comparison do not. */
-function isWellKnown({ isApart, bucket, copy, others }: CopyDeletion): boolean {
-  return isApart && bucket.mode === 'exclusive' && copy.identity.etag !== null && others.length === 0
+function isWellKnown({ isApart, bucket, copy, others, store }: CopyDeletion): boolean {
+  const isNamed = !store.capabilities.versions || copy.identity.versionId !== null
+  const isKnown = copy.identity.etag !== null && isNamed
+  return isApart && bucket.mode === 'exclusive' && isKnown && others.length === 0
 }
 
 async function send(

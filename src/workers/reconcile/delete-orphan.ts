@@ -13,7 +13,7 @@ import { SECOND } from '../../domain/duration.ts'
 import { objectIdOf } from '../../domain/identifiers.ts'
 import { isSamePlace } from '../../domain/migration-record.ts'
 import type { OrphanState } from '../../domain/orphan.ts'
-import { isSameCopy } from '../../migration/deletion.ts'
+import { deletionConditionOf, isSameCopy } from '../../migration/deletion.ts'
 import type { PrimaryFinding } from '../../migration/last-copy.ts'
 import { judgeOrphan, type OrphanFacts, type OrphanVerdict } from '../../migration/orphan-deletion.ts'
 import { isRefusal, type ObjectStore, type StoredObject, StoreError } from '../../stores/object-store.ts'
@@ -203,8 +203,10 @@ async function send(
   { beforeSending, withdraw }: AnnouncedDeletion,
 ): Promise<OrphanVerdict> {
   try {
-    const onlyIf = verdict.conditionally ? { onlyIf: found.identity } : {}
-    await store.delete(container, nativeKey, { ...onlyIf, signal: beforeSending() })
+    const way = verdict.conditionally ? 'conditionally' : 'plainly'
+    const onlyIf = deletionConditionOf(way, store.capabilities, found.identity)
+    const condition = onlyIf === null ? {} : { onlyIf }
+    await store.delete(container, nativeKey, { ...condition, signal: beforeSending() })
     return verdict
   } catch (error) {
     if (!(error instanceof StoreError)) throw error

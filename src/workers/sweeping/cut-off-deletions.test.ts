@@ -123,12 +123,26 @@ describe('a deletion that is on its way when the database loses the session of i
     const { test } = await open()
     const announce = createDeletionAnnouncer(test.database)
     const copy = { id: newId(), objectId: newId() }
-    const withdrawFirst = await announce(copy)
-    const withdrawSecond = await announce(copy)
-    await withdrawFirst()
+    const first = await announce(copy)
+    const second = await announce(copy)
+    expect([first.isRepeated, second.isRepeated]).toEqual([false, true])
+    await first.withdraw()
     expect(await announced()).toBe(2)
-    await withdrawSecond()
+    await second.withdraw()
     // The first one may have been sent by a worker whose lock was lost: it lapses by itself.
-    expect(await announced()).toBe(1)
+    const { rowCount } = await test.database.query('select from deletion_in_flight where lands_until > now()')
+    expect(rowCount).toBe(1)
+  })
+
+  it('is remembered as unanswered however often the next try is given up before it sends anything', async () => {
+    const { test } = await open()
+    const announce = createDeletionAnnouncer(test.database)
+    const copy = { id: newId(), objectId: newId() }
+    await announce(copy)
+    for (let time = 0; time < 3; time++) {
+      const again = await announce(copy)
+      expect(again.isRepeated).toBe(true)
+      await again.withdraw()
+    }
   })
 })
