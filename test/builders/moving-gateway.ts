@@ -5,13 +5,14 @@ import { createPostgresSweepLedger } from '../../src/database/upkeep/sweep-ledge
 import { createDeletionAnnouncer } from '../../src/database/writes/deletions-in-flight.ts'
 import { createPublicationAnnouncer } from '../../src/database/writes/publications-in-flight.ts'
 import { createUploadStartNoter } from '../../src/database/writes/upload-starts.ts'
+import type { BucketMode } from '../../src/domain/bucket.ts'
 import { newId, objectIdOf } from '../../src/domain/identifiers.ts'
 import type { ObjectStore } from '../../src/stores/object-store.ts'
 import { silentLogger } from '../../src/telemetry/logger.ts'
 import { type MigrationParts, noMigrationMetrics } from '../../src/workers/migrations/migration-parts.ts'
 import { createMigrationWorker } from '../../src/workers/run-migrations.ts'
 import { createCopySweeper } from '../../src/workers/sweeping/sweep-copies.ts'
-import { createTestDatabase, type TestDatabase } from './database.ts'
+import type { TestDatabase } from './cloned-database.ts'
 import { startTestGateway, TEST_LOCATION_FACTS, type TestGateway, type TestLocation } from './gateway.ts'
 
 /**
@@ -27,8 +28,8 @@ export interface MovingGateway {
   read(key?: string): Promise<string>
   /** Where the primary copy of the key `k` lies. */
   placeNow(): Promise<string>
-  /** Plans a move of the key `k`. */
-  plan(target: TestLocation): Promise<void>
+  /** Plans a move of a key, `k` unless told otherwise. */
+  plan(target: TestLocation, key?: string): Promise<void>
   /** One step of the mover. */
   work(change?: Partial<MigrationParts>): Promise<number>
   /** Lets migrations that rest begin again. */
@@ -41,16 +42,23 @@ export interface MovingGateway {
 /** Starts one; `store` is the first location's, and `limits` are the gateway's. */
 export async function startMovingGateway(options: {
   store: ObjectStore
+  /** Default: one in memory. */
+  coldStore?: ObjectStore
+  mode?: BucketMode
   limits?: NonNullable<Parameters<typeof startTestGateway>[0]['limits']>
+  /** Default: a clone from the server of the test run. */
+  test?: TestDatabase
 }): Promise<MovingGateway> {
-  const test = await createTestDatabase({ connectionsMax: 16 })
+  const { store, limits = {}, mode = 'exclusive' } = options
+  // Not imported before it is needed: the long tests run without vitest.
+  const test =
+    options.test ?? (await (await import('./database.ts')).createTestDatabase({ connectionsMax: 16 }))
   const { database } = test
-  const door = await startTestGateway({ database, ...options })
-  const bucket = await door.addBucket('ours')
-  const cold = await door.addLocation('cold')
+  const door = await startTestGateway({ database, store, limits })
+  const bucket = await door.addBucket('ours', { mode })
+  const cold = await door.addLocation('cold', options.coldStore)
   const openStore = async (id: string) => door.stores.get(id)!
-  const objectId = objectIdOf(bucket.id, 'k')
-  const object = async () => (await resolveObject(database, objectId))!
+  const object = async (key = 'k') => (await resolveObject(database, objectIdOf(bucket.id, key)))!
 
   return {
     test,
@@ -66,11 +74,11 @@ export async function startMovingGateway(options: {
       return Body!.transformToString()
     },
     placeNow: async () => (await object()).copy!.locationId,
-    async plan(target) {
-      const { generation, placementVersion } = await object()
+    async plan(target, key = 'k') {
+      const { generation, placementVersion } = await object(key)
       const move = {
         id: newId(),
-        objectId,
+        objectId: objectIdOf(bucket.id, key),
         generation,
         placementVersion,
         targetCopyId: newId(),
