@@ -36,6 +36,8 @@ export interface StoredPlacementFacts {
   readonly windowRings: Uint8Array | null
   /** The migration that has not ended yet, if there is one. */
   readonly migrationId: Uuid | null
+  /** The full location for which that migration waits, if a decision asked for it. Left out: it waits for none. */
+  readonly waitsForRoomAt?: Uuid
 }
 
 /** A complete copy beside the primary one. */
@@ -74,6 +76,8 @@ export interface PlacementLocation extends Location {
   readonly storeState: StoreState
   /** Capacity minus what lies there and what is on its way; null when nobody set a capacity. */
   readonly freeBytes: Bytes | null
+  /** Since when its store takes no more bytes: nothing new goes there. Null or left out: it has room. */
+  readonly fullSince?: Instant | null
   /** It is being emptied: nothing new goes there, and what is there leaves. Left out: it is not. */
   readonly isRetiring?: boolean
   /** Whether its store encrypts. Null or left out: not known. */

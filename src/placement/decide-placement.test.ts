@@ -142,6 +142,7 @@ describe('hard rules come before money', () => {
   it('a full, paused, offline, unpriced or disallowed location is never chosen', () => {
     const forbidden: [Partial<PlacementLocation>, string][] = [
       [{ freeBytes: 999_999_999 }, 'capacity'],
+      [{ fullSince: NOW - 1 }, 'capacity'],
       [{ storeState: 'paused' }, 'store-not-active'],
       [{ restoreHours: 5 }, 'offline'],
       [{ priceId: 'nobody-knows' }, 'no-price'],

@@ -124,7 +124,8 @@ function forbiddenBy(
   if (pinned && facts.pinnedLocationId !== location.id) return 'pinned-elsewhere'
   if (location.storeState !== 'active') return 'store-not-active'
   if (location.isRetiring === true && !pinned) return 'retiring'
-  if (!isHere && location.freeBytes !== null && location.freeBytes < facts.size) return 'capacity'
+  const lacksRoom = location.freeBytes !== null && location.freeBytes < facts.size
+  if (!isHere && (lacksRoom || location.fullSince != null)) return 'capacity'
   const isInPlace = !isHere && sharesContainer(location, facts.locationId, locations)
   // Another class is had in place only where nobody else writes, and only by its name.
   if (isInPlace && (facts.bucketMode !== 'exclusive' || location.storageClass === null))

@@ -3,7 +3,9 @@ import { type SeededObject, seedCatalog, seedObjects, type TestCatalog } from '.
 import { createTestDatabase, type TestDatabase } from '../../test/builders/database.ts'
 import { aPolicy, aPriceBook, NOW } from '../../test/builders/placement.ts'
 import { readRetirement, reinstateLocation, retireLocation } from '../database/catalog/location-retirement.ts'
+import { markFull } from '../database/migrations/full-locations.ts'
 import { retryMigration } from '../database/migrations/migration-commands.ts'
+import { sweepHolds } from '../database/migrations/migration-hold-sweeps.ts'
 import { listPlanDecisions } from '../database/placement/decisions.ts'
 import { enqueueReviews } from '../database/placement/object-reviews.ts'
 import { approvePlan, rejectPlan } from '../database/placement/plan-approval.ts'
@@ -12,6 +14,7 @@ import { updatePolicy } from '../database/placement/policies.ts'
 import { requestReviews } from '../database/placement/review-sweeps.ts'
 import type { Database } from '../database/postgres.ts'
 import type { StoreEncryption } from '../domain/encryption.ts'
+import { newId } from '../domain/identifiers.ts'
 import { HEAT_3D, HEAT_6H, HEAT_30D, lnHeatOfAccess } from '../heat/forward-decay.ts'
 import { createMemoryStore } from '../stores/memory/memory-store.ts'
 import { type ObjectStore, StoreError } from '../stores/object-store.ts'
@@ -640,6 +643,89 @@ describe('a full location', () => {
     expect(decisions.map(({ toLocationName, verdict }) => [toLocationName, verdict])).toEqual([
       ['cold', null],
     ])
+  })
+})
+
+describe('a location whose store takes no more bytes', () => {
+  const fill = async () => {
+    await markFull(database, {
+      locationId: catalog.locationIds.cold,
+      migrationId: newId(),
+      answer: 'no room',
+    })
+    wallAhead += RULES_KEPT_MS
+  }
+  const sweepAll = async () => {
+    while ((await sweepHolds(database)) > 0);
+  }
+  const moves = async () => {
+    const { rows } = await database.query<{ key: string; state: string; to: string }>(
+      `select m.key, m.state, l.name as to from migration m join location l on l.id = m.target_location_id
+       order by m.key, m.created_at`,
+    )
+    return rows.map(({ key, state, to }) => `${key} ${state} ${to}`)
+  }
+
+  it('is given nothing, and the next best place is', async () => {
+    await start({ approval: 'automatic' })
+    await fill()
+    await seedObjects(database, catalog.bucketId, [anObject('a')])
+    await settle()
+    expect(await moves()).toEqual(['a planned warm'])
+  })
+
+  it('loses what still waits for it to the next best place, but for what a person asked for', async () => {
+    await start({ approval: 'automatic' })
+    await seedObjects(database, catalog.bucketId, [
+      anObject('a'),
+      anObject('b'),
+      anObject('ordered'),
+      anObject('leased'),
+    ])
+    await settle()
+    await database.query(`update migration set decision_id = null where key = 'ordered'`)
+    await database.query(
+      `update migration set lease_owner = 'w', lease_expires_at = now() where key = 'leased'`,
+    )
+    await fill()
+    await sweepAll()
+    await settle()
+    expect(await moves()).toEqual([
+      'a aborted cold',
+      'a planned warm',
+      'b aborted cold',
+      'b planned warm',
+      'leased planned cold',
+      'ordered planned cold',
+    ])
+    const { rows } = await database.query(
+      `select distinct ended_by, e.detail ->> 'kind' as kind from migration m
+       join migration_event e on e.migration_id = m.id and e.event = 'superseded'`,
+    )
+    expect(rows).toEqual([{ ended_by: 'superseded', kind: 'placed-elsewhere' }])
+  })
+
+  it('keeps what waits for it where no other place is allowed', async () => {
+    await start({ approval: 'automatic', tiers: ['hot', 'cold'] })
+    await seedObjects(database, catalog.bucketId, [anObject('a')])
+    await settle()
+    await fill()
+    await sweepAll()
+    await settle()
+    expect(await moves()).toEqual(['a planned cold'])
+  })
+
+  it('keeps what a person approved', async () => {
+    await start({ approval: 'person' })
+    await seedObjects(database, catalog.bucketId, [anObject('a')])
+    await settle()
+    const [plan] = await plans()
+    await approvePlan(database, plan!.id, 'user:alice')
+    await settle()
+    await fill()
+    await sweepAll()
+    await settle()
+    expect(await moves()).toEqual(['a planned cold'])
   })
 })
 

@@ -1,5 +1,6 @@
 import { type Connection, type Database, inTransaction } from '../postgres.ts'
 import { IS_FREE } from './migration-holds.ts'
+import { IS_REPLACEABLE } from './replace-waiting.ts'
 
 /** Migrations one statement looks at. */
 const BATCH_MAX = 5_000
@@ -10,6 +11,8 @@ const PASS_AGAIN_SECONDS = 60
  * Takes migrations of paused stores and plans out of the queue, and puts back those that may go on: one batch
  * of the pass that was asked for, in the order of objects. Resolves to how many migrations it looked at; 0 when
  * no pass is due or another process does it.
+ *
+ * The planner looks again at what waits for a full location and was not asked for by a person: another place may do.
  *
  * It only keeps the queue short. A pause holds from the moment it is committed, whatever this has done.
  */
@@ -32,15 +35,20 @@ async function sweepBatch(connection: Connection, after: string | null): Promise
     name: 'migration_hold_sweep_batch',
     text: `
       with batch as (
-        select m.id, m.object_id, m.held, not ${IS_FREE} as should_be_held
+        select m.id, m.object_id, m.held, not ${IS_FREE} as should_be_held,
+               ${IS_REPLACEABLE} as is_replaceable
         from migration m
         where m.finished_at is null and ($1::uuid is null or m.object_id > $1)
         order by m.object_id limit ${BATCH_MAX}
       ), wrong as (
-        select m.id, b.should_be_held from migration m join batch b on b.id = m.id
+        select m.id, m.object_id, b.should_be_held, b.is_replaceable from migration m join batch b on b.id = m.id
         where b.held <> b.should_be_held order by m.id for update of m skip locked
       ), righted as (
         update migration m set held = wrong.should_be_held from wrong where m.id = wrong.id
+      ), reviewed as (
+        insert into object_review as r (object_id, review_ms, reason)
+        select object_id, 0, 'requested' from wrong where should_be_held and is_replaceable order by object_id
+        on conflict (object_id) do update set review_ms = 0, reason = excluded.reason where r.review_ms > 0
       )
       select count(*) as looked, (array_agg(object_id order by object_id desc))[1] as last from batch`,
     values: [after],

@@ -2,6 +2,7 @@ import type { BucketMode } from '../../domain/bucket.ts'
 import type { ObjectId, Uuid } from '../../domain/identifiers.ts'
 import type { PlacementLocation, StoredPlacementFacts, StoredReplica } from '../../domain/placement-facts.ts'
 import { arrayLiteral } from '../array-literal.ts'
+import { IS_REPLACEABLE } from '../migrations/replace-waiting.ts'
 import { FREE_BYTES } from '../migrations/room.ts'
 import type { Queryable } from '../postgres.ts'
 
@@ -41,7 +42,8 @@ const FACTS = `
          o.placement_version, v.size, o.latency_sla_ms, o.pinned_location_id, o.pinned_until_ms,
          o.quarantined_because, c.id as copy_id, c.location_id, c.entered_ms, c.state as copy_state,
          h.ln_heat_6h, h.ln_heat_3d, h.ln_heat_30d, h.reads, h.bytes_read, h.first_access_ms,
-         h.last_access_ms, w.rings, m.id as migration_id, d.id as decision_id, d.to_location_id,
+         h.last_access_ms, w.rings, m.id as migration_id,
+         case when m.id is not null and ${IS_REPLACEABLE} then m.target_location_id end as waits_for_room_at, d.id as decision_id, d.to_location_id,
          d.generation as decision_generation, d.placement_version as decision_placement_version,
          d.policy_revision,
          (select jsonb_agg(jsonb_build_object('copyId', r.id, 'locationId', r.location_id,
@@ -91,6 +93,7 @@ interface FactsRow {
   last_access_ms: number
   rings: Buffer | null
   migration_id: Uuid | null
+  waits_for_room_at: Uuid | null
   decision_id: Uuid | null
   to_location_id: Uuid
   decision_generation: number
@@ -135,6 +138,7 @@ function factsOf(row: FactsRow): PlacementFactsRow {
             },
       windowRings: row.rings,
       migrationId: row.migration_id,
+      ...(row.waits_for_room_at === null ? {} : { waitsForRoomAt: row.waits_for_room_at }),
     },
     openDecision:
       row.decision_id === null
@@ -162,6 +166,8 @@ export async function listPlacementLocations(queryable: Queryable): Promise<Plac
              l.price_id as "priceId", l.region, l.first_byte_ms_p99 as "firstByteMsP99",
              l.restore_hours as "restoreHours", l.capacity_bytes as "capacityBytes", s.name as "storeName", s.kind as "storeKind", s.state as "storeState",
              l.retiring_at is not null as "isRetiring",
+             (select floor(extract(epoch from f.since) * 1000) from full_location f
+              where f.location_id = l.id and f.room_since is null and f.until > now())::bigint as "fullSince",
              case when l.capacity_bytes is not null then greatest(0, ${FREE_BYTES}
                - coalesce((select sum(size) from decision
                            join plan on plan.id = plan_id and plan.state in ('proposed', 'approved')

@@ -2,7 +2,7 @@ import type { PlacementAlternative, PlacementCost, RejectionReason } from '../..
 import type { PlacementLocation } from '../../domain/placement-facts.ts'
 import { restoreHoursAt } from '../price-options.ts'
 import { costOf, type ExplainedDecision } from './explained-decision.ts'
-import { bytesText, daysText, plain, usdSumText, usdText } from './figures.ts'
+import { bytesText, daysText, momentText, plain, usdSumText, usdText } from './figures.ts'
 import { slaOf } from './reason-sentences.ts'
 
 /** What one place would cost, part by part, and why it was or was not chosen. */
@@ -66,6 +66,7 @@ function sumOf(parts: readonly Part[], total: number, when: string): string {
 function rejection(e: ExplainedDecision, alternative: PlacementAlternative): string {
   const reason: RejectionReason = alternative.rejected ?? 'other-tier-wanted'
   const { policy } = e.rules
+  const { locationName } = alternative
   const location = e.rules.locations.find(candidate => candidate.id === alternative.locationId)!
   switch (reason) {
     case 'current':
@@ -77,6 +78,8 @@ function rejection(e: ExplainedDecision, alternative: PlacementAlternative): str
     case 'offline':
       return `Not allowed: copies there are offline and take ${plain(restoreHoursOf(e, location))} hours to restore.`
     case 'capacity':
+      if (location.fullSince != null)
+        return `Not possible: ${locationName} is full since ${momentText(location.fullSince)}, as its store says.`
       return `Not possible: ${bytesText(location.freeBytes ?? 0)} are free there, it needs ${bytesText(e.facts.size)}.`
     case 'pinned-elsewhere':
       return 'Not allowed: the object is pinned elsewhere.'

@@ -172,6 +172,23 @@ describe('what would change it', () => {
   })
 })
 
+describe('a full place', () => {
+  const full = { ...GLACIER, fullSince: Date.UTC(2026, 8, 20, 12, 3) }
+
+  it('is said to be full since when, and not by how much', () => {
+    const { explanation } = explain({ rate: 0 }, POLICY, [NVME, full])
+    const text = explanation.alternatives.find(({ locationId }) => locationId === GLACIER.id)!.text
+    expect(text).toMatch(/Not possible: s3-glacier-ir is full since .*2026.*, as its store says\.$/)
+  })
+
+  it('is what an object waits for that is on its way there', () => {
+    const waiting = { rate: 0, migrationId: idOf('migration'), waitsForRoomAt: GLACIER.id }
+    expect(explain(waiting, POLICY, [NVME, full]).explanation.summary).toMatch(
+      /It waits to be moved to s3-glacier-ir, which is full since .*, and no other place is better meanwhile\.$/,
+    )
+  })
+})
+
 describe('every reason', () => {
   const slow = [NVME, { ...GLACIER, firstByteMsP99: 900 }]
   const cases: Record<DecisionReason, () => ReturnType<typeof explain>> = {

@@ -63,7 +63,7 @@ const SENTENCES: Readonly<Record<DecisionReason, (explained: ExplainedDecision) 
   'no-allowed-location': nowhereSentence,
   'bucket-observed': e =>
     `The bucket ${e.facts.bucketName} is only observed: we watch its objects and never move them.`,
-  'migration-in-flight': () => 'It is being moved right now, and is looked at again when that has ended.',
+  'migration-in-flight': inFlightSentence,
   'cheaper-in-tier': e =>
     `${e.there.name} is in the same tier and cheaper, so it goes there: that saves ` +
     `${usdText(e.decision.monthlySavingUsd)} a month, costs ${usdText(e.decision.oneTimeUsd)} once and has paid for ` +
@@ -102,6 +102,13 @@ function nowhereSentence(e: ExplainedDecision): string {
   return presentPlaceLacksEncryption(e)
     ? `${lackSentence(e)}, but no other location may take it, so it stays; the alternatives say why.`
     : `${wanted(e)} but no location there may take it; the alternatives say why.`
+}
+
+function inFlightSentence({ facts, rules }: ExplainedDecision): string {
+  const target = rules.locations.find(({ id }) => id === facts.waitsForRoomAt)
+  if (target === undefined) return 'It is being moved right now, and is looked at again when that has ended.'
+  const since = target.fullSince == null ? '' : ` since ${momentText(target.fullSince)}`
+  return `It waits to be moved to ${target.name}, which is full${since}, and no other place is better meanwhile.`
 }
 
 function presentPlaceLacksEncryption({ here, rules }: ExplainedDecision): boolean {

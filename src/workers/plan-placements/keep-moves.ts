@@ -1,5 +1,6 @@
 import { holdLocations } from '../../database/catalog/hold-locations.ts'
 import { createMigrations, NEW_MIGRATIONS_MAX } from '../../database/migrations/migration-creation.ts'
+import { replaceWaiting } from '../../database/migrations/replace-waiting.ts'
 import { holdRoom } from '../../database/migrations/room.ts'
 import { insertActivities } from '../../database/people/activities.ts'
 import {
@@ -15,6 +16,7 @@ import type { Instant } from '../../domain/clock.ts'
 import { HOUR } from '../../domain/duration.ts'
 import { newId, type Uuid } from '../../domain/identifiers.ts'
 import type { Principal } from '../../domain/principal.ts'
+import { stepsFrom } from '../../migration/transitions.ts'
 import { admitWithinCaps } from '../../placement/admit-within-caps.ts'
 import type { PlanningPolicy, PlanningRules } from './planning-rules.ts'
 import { isSameMove, type ReviewedObject } from './review-object.ts'
@@ -170,6 +172,15 @@ async function startMigrations(
     monthlySavingUsd: decision.monthlySavingUsd,
     oneTimeUsd: decision.oneTimeUsd,
   }))
+  await replaceWaiting(
+    context.connection,
+    objects.flatMap(({ replaces }) => replaces ?? []),
+    {
+      stepOf: ({ kind, state }) => stepsFrom(kind, state, ['superseded'])[0]!,
+      modelNow: context.now,
+      principal: context.principal,
+    },
+  )
   const created = new Set<Uuid>()
   for (let start = 0; start < migrations.length; start += NEW_MIGRATIONS_MAX) {
     const batch = migrations.slice(start, start + NEW_MIGRATIONS_MAX)
