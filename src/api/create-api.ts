@@ -16,7 +16,6 @@ import { bucketsRoutes } from './routes/buckets.ts'
 import { eventsRoutes } from './routes/events.ts'
 import { importsRoutes } from './routes/imports.ts'
 import { locationsRoutes } from './routes/locations.ts'
-import { migrationRetriesRoutes } from './routes/migration-retries.ts'
 import { migrationsRoutes } from './routes/migrations.ts'
 import { objectsRoutes } from './routes/objects.ts'
 import { orphansRoutes } from './routes/orphans.ts'
@@ -109,7 +108,6 @@ function routesOf(options: ApiOptions, live: Live): FastifyPluginAsync[] {
     plansRoutes(options),
     queueRoutes(options),
     migrationsRoutes(options),
-    migrationRetriesRoutes(options),
     pausesRoutes(options),
     urgencyRoutes(options),
     eventsRoutes(options),

@@ -82,7 +82,6 @@ export const ROLES_OF_ROUTES: Readonly<Record<string, RouteRole>> = {
   // Whoever sees that something goes wrong must be able to stop it without looking for somebody else.
   'POST /v1/migrations/stop': 'operator',
   'POST /v1/migrations/resume': 'operator',
-  'POST /v1/migrations/retry': 'operator',
   'GET /v1/migrations/:id': 'viewer',
   'PATCH /v1/migrations/:id': 'operator',
   'POST /v1/migrations/:id/pause': 'operator',

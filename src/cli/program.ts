@@ -29,7 +29,6 @@ import { registerLocationShow } from './commands/location-show.ts'
 import { registerMigrationControl } from './commands/migration-control.ts'
 import { registerMigrationList } from './commands/migration-list.ts'
 import { registerMigrationResume } from './commands/migration-resume.ts'
-import { registerMigrationRetry } from './commands/migration-retry.ts'
 import { registerMigrationShow } from './commands/migration-show.ts'
 import { registerMigrationStatus } from './commands/migration-status.ts'
 import { registerMigrationStop } from './commands/migration-stop.ts'
@@ -172,7 +171,6 @@ const NOUNS: readonly {
       registerMigrationStop,
       registerMigrationResume,
       registerMigrationControl,
-      registerMigrationRetry,
       registerMigrationUndo,
       registerMigrationUrgency,
     ],

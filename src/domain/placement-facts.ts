@@ -5,6 +5,7 @@ import type { StoreEncryption } from './encryption.ts'
 import type { HalfLife } from './half-life.ts'
 import type { ObjectId, Uuid } from './identifiers.ts'
 import type { Location } from './location.ts'
+import type { PublicationReports } from './publication-way.ts'
 import type { StoreKind, StoreState } from './store.ts'
 
 /** What the catalog knows about an object's placement, without anything that depends on the time. */
@@ -82,13 +83,14 @@ export interface PlacementLocation extends Location {
   readonly isRetiring?: boolean
   /** Whether its store encrypts. Null or left out: not known. */
   readonly encryption?: StoreEncryption | null
-  /** Every new copy is read back, as its store reports no digest that proves one. Left out: not. */
-  readonly isReadBack?: boolean
+  /**
+   * Larger new copies are read back, as their store reports no digest that proves them; 0: every one is. Null or left
+   * out: none is.
+   */
+  readonly provenBytesMax?: Bytes | null
 }
 
 /** What placement goes by of what a store can do, in the words of its adapter. */
-export interface StoreKnowledge {
+export interface StoreKnowledge extends PublicationReports {
   readonly encryption: StoreEncryption
-  /** Digests whose report proves a copy; none: its bytes are read back. */
-  readonly reportedDigests: readonly string[]
 }

@@ -140,7 +140,7 @@ describe('a policy that has copies read back', () => {
   })
 
   it('pays the same where it is the store that makes it necessary', () => {
-    const proofs = [{ isReadBack: true }, {}].map(
+    const proofs = [{ provenBytesMax: 0 }, {}].map(
       store =>
         decidePlacement(
           someFacts({ locationId: HOT.id }),
@@ -154,6 +154,17 @@ describe('a policy that has copies read back', () => {
       ({ locationId }) => locationId === FAR.id,
     )!
     expect(proofs).toEqual([asked.cost!.verificationUsd, 0])
+  })
+
+  it('pays it for the objects that are too large for their store to prove', () => {
+    const { size } = someFacts({})
+    const costs = [size - 1, size, null].map(provenBytesMax => {
+      const there = [HOT, { ...FAR, provenBytesMax }]
+      const decision = decidePlacement(someFacts({ locationId: HOT.id }), aPolicy(), BOOK, there, NOW)
+      return decision.alternatives.find(({ locationName }) => locationName === 'far')!.cost!.verificationUsd
+    })
+    expect(costs).toEqual([expect.any(Number), 0, 0])
+    expect(costs[0]).toBeGreaterThan(0)
   })
 
   it('pays for reading where the object still is before it goes into an archive in place', () => {

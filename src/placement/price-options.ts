@@ -82,7 +82,9 @@ export function costAt(
   const from = { price: sourcePrice, provider: sourcePrice.provider, region: source.region }
   const to = { price, provider: price.provider, region: location.region }
   const isInPlace = sharesContainer(location, facts.locationId, rules.locations)
-  const isReadBack = rules.policy.verify === 'read-back' || location.isReadBack === true
+  const { provenBytesMax = null } = location
+  const isProvenByReport = provenBytesMax === null || (provenBytesMax > 0 && facts.size <= provenBytesMax)
+  const isReadBack = rules.policy.verify === 'read-back' || !isProvenByReport
   // What goes into an archive where it lies is read before, at the price of where it still is.
   const provenAt = isInPlace && restoreHoursAt(location, price) !== null ? from : to
   return costOfPlacement(

@@ -2,6 +2,7 @@ import { isKnownToEncrypt } from '../domain/encryption.ts'
 import type { Uuid } from '../domain/identifiers.ts'
 import type { PlacementLocation, StoreKnowledge } from '../domain/placement-facts.ts'
 import type { PolicyDocument } from '../domain/policy.ts'
+import { provenBytesMaxOf } from '../domain/publication-way.ts'
 
 /** The locations with what is known of their stores, by the stores' ids; null: nothing is known. */
 export function withStoreKnowledge(
@@ -13,7 +14,7 @@ export function withStoreKnowledge(
     return {
       ...location,
       encryption: known?.encryption ?? null,
-      isReadBack: known !== null && known.reportedDigests.length === 0,
+      provenBytesMax: known === null ? null : provenBytesMaxOf(known),
     }
   })
 }

@@ -232,6 +232,8 @@ export interface StoreCapabilities {
     readonly partSizeMin: Bytes
     readonly partSizeMax: Bytes
     readonly partsMax: number
+    /** As `StoreCapabilities.reportedDigests`, of objects that were uploaded in parts. */
+    readonly reportedDigests: readonly ('sha256' | 'crc64nvme' | 'crc32c' | 'md5')[]
   } | null
   /** The largest object a single `put` takes. */
   readonly putSizeMax: Bytes

@@ -14,6 +14,7 @@ import { insertPolicy, updatePolicy } from '../database/placement/policies.ts'
 import { insertPriceBook } from '../database/placement/price-books.ts'
 import { MIB } from '../domain/bytes.ts'
 import { newId } from '../domain/identifiers.ts'
+import { provenBytesMaxOf } from '../domain/publication-way.ts'
 import { createAzureBlobStore } from '../stores/azure-blob/azure-blob-store.ts'
 import { azureBlobCredentials, azureBlobSettings } from '../stores/azure-blob/config.ts'
 import { createFilesystemStore } from '../stores/filesystem/filesystem-store.ts'
@@ -134,6 +135,13 @@ describe('moves between', () => {
         const proofs = object.size > 8 * MIB ? PROOF_OF_PARTS : PROOF_OF_WHOLE
         const proof = proofs[target === 'cold' ? to : from]
         expect({ key: object.key, proof: evidence.verifiedBy }).toEqual({ key: object.key, proof })
+        // What the plan priced is what was done.
+        const provenMax = provenBytesMaxOf(stores[target].capabilities)
+        const isPricedAsRead = provenMax !== null && (provenMax === 0 || object.size > provenMax)
+        expect({ key: object.key, isPricedAsRead }).toEqual({
+          key: object.key,
+          isPricedAsRead: proof === 'read-back',
+        })
         await expectWhole(world, stores[target], container, object)
         const left = stores[source].head(container, object.key)
         await expect(left).rejects.toMatchObject({ kind: 'not-found' })

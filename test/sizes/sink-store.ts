@@ -142,7 +142,7 @@ export function sinkStore(name: string, expected: SinkExpectation): ObjectStore 
     capabilities: {
       ...memory.capabilities,
       reportedDigests: ['crc64nvme'],
-      multipart: expected.limits,
+      multipart: { ...expected.limits, reportedDigests: ['crc64nvme'] },
       putSizeMax: expected.limits.partSizeMax,
     },
     multipart,

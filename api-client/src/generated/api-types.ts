@@ -1812,30 +1812,6 @@ export interface Operations {
     body: undefined
     answer: MigrationDetail
   }
-  /** Try again what ended quarantined or retained: of a plan, of one kind of error, or both */
-  'POST /v1/migrations/retry': {
-    path: undefined
-    query: undefined
-    headers: { 'idempotency-key'?: string }
-    body: {
-      readonly planId?: string
-      /** Kind of the last error */
-      readonly errorKind?: string
-      /** What the request before answered as `next` */
-      readonly after?: string
-    }
-    answer: {
-      readonly retried: number
-      /** Those that cannot be tried again now, by the reason */
-      readonly refused: readonly ({
-        readonly because: string
-        readonly count: number
-        readonly example: string
-      })[]
-      /** Null when all were looked at; else the request is repeated with this as `after`. One request looks at 500 at most */
-      readonly next: string | null
-    }
-  }
   /** Take up no migration that reads or writes in a store; running ones rest within seconds */
   'POST /v1/stores/{id}/pause': {
     path: { id: string }

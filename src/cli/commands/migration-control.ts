@@ -7,10 +7,11 @@ import { migrationView } from '../views/migration.ts'
 const VERBS = {
   pause: 'let it rest after the step it is at',
   cancel: 'stop it; before the switch nothing changes for readers',
+  retry: 'try one again that was aborted or quarantined, or that had to keep its source',
   rollback: 'switch back to the source while it is in grace',
 } as const
 
-/** `dim migration pause|cancel|rollback` */
+/** `dim migration pause|cancel|retry|rollback` */
 export const registerMigrationControl: Register = (noun, bind) => {
   for (const [verb, description] of Object.entries(VERBS))
     bind(noun.command(`${verb} <ids...>`).description(description), (session, _options, ...values) =>

@@ -76,7 +76,12 @@ export class ModelStore {
       multipart:
         partsAbove === null
           ? null
-          : { partSizeMin: 1, partSizeMax: Math.ceil(partsAbove / 2), partsMax: 10_000 },
+          : {
+              partSizeMin: 1,
+              partSizeMax: Math.ceil(partsAbove / 2),
+              partsMax: 10_000,
+              reportedDigests: [],
+            },
       ...(partsAbove === null ? {} : { putSizeMax: partsAbove }),
     }
   }

@@ -32,7 +32,7 @@ export function azureBlobCapabilitiesOf(settings: AzureBlobSettings): StoreCapab
     objectLock: settings.immutability,
     encryption: 'always',
     // Azure takes 50,000 blocks; whoever moves on to S3 must be able to keep the parts.
-    multipart: { partSizeMin: 1, partSizeMax: 4_000 * MIB, partsMax: 10_000 },
+    multipart: { partSizeMin: 1, partSizeMax: 4_000 * MIB, partsMax: 10_000, reportedDigests: [] },
     putSizeMax: 5_000 * MIB,
     keyBytesMax: KEY_BYTES_MAX,
     metadataBytesMax: 8 * KIB,

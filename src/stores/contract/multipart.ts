@@ -46,6 +46,27 @@ export function describeMultipart(promised: Promised): void {
     expect(await listKeys(store, container)).toEqual(['k'])
   })
 
+  inParts('reports the digests of parts it can be trusted with', async ({ store, container }, multipart) => {
+    const { reportedDigests } = store.capabilities.multipart!
+    const pieces = partLengths(store).map((length, index) => sampleBytes(length, `part ${index}`))
+    const { uploadId } = await multipart.create(container, 'k', {})
+    const parts = []
+    for (const [index, bytes] of pieces.entries()) {
+      const { crc64nvme } = await digestsOf(bytes)
+      const options = { size: bytes.length, digests: { crc64nvme } }
+      const { etag } = await multipart.putPart(container, 'k', uploadId, index + 1, bytes, options)
+      parts.push({ partNumber: index + 1, etag })
+    }
+    await multipart.complete(container, 'k', uploadId, parts)
+    const { digests } = await store.head(container, 'k')
+    const expected = await digestsOf(Buffer.concat(pieces))
+    for (const name of reportedDigests)
+      expect({ name, digest: digests[name] }).toEqual({ name, digest: expected[name] })
+    expect(reportedDigests.filter(name => !store.capabilities.reportedDigests.includes(name))).toEqual([])
+    const claimed = store.capabilities.reportedDigests.filter(name => digests[name] !== undefined)
+    for (const name of claimed) expect(digests[name]).toBe(expected[name])
+  })
+
   inParts(
     'uses the parts that are named, the last upload of each',
     async ({ store, container }, multipart) => {

@@ -21,7 +21,7 @@ export const FILESYSTEM_CAPABILITIES: StoreCapabilities = {
   tags: true,
   objectLock: false,
   encryption: 'none',
-  multipart: { partSizeMin: 1, partSizeMax: 5 * GIB, partsMax: 10_000 },
+  multipart: { partSizeMin: 1, partSizeMax: 5 * GIB, partsMax: 10_000, reportedDigests: [] },
   putSizeMax: 5 * TIB,
   keyBytesMax: KEY_BYTES_MAX,
   metadataBytesMax: 64 * KIB,

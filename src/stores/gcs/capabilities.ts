@@ -36,7 +36,15 @@ export function gcsCapabilitiesOf(settings: GcsSettings): StoreCapabilities {
     tags: false,
     objectLock: found.objectLock ?? false,
     encryption: isGoogle(settings) ? 'always' : 'none',
-    multipart: composes(settings) ? { partSizeMin: 1, partSizeMax: 5 * GIB, partsMax: 10_000 } : null,
+    multipart: composes(settings)
+      ? {
+          partSizeMin: 1,
+          partSizeMax: 5 * GIB,
+          partsMax: 10_000,
+          // What is composed of others has no MD5.
+          reportedDigests: (found.reportedDigests ?? []).filter(name => name !== 'md5'),
+        }
+      : null,
     putSizeMax: 5 * TIB,
     keyBytesMax: KEY_BYTES_MAX,
     metadataBytesMax: 8 * KIB,

@@ -35,7 +35,15 @@ export function s3CapabilitiesOf(settings: S3Settings): StoreCapabilities {
     tags: found.tags ?? false,
     objectLock: found.objectLock ?? false,
     encryption: found.encryption ?? 'none',
-    multipart: { partSizeMin: 5 * MIB, partSizeMax: 5 * GIB, partsMax: 10_000 },
+    multipart: {
+      partSizeMin: 5 * MIB,
+      partSizeMax: 5 * GIB,
+      partsMax: 10_000,
+      // The checksum of the whole that an upload is created with; others are put together of those of its parts.
+      reportedDigests: (found.reportedDigests ?? []).filter(
+        name => found.multipartDigests === true && name === 'crc64nvme',
+      ),
+    },
     putSizeMax: 5 * GIB,
     keyBytesMax: KEY_BYTES_MAX,
     metadataBytesMax: 2 * KIB,

@@ -1,4 +1,4 @@
-import { type Bytes, MIB } from '../../domain/bytes.ts'
+import type { Bytes } from '../../domain/bytes.ts'
 import { isKnownToEncrypt } from '../../domain/encryption.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
 import { joinSignals } from '../../domain/join-signals.ts'
@@ -10,6 +10,7 @@ import type {
   MigrationRecord,
   MigrationSubject,
 } from '../../domain/migration-record.ts'
+import { WHOLE_BYTES_MAX } from '../../domain/publication-way.ts'
 import { withDeadline } from '../../domain/request-deadline.ts'
 import { deadlineMs } from '../../migration/backoff.ts'
 import type { LockedLedger } from '../../migration/ledger.ts'
@@ -22,9 +23,6 @@ import type { Boundary, MigrationParts } from './migration-parts.ts'
 
 /** How long a publication or deletion waits for a client's write of the same object, in milliseconds. */
 const LOCK_WAIT_MS_MAX = 10_000
-
-/** Objects up to this size are published by one request and share transactions, with others about as large. */
-export const WHOLE_BYTES_MAX = 8 * MIB
 
 /** One end of a migration: a location and its store. */
 export interface MigrationEnd {

@@ -2,15 +2,10 @@ import { hash } from 'node:crypto'
 import { type Bytes, MIB } from '../../domain/bytes.ts'
 import type { MigrationSubject } from '../../domain/migration-record.ts'
 import type { Copy } from '../../domain/object.ts'
+import { publicationWayOf, publishedBytesMaxOf } from '../../domain/publication-way.ts'
 import { isSameCopy } from '../../migration/deletion.ts'
 import { judgeSource, type SourceVerdict } from '../../migration/verification.ts'
-import type {
-  MultipartStore,
-  ObjectDigests,
-  PutResult,
-  StoreCapabilities,
-  WriteCondition,
-} from '../../stores/object-store.ts'
+import type { MultipartStore, ObjectDigests, PutResult, WriteCondition } from '../../stores/object-store.ts'
 import { digestBody, type SeenContent, startContentDigests } from './content-digests.ts'
 import { targetFacts } from './copy-metadata.ts'
 import {
@@ -21,7 +16,6 @@ import {
   requestSignal,
   StepFailure,
   targetKeyOf,
-  WHOLE_BYTES_MAX,
 } from './migration-job.ts'
 import { buffersOf } from './migration-memory.ts'
 import { lookAt } from './same-bytes.ts'
@@ -49,21 +43,22 @@ export async function stageTarget(
   subject: MigrationSubject,
   copy: Copy,
 ): Promise<StagedTarget> {
-  const { capabilities } = job.target.store
-  if (copy.size <= Math.min(WHOLE_BYTES_MAX, capabilities.putSizeMax)) return stageWhole(job, subject, copy)
-  const partedMax = partedBytesMaxOf(capabilities)
-  if (job.target.store.multipart !== undefined && copy.size <= partedMax) {
-    return stageParts(job, subject, copy, job.target.store.multipart)
+  const { capabilities, multipart, name } = job.target.store
+  const way = publicationWayOf(copy.size, capabilities)
+  switch (way) {
+    case 'whole':
+      return stageWhole(job, subject, copy)
+    case 'parts':
+      return stageParts(job, subject, copy, multipart!)
+    case 'stream':
+      return stageStream(job, subject, copy)
+    case null: {
+      const message = `${name} takes at most ${publishedBytesMaxOf(capabilities)} bytes`
+      throw new StepFailure('copy-refused', 'too-large', message)
+    }
+    default:
+      return way satisfies never
   }
-  if (copy.size <= capabilities.putSizeMax) return stageStream(job, subject, copy)
-  const bytesMax = Math.max(capabilities.putSizeMax, partedMax)
-  const message = `${job.target.store.name} takes at most ${bytesMax} bytes`
-  throw new StepFailure('copy-refused', 'too-large', message)
-}
-
-/** The largest object that fits into the parts a store allows; 0 where it takes none. */
-function partedBytesMaxOf({ multipart }: StoreCapabilities): Bytes {
-  return multipart === null ? 0 : multipart.partSizeMax * multipart.partsMax
 }
 
 async function stageWhole(job: MigrationJob, subject: MigrationSubject, copy: Copy): Promise<StagedTarget> {
