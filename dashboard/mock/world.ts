@@ -456,6 +456,7 @@ export const migrations: MigrationDetail[] = moved.map((object, index) => {
     dueBy: index === 3 ? wallIso(-60_000) : null,
     overdue: index === 3,
     outage: null,
+    restore: null,
     cancelRequested: false,
     worker: state === 'copying' || state === 'verifying' ? 'migrator-1' : null,
     error:

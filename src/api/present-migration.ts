@@ -1,4 +1,5 @@
 import type { MigrationTimelineEntry, MigrationView } from '../database/migrations/migration-views.ts'
+import type { RestoreWait } from '../domain/migration.ts'
 import { actionsOf } from './migration-actions.ts'
 import { optionalTimeText, timeText } from './present.ts'
 import type { MigrationDetail, MigrationResource } from './schemas/migration.ts'
@@ -30,6 +31,7 @@ export function presentMigration(migration: MigrationView): MigrationResource {
     worker: migration.leaseOwner,
     error: evidence.error ?? null,
     outage: evidence.outage == null ? null : { ...evidence.outage, since: timeText(evidence.outage.since) },
+    restore: evidence.restore === undefined ? null : presentRestore(evidence.restore),
     verifiedBy: evidence.verifiedBy ?? null,
     sha256: evidence.sha256 ?? null,
     planId: migration.planId,
@@ -71,4 +73,8 @@ function presentStep(
     sha256: typeof sha256 === 'string' ? sha256 : null,
     detail: { ...step.detail },
   }
+}
+
+function presentRestore({ looks, requests, since }: RestoreWait): MigrationResource['restore'] {
+  return { since: timeText(since), requests, looks }
 }

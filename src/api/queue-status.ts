@@ -93,17 +93,20 @@ export function presentUnfinished(facts: {
   const sumOf = (count: (row: UnfinishedRow) => number) =>
     waiting.reduce((total, row) => total + count(row), 0)
   const copied = sumOf(row => row.bytesCopied)
+  const isRestoring = ({ state }: UnfinishedRow) => state === 'waiting-restore'
+  const movable = (count: (row: UnfinishedRow) => number) => sumOf(row => (isRestoring(row) ? 0 : count(row)))
   const left = { migrations: sumOf(row => row.count), bytes: Math.max(0, sumOf(row => row.bytes) - copied) }
   const end = estimateEnd({
     isStopped,
     objectsLeft: left.migrations,
+    restoring: sumOf(row => (isRestoring(row) ? row.free : 0)),
     left: {
-      objects: sumOf(row => row.free),
+      objects: movable(row => row.free),
       bytes: Math.max(
         0,
         Math.min(
           left.bytes,
-          sumOf(row => row.freeBytes),
+          movable(row => row.freeBytes),
         ),
       ),
     },

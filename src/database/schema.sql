@@ -344,6 +344,7 @@ table migration with {fillfactor=45}
   regions_required smallint not null default 1
   reserves_room boolean not null default ((state = 'planned'::text) AND (kind <> ALL (ARRAY['drop-copy'::text, 'repair'::text])))
   encryption_required boolean not null default false
+  is_restoring boolean not null default (state = 'waiting-restore'::text)
   constraint migration_check CHECK (((lease_owner IS NULL) = (lease_expires_at IS NULL)))
   constraint migration_check1 CHECK (((finished_at IS NOT NULL) = (state = ANY (ARRAY['done'::text, 'aborted'::text, 'quarantined'::text, 'retained'::text, 'rolled-back'::text]))))
   constraint migration_check2 CHECK ((source_location_id <> target_location_id))
@@ -355,7 +356,7 @@ table migration with {fillfactor=45}
   constraint migration_pkey PRIMARY KEY (id)
   constraint migration_priority_check CHECK (((priority >= 0) AND (priority <= 100)))
   constraint migration_regions_required_check CHECK ((regions_required > 0))
-  constraint migration_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'copying'::text, 'copied'::text, 'verifying'::text, 'verified'::text, 'switched'::text, 'grace'::text, 'deleting-source'::text, 'done'::text, 'aborted'::text, 'quarantined'::text, 'retained'::text, 'rolled-back'::text])))
+  constraint migration_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'waiting-restore'::text, 'copying'::text, 'copied'::text, 'verifying'::text, 'verified'::text, 'switched'::text, 'grace'::text, 'deleting-source'::text, 'done'::text, 'aborted'::text, 'quarantined'::text, 'retained'::text, 'rolled-back'::text])))
   constraint migration_verify_check CHECK ((verify = ANY (ARRAY['target-checksum'::text, 'read-back'::text])))
   CREATE INDEX migration_by_object ON public.migration USING btree (object_id, id)
   CREATE INDEX migration_by_plan ON public.migration USING btree (plan_id, finished_at) WHERE (plan_id IS NOT NULL)
@@ -367,8 +368,9 @@ table migration with {fillfactor=45}
   CREATE INDEX migration_leased ON public.migration USING btree (lease_expires_at, id) WHERE ((finished_at IS NULL) AND (lease_owner IS NOT NULL))
   CREATE UNIQUE INDEX migration_one_per_object ON public.migration USING btree (object_id) WHERE (finished_at IS NULL)
   CREATE INDEX migration_quarantined ON public.migration USING btree (id DESC) WHERE is_quarantined
-  CREATE INDEX migration_queue ON public.migration USING btree (priority DESC, due_at, not_before) WHERE ((finished_at IS NULL) AND (NOT paused) AND (NOT held) AND (grace_until_ms IS NULL) AND (lease_owner IS NULL))
+  CREATE INDEX migration_queue ON public.migration USING btree (priority DESC, due_at, not_before) WHERE ((finished_at IS NULL) AND (NOT paused) AND (NOT held) AND (grace_until_ms IS NULL) AND (lease_owner IS NULL) AND (NOT is_restoring))
   CREATE INDEX migration_reserving ON public.migration USING btree (target_location_id) INCLUDE (size) WHERE reserves_room
+  CREATE INDEX migration_restoring ON public.migration USING btree (not_before, id) WHERE ((finished_at IS NULL) AND (NOT paused) AND (NOT held) AND (lease_owner IS NULL) AND is_restoring)
   CREATE TRIGGER migrations_claim_containers AFTER INSERT ON public.migration REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION migrations_claim_containers()
 
 table migration_event

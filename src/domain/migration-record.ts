@@ -11,6 +11,12 @@ import type { CatalogObject, Copy, ObjectVersion } from './object.ts'
 export const MIGRATION_EVENTS = [
   /** A worker that holds the lease begins, or begins again, what the state asks for. */
   'taken-up',
+  /** The source lies in an archive, and its store can restore it. */
+  'restore-needed',
+  /** The store says that the source can be read. */
+  'restored',
+  /** It was waited for too long. */
+  'restore-overdue',
   'copied',
   /** It did not work and may work later. */
   'copy-failed',
@@ -174,6 +180,8 @@ export interface MigrationSubject {
   readonly target: Copy | null
   /** All copies of the object, in any state. */
   readonly copies: readonly Copy[]
+  /** The ledger's own clock, in wall milliseconds since 1970. */
+  readonly now: Instant
   /**
    * For how long a deletion that was cut off may still take bytes of the object away, in wall milliseconds;
    * 0 when none may.

@@ -19,6 +19,7 @@ export type MigrationKind = (typeof MIGRATION_KINDS)[number]
 /** States in which there is still something to do. */
 export const WORKING_STATES = [
   'planned',
+  'waiting-restore',
   'copying',
   'copied',
   'verifying',
@@ -139,8 +140,25 @@ export interface MigrationEvidence {
   /** The multipart upload at the target that may have to be given up; null once it is complete. */
   readonly uploadId?: string | null
   readonly error?: { readonly kind: string; readonly message: string }
+  /** The wait for the source's restore from an archive, also once it is over. */
+  readonly restore?: RestoreWait
   /** The outage the migration rests in; null once a step succeeded. */
   readonly outage?: Outage | null
+}
+
+/** How a source that lies in an archive is waited for. Times are wall milliseconds of the ledger's clock. */
+export interface RestoreWait {
+  /** When it was first found archived. */
+  readonly since: Instant
+  /** How often its store was asked to restore it: written down before each request. */
+  readonly requests: number
+  readonly requestedAt: Instant | null
+  /** The store answered the last request. */
+  readonly isTaken: boolean
+  /** How often it was looked at. */
+  readonly looks: number
+  /** How often its store failed to tell, or refused. */
+  readonly failures: number
 }
 
 /** A time in which a store does not answer a migration: unreachable, throttling, or too slow. */

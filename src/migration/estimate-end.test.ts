@@ -4,7 +4,7 @@ import { estimateEnd } from './estimate-end.ts'
 
 const left = { objects: 100, bytes: 1_000 }
 const done = { objects: 50, bytes: 1_000, seconds: 60 }
-const facts = { isStopped: false, objectsLeft: 100, left, done }
+const facts = { isStopped: false, objectsLeft: 100, restoring: 0, left, done }
 
 describe('when migrations end', () => {
   it('is bound by the objects or by the bytes that are left, whichever take longer', () => {
@@ -15,6 +15,7 @@ describe('when migrations end', () => {
   it.each([
     ['stopped', { isStopped: true }],
     ['paused', { left: { objects: 0, bytes: 0 } }],
+    ['restoring', { restoring: 1, left: { objects: 0, bytes: 0 } }],
     ['measuring', { done: { objects: 5, bytes: 5, seconds: 2 } }],
     ['not-moving', { done: { objects: 0, bytes: 0, seconds: 60 } }],
     ['not-moving', { done: { objects: 0, bytes: 0, seconds: 0 } }],
@@ -34,6 +35,7 @@ describe('when migrations end', () => {
         const { seconds: end } = estimateEnd({
           isStopped: false,
           objectsLeft: some.objects,
+          restoring: 0,
           left: some,
           done: { ...moved, seconds },
         })

@@ -27,7 +27,8 @@ export interface MigrationLedger {
   /**
    * Leases up to `limit` migrations that are due, not paused, unfinished and not leased, those whose lease
    * ran out first. Up to half of the others are past their switch and wait for their source's end, the longer
-   * due first; the rest is taken by priority, the higher first, then the longer due. Each lease raises the
+   * due first; up to half of what is left waits for a restore, likewise; the rest is taken by priority, the higher
+   * first, then the longer due. Each lease raises the
    * fencing token. Two workers never get the same one. A lease lasts by the ledger's own clock.
    *
    * Where people can stop everything, pause stores and plans or set deadlines, what they hold is passed over

@@ -97,7 +97,14 @@ describe('the life of a move', () => {
   it('can be cancelled until the switch and rolled back from then until the deletion', () => {
     const can = (event: 'cancelled' | 'rolled-back') =>
       MIGRATION_STATES.filter(state => isPermitted('move', state, event))
-    expect(can('cancelled')).toEqual(['planned', 'copying', 'copied', 'verifying', 'verified'])
+    expect(can('cancelled')).toEqual([
+      'planned',
+      'waiting-restore',
+      'copying',
+      'copied',
+      'verifying',
+      'verified',
+    ])
     expect(can('rolled-back')).toEqual(['switched', 'grace'])
   })
 

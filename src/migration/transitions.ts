@@ -16,6 +16,9 @@ export type TransitionTable = Readonly<Record<MigrationState, Readonly<Record<Mi
 /** A row in which every event is refused; each state then says what it permits. */
 const nothing = {
   'taken-up': 'refused',
+  'restore-needed': 'refused',
+  restored: 'refused',
+  'restore-overdue': 'refused',
   copied: 'refused',
   'copy-failed': 'refused',
   'copy-refused': 'refused',
@@ -72,10 +75,21 @@ const move: TransitionTable = {
     superseded: abandonedBeforeSwitch,
     cancelled: endsBeforeSwitch.cancelled,
   },
+  'waiting-restore': {
+    ...nothing,
+    'taken-up': go('waiting-restore'),
+    restored: go('copying'),
+    'restore-overdue': endsBeforeSwitch['attempts-exhausted'],
+    'copy-refused': endsBeforeSwitch['attempts-exhausted'],
+    'source-changed': endsBeforeSwitch['source-changed'],
+    superseded: abandonedBeforeSwitch,
+    cancelled: endsBeforeSwitch.cancelled,
+  },
   copying: {
     ...nothing,
     ...endsBeforeSwitch,
     'taken-up': go('copying', 'count-attempt', 'intend-target'),
+    'restore-needed': go('waiting-restore', 'announce'),
     copied: go('copied', 'note-target', 'keep-digests'),
     'copy-failed': go('copying'),
     'copy-refused': go('quarantined', 'discard-target', 'announce'),
@@ -142,6 +156,7 @@ const move: TransitionTable = {
  */
 const addCopy: TransitionTable = {
   planned: move.planned,
+  'waiting-restore': move['waiting-restore'],
   copying: move.copying,
   copied: move.copied,
   verifying: move.verifying,
@@ -186,6 +201,7 @@ const dropCopy: TransitionTable = {
     superseded: abandonedUntouched,
     cancelled: cancelledUntouched,
   },
+  'waiting-restore': nothing,
   copying: nothing,
   copied: nothing,
   verifying: {
@@ -236,7 +252,7 @@ const dropCopy: TransitionTable = {
 /**
  * Another storage class in the same place: the store changes it, and the copy is looked at again. Once a
  * change may have been asked for, no end is reached before the store was seen: an identity that nobody wrote
- * down would make a good copy unreadable.
+ * down would make a good copy unreadable. A restore is waited for before any change is asked for.
  */
 const reclassify: TransitionTable = {
   planned: {
@@ -245,9 +261,20 @@ const reclassify: TransitionTable = {
     superseded: abandonedUntouched,
     cancelled: cancelledUntouched,
   },
+  'waiting-restore': {
+    ...nothing,
+    'taken-up': go('waiting-restore'),
+    restored: go('copying'),
+    'restore-overdue': givenUpUntouched,
+    'copy-refused': givenUpUntouched,
+    'source-changed': go('aborted', 'suspect-source', 'ask-review', 'announce'),
+    superseded: abandonedUntouched,
+    cancelled: cancelledUntouched,
+  },
   copying: {
     ...nothing,
     'taken-up': go('copying', 'count-attempt'),
+    'restore-needed': go('waiting-restore', 'announce'),
     copied: go('copied', 'relocate-copy'),
     'copy-failed': go('copying'),
     'copy-refused': givenUpUntouched,

@@ -67,6 +67,8 @@ export async function createMovingWorld(
   options: {
     mode?: BucketMode
     stores?: { hot: ObjectStore; cold: ObjectStore }
+    /** The storage class of the location `hot`. Default: it names none. */
+    hotClass?: string
     connectionsMax?: number
     /** Default: a clone from the server of the test run. */
     test?: TestDatabase
@@ -99,6 +101,11 @@ export async function createMovingWorld(
       [locationIds[tier], tier, storeIds[tier], CONTAINER],
     )
     locations.set(locationIds[tier], locationOf(tier, locationIds[tier], storeIds[tier]))
+  }
+  if (options.hotClass !== undefined) {
+    const { hotClass } = options
+    await database.query('update location set storage_class = $2 where id = $1', [locationIds.hot, hotClass])
+    locations.set(locationIds.hot, { ...locations.get(locationIds.hot)!, storageClass: hotClass })
   }
   await database.query(
     `insert into location (id, name, store_id, container, storage_class, tier, price_id, region,
@@ -150,7 +157,7 @@ export async function createMovingWorld(
     parts,
     objectId,
 
-    async addObject(key, bytes, { sha256, facts } = {}) {
+    async addObject(key, bytes, { sha256, facts = factsIn(options.hotClass) } = {}) {
       const id = objectId(key)
       const { headers = {}, metadata = { colour: 'blue' }, tags = {} } = facts ?? {}
       const kept = stores.hot.capabilities.tags ? facts : { ...facts, tags: {} }
@@ -260,6 +267,11 @@ export async function createMovingWorld(
     },
   }
   return world
+}
+
+/** What an object in a location of this class was written with. */
+function factsIn(storageClass: string | undefined): PutFacts | undefined {
+  return storageClass === undefined ? undefined : { storageClass }
 }
 
 /** A store in memory with room for tests. */

@@ -384,7 +384,7 @@ export type LocationPrice = {
 export type Migration = {
   readonly id: string
   readonly kind: 'move' | 'add-copy' | 'drop-copy' | 'reclassify' | 'repair'
-  readonly state: 'planned' | 'copying' | 'copied' | 'verifying' | 'verified' | 'switched' | 'grace' | 'deleting-source' | 'done' | 'aborted' | 'quarantined' | 'retained' | 'rolled-back'
+  readonly state: 'planned' | 'waiting-restore' | 'copying' | 'copied' | 'verifying' | 'verified' | 'switched' | 'grace' | 'deleting-source' | 'done' | 'aborted' | 'quarantined' | 'retained' | 'rolled-back'
   readonly direction: 'promotion' | 'demotion' | 'lateral'
   readonly bucket: string
   readonly key: string
@@ -425,6 +425,12 @@ export type Migration = {
   readonly outage: {
     readonly since: string
     readonly rests: number
+  } | null
+  /** The source lies, or lay, in an archive: since when its restore is waited for, how often its store was asked for it and looked at */
+  readonly restore: {
+    readonly since: string
+    readonly requests: number
+    readonly looks: number
   } | null
   readonly verifiedBy: 'target-checksum' | 'read-back' | null
   readonly sha256: string | null
@@ -450,7 +456,7 @@ export type Migration = {
 export type MigrationDetail = {
   readonly id: string
   readonly kind: 'move' | 'add-copy' | 'drop-copy' | 'reclassify' | 'repair'
-  readonly state: 'planned' | 'copying' | 'copied' | 'verifying' | 'verified' | 'switched' | 'grace' | 'deleting-source' | 'done' | 'aborted' | 'quarantined' | 'retained' | 'rolled-back'
+  readonly state: 'planned' | 'waiting-restore' | 'copying' | 'copied' | 'verifying' | 'verified' | 'switched' | 'grace' | 'deleting-source' | 'done' | 'aborted' | 'quarantined' | 'retained' | 'rolled-back'
   readonly direction: 'promotion' | 'demotion' | 'lateral'
   readonly bucket: string
   readonly key: string
@@ -491,6 +497,12 @@ export type MigrationDetail = {
   readonly outage: {
     readonly since: string
     readonly rests: number
+  } | null
+  /** The source lies, or lay, in an archive: since when its restore is waited for, how often its store was asked for it and looked at */
+  readonly restore: {
+    readonly since: string
+    readonly requests: number
+    readonly looks: number
   } | null
   readonly verifiedBy: 'target-checksum' | 'read-back' | null
   readonly sha256: string | null
@@ -518,8 +530,8 @@ export type MigrationStep = {
   readonly sequence: number
   readonly at: string
   readonly event: string
-  readonly stateFrom: 'planned' | 'copying' | 'copied' | 'verifying' | 'verified' | 'switched' | 'grace' | 'deleting-source' | 'done' | 'aborted' | 'quarantined' | 'retained' | 'rolled-back'
-  readonly stateTo: 'planned' | 'copying' | 'copied' | 'verifying' | 'verified' | 'switched' | 'grace' | 'deleting-source' | 'done' | 'aborted' | 'quarantined' | 'retained' | 'rolled-back'
+  readonly stateFrom: 'planned' | 'waiting-restore' | 'copying' | 'copied' | 'verifying' | 'verified' | 'switched' | 'grace' | 'deleting-source' | 'done' | 'aborted' | 'quarantined' | 'retained' | 'rolled-back'
+  readonly stateTo: 'planned' | 'waiting-restore' | 'copying' | 'copied' | 'verifying' | 'verified' | 'switched' | 'grace' | 'deleting-source' | 'done' | 'aborted' | 'quarantined' | 'retained' | 'rolled-back'
   readonly worker: string
   readonly fencingToken: number
   /** Since the step before; null for the first */
@@ -766,8 +778,8 @@ export type Overview = {
     readonly end: {
       readonly seconds: number | null
       readonly at: string | null
-      /** stopped: everything is; paused: all that is left is; measuring: too short a time; not-moving: no progress in the last minute */
-      readonly unknownBecause: 'stopped' | 'paused' | 'measuring' | 'not-moving' | null
+      /** stopped: everything is; paused: all that is left is; restoring: all that is left waits for its store to restore it; measuring: too short a time; not-moving: no progress in the last minute */
+      readonly unknownBecause: 'stopped' | 'paused' | 'restoring' | 'measuring' | 'not-moving' | null
     }
   }
   readonly plans: {
@@ -944,8 +956,8 @@ export type OverviewTick = {
     readonly end: {
       readonly seconds: number | null
       readonly at: string | null
-      /** stopped: everything is; paused: all that is left is; measuring: too short a time; not-moving: no progress in the last minute */
-      readonly unknownBecause: 'stopped' | 'paused' | 'measuring' | 'not-moving' | null
+      /** stopped: everything is; paused: all that is left is; restoring: all that is left waits for its store to restore it; measuring: too short a time; not-moving: no progress in the last minute */
+      readonly unknownBecause: 'stopped' | 'paused' | 'restoring' | 'measuring' | 'not-moving' | null
     }
   }
   readonly plans: {
@@ -1086,8 +1098,8 @@ export type PlanStatus = {
   readonly end: {
     readonly seconds: number | null
     readonly at: string | null
-    /** stopped: everything is; paused: all that is left is; measuring: too short a time; not-moving: no progress in the last minute */
-    readonly unknownBecause: 'stopped' | 'paused' | 'measuring' | 'not-moving' | null
+    /** stopped: everything is; paused: all that is left is; restoring: all that is left waits for its store to restore it; measuring: too short a time; not-moving: no progress in the last minute */
+    readonly unknownBecause: 'stopped' | 'paused' | 'restoring' | 'measuring' | 'not-moving' | null
   }
 }
 
@@ -1264,8 +1276,8 @@ export type QueueStatus = {
   readonly end: {
     readonly seconds: number | null
     readonly at: string | null
-    /** stopped: everything is; paused: all that is left is; measuring: too short a time; not-moving: no progress in the last minute */
-    readonly unknownBecause: 'stopped' | 'paused' | 'measuring' | 'not-moving' | null
+    /** stopped: everything is; paused: all that is left is; restoring: all that is left waits for its store to restore it; measuring: too short a time; not-moving: no progress in the last minute */
+    readonly unknownBecause: 'stopped' | 'paused' | 'restoring' | 'measuring' | 'not-moving' | null
   }
 }
 
@@ -1733,7 +1745,7 @@ export interface Operations {
   /** Migrations, newest first */
   'GET /v1/migrations': {
     path: undefined
-    query: { cursor?: string; limit?: number; state?: 'planned' | 'copying' | 'copied' | 'verifying' | 'verified' | 'switched' | 'grace' | 'deleting-source' | 'done' | 'aborted' | 'quarantined' | 'retained' | 'rolled-back'; active?: string; direction?: 'promotion' | 'demotion' | 'lateral'; bucket?: string; objectId?: string; planId?: string; store?: string; overdue?: string; paused?: string; errorKind?: string }
+    query: { cursor?: string; limit?: number; state?: 'planned' | 'waiting-restore' | 'copying' | 'copied' | 'verifying' | 'verified' | 'switched' | 'grace' | 'deleting-source' | 'done' | 'aborted' | 'quarantined' | 'retained' | 'rolled-back'; active?: string; direction?: 'promotion' | 'demotion' | 'lateral'; bucket?: string; objectId?: string; planId?: string; store?: string; overdue?: string; paused?: string; errorKind?: string }
     headers: undefined
     body: undefined
     answer: {

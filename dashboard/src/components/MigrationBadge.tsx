@@ -6,6 +6,7 @@ import { isEnded } from './migration-can.ts'
 /** States as people read them, and how loud. Red only where a person is needed. */
 const STATES: Readonly<Record<Migration['state'], readonly [string, BadgeTone]>> = {
   planned: ['Waiting', 'neutral'],
+  'waiting-restore': ['Being restored', 'neutral'],
   copying: ['Copying', 'active'],
   copied: ['Copied', 'active'],
   verifying: ['Verifying', 'active'],

@@ -107,6 +107,8 @@ function MigrationBody({ migration }: { migration: MigrationDetail }): ReactNode
                 <Moment at={migration.graceUntil} clock="model" />
               ),
             Waits: waits(migration),
+            'Restored from an archive':
+              migration.restore === null ? null : <Restore restore={migration.restore} />,
             'Resting since': migration.outage === null ? null : <Outage outage={migration.outage} />,
             Priority: String(migration.priority),
             'Due by': migration.dueBy === null ? null : <Moment at={migration.dueBy} />,
@@ -140,6 +142,14 @@ const HOLDS: Readonly<Record<MigrationDetail['heldBy'][number], string>> = {
 function waits({ heldBy, paused }: MigrationDetail): string | null {
   const holds = [...(paused ? ['it is paused'] : []), ...heldBy.map(hold => HOLDS[hold])]
   return holds.length === 0 ? null : `${holds.join(', and ')}.`
+}
+
+function Restore({ restore }: { restore: NonNullable<MigrationDetail['restore']> }): ReactNode {
+  return (
+    <>
+      needed since <Moment at={restore.since} />, asked for {formatCount(restore.requests)} times
+    </>
+  )
 }
 
 function Outage({ outage }: { outage: NonNullable<MigrationDetail['outage']> }): ReactNode {

@@ -21,6 +21,7 @@ export const migrationCan: Readonly<
 > = {
   cancel: {
     planned: null,
+    'waiting-restore': null,
     copying: null,
     copied: null,
     verifying: null,
@@ -36,6 +37,7 @@ export const migrationCan: Readonly<
   },
   retry: {
     planned: UNDER_WAY,
+    'waiting-restore': UNDER_WAY,
     copying: UNDER_WAY,
     copied: UNDER_WAY,
     verifying: UNDER_WAY,
@@ -51,6 +53,7 @@ export const migrationCan: Readonly<
   },
   rollback: {
     planned: NOT_SWITCHED,
+    'waiting-restore': NOT_SWITCHED,
     copying: NOT_SWITCHED,
     copied: NOT_SWITCHED,
     verifying: NOT_SWITCHED,

@@ -9,6 +9,7 @@ const COPYING_TO = 0.7
 
 const SHARE: Readonly<Record<Migration['state'], number>> = {
   planned: 0,
+  'waiting-restore': 0.01,
   copying: COPYING_FROM,
   copied: COPYING_TO,
   verifying: 0.75,

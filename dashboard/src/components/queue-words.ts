@@ -7,6 +7,7 @@ type Queue = Pick<Overview['migrations'], 'left' | 'throughput' | 'end'>
 const UNKNOWN_BECAUSE: Readonly<Record<NonNullable<Queue['end']['unknownBecause']>, string>> = {
   stopped: 'everything is stopped',
   paused: 'all that is left is paused',
+  restoring: 'all that is left is being restored from an archive',
   measuring: 'it has just begun',
   'not-moving': 'nothing moved in the last minute',
 }

@@ -34,6 +34,7 @@ export interface MigrationsSearch extends MigrationFilters {
 
 const STATES: readonly Migration['state'][] = [
   'planned',
+  'waiting-restore',
   'copying',
   'copied',
   'verifying',

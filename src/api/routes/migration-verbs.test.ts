@@ -38,6 +38,7 @@ const ENDED: Row = {
 /** What people may ask of a move in each state; each column is one of {@link FLAGS}. */
 const OF_MIGRATIONS: Readonly<Record<MigrationState, Row>> = {
   planned: BEFORE_SWITCH,
+  'waiting-restore': BEFORE_SWITCH,
   copying: BEFORE_SWITCH,
   copied: BEFORE_SWITCH,
   verifying: BEFORE_SWITCH,

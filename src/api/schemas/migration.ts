@@ -57,6 +57,10 @@ export const migrationSchema = z.object({
     .object({ since: wallTimeSchema, rests: countSchema })
     .nullable()
     .meta({ description: 'A store does not answer it: since when, and how often it rested for that' }),
+  restore: z.object({ since: wallTimeSchema, requests: countSchema, looks: countSchema }).nullable().meta({
+    description:
+      'The source lies, or lay, in an archive: since when its restore is waited for, how often its store was asked for it and looked at',
+  }),
   verifiedBy: z.enum(['target-checksum', 'read-back']).nullable(),
   sha256: z.string().nullable(),
   planId: idSchema.nullable(),

@@ -30,7 +30,7 @@ export const estimatedEndSchema = z.object({
   at: wallTimeSchema.nullable(),
   unknownBecause: z.enum(END_UNKNOWN_BECAUSE).nullable().meta({
     description:
-      'stopped: everything is; paused: all that is left is; measuring: too short a time; not-moving: no progress in the last minute',
+      'stopped: everything is; paused: all that is left is; restoring: all that is left waits for its store to restore it; measuring: too short a time; not-moving: no progress in the last minute',
   }),
 })
 

@@ -18,6 +18,11 @@ export const migrationView: View<MigrationResource> = {
     { header: 'NEXT TRY', value: migration => timeText(migration.nextAttemptAt), wide: true },
     { header: 'DIRECTION', value: migration => migration.direction, wide: true },
     { header: 'WORKER', value: migration => migration.worker ?? '-', wide: true },
+    {
+      header: 'RESTORE SINCE',
+      value: ({ restore }) => timeText(restore?.since ?? null),
+      wide: true,
+    },
     { header: 'CREATED', value: migration => timeText(migration.createdAt), wide: true },
     { header: 'ERROR', value: migration => migration.error?.message ?? '-', wide: true },
   ],

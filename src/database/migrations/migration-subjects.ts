@@ -31,6 +31,7 @@ interface SubjectRow {
   source_copy_id: Uuid
   target_copy_id: Uuid
   deletion_lands_in_ms: number
+  now_ms: number
 }
 
 /**
@@ -124,7 +125,8 @@ const SUBJECT_COLUMNS = `
   coalesce(
     (select p.spec ->> 'encryption' = 'required' from policy p where p.id = b.policy_id), false
   ) as encryption_required,
-  ${deletionLandsInMs('m.object_id')} as deletion_lands_in_ms, m.object_id, m.key,
+  ${deletionLandsInMs('m.object_id')} as deletion_lands_in_ms,
+  floor(extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms, m.object_id, m.key,
   coalesce(o.generation, 0) as generation, coalesce(o.placement_version, 0) as placement_version,
   coalesce(o.is_present, false) as is_present, o.quarantined_because is not null as is_quarantined,
   v.size, v.etag, v.headers, v.metadata, v.tags,
@@ -183,6 +185,7 @@ function subjectOf(row: SubjectRow, copies: readonly PlacedCopyRow[]): Migration
     source: copyIn(row, copies, row.source_copy_id),
     target: copyIn(row, copies, row.target_copy_id),
     copies: copies.map(copy => copyOf(keyed(copy, row))),
+    now: row.now_ms,
     deletionLandsInMs: row.deletion_lands_in_ms,
   }
 }

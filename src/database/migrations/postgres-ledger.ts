@@ -85,7 +85,7 @@ interface ClaimOptions {
 }
 
 /**
- * What both queues ask of a migration `m` that is taken up; all but the last two lines are in their indexes.
+ * What all queues ask of a migration `m` that is taken up; all but the last two lines are in their indexes.
  */
 const IS_DUE = `
   m.finished_at is null and not m.paused and not m.held and m.not_before <= now()
@@ -93,9 +93,9 @@ const IS_DUE = `
 
 /**
  * Leases due migrations by the database's clock, those whose worker is gone first. Up to half of the others end
- * their grace, so that a long queue of moves does not keep every object paid for twice; the rest is taken by
- * priority, then by deadline. What is paused is passed over from the moment it is; soon after, it is out of the
- * indexes as well.
+ * their grace, so that a long queue of moves does not keep every object paid for twice; up to half of what is left
+ * waits for a restore, which costs a look; the rest is taken by priority, then by deadline. What is paused is passed
+ * over from the moment it is; soon after, it is out of the indexes as well.
  */
 async function claimMigrations(
   queryable: Queryable,
@@ -120,15 +120,24 @@ async function claimMigrations(
         order by m.not_before, m.id
         limit ($1::int - (select count(*) from lost) + 1) / 2
         for update of m skip locked
+      ), restoring as (
+        select m.id, null::text as taken_over_from
+        from migration m
+        where ${IS_DUE} and m.lease_owner is null and m.is_restoring
+        order by m.not_before, m.id
+        limit ($1::int - (select count(*) from lost) - (select count(*) from ending) + 1) / 2
+        for update of m skip locked
       ), moving as (
         select m.id, null::text as taken_over_from
         from migration m
-        where ${IS_DUE} and m.lease_owner is null and m.grace_until_ms is null
+        where ${IS_DUE} and m.lease_owner is null and m.grace_until_ms is null and not m.is_restoring
         order by m.priority desc, m.due_at, m.not_before
         limit $1::int - (select count(*) from lost) - (select count(*) from ending)
+              - (select count(*) from restoring)
         for update of m skip locked
       ), due as (
-        select * from lost union all select * from ending union all select * from moving
+        select * from lost union all select * from ending union all select * from restoring
+        union all select * from moving
       ), leased as (
         update migration m
         set lease_owner = $2, lease_expires_at = now() + $3::double precision * interval '1 millisecond',

@@ -89,7 +89,8 @@ export async function sumReadsSavingUnderWay(database: Queryable): Promise<numbe
         select d.monthly_saving_usd - d.monthly_saving_storage_usd as usd
         from migration as m
         join decision as d on d.id = m.decision_id
-        where m.finished_at is null and m.state in ('planned', 'copying', 'copied', 'verifying', 'verified')
+        where m.finished_at is null and m.state in
+          ('planned', 'waiting-restore', 'copying', 'copied', 'verifying', 'verified')
         union all
         select d.monthly_saving_usd - d.monthly_saving_storage_usd
         from plan as p

@@ -32,6 +32,26 @@ export function describeLeases(world: LedgerWorld): void {
     await world.harness.ledger.claim({ worker: 'one', limit: 1_000, leaseMs: LEASE_MS })
   })
 
+  it('leases what waits for a restore, the longer due first, up to half of what moves', async () => {
+    await world.harness.ledger.claim({ worker: 'everything else', limit: 1_000, leaseMs: LEASE_MS })
+    const waiting: NewMigration[] = []
+    const leases: MigrationLease[] = []
+    for (const priority of [10, 20]) {
+      const migration = await planned({ priority })
+      const { lease } = await claimed(migration.id)
+      expect((await record(lease, 'planned', 'taken-up', 'restore-needed')).state).toBe('waiting-restore')
+      waiting.push(migration)
+      leases.push(lease)
+    }
+    for (const lease of leases) await world.harness.ledger.release(lease, 0, true)
+    const high = [await planned({ priority: 90 }), await planned({ priority: 90 })]
+    const two = await world.harness.ledger.claim({ worker: 'one', limit: 2, leaseMs: LEASE_MS })
+    expect(new Set(two.map(one => one.id))).toEqual(new Set([waiting[0]!.id, high[0]!.id]))
+    expect(two.find(one => one.id === waiting[0]!.id)).toMatchObject({ attempt: 0 })
+    const rest = await world.harness.ledger.claim({ worker: 'one', limit: 1_000, leaseMs: LEASE_MS })
+    expect(new Set(rest.map(one => one.id))).toEqual(new Set([waiting[1]!.id, high[1]!.id]))
+  })
+
   it('never leases one migration to two workers', async () => {
     await Promise.all(Array.from({ length: 40 }, () => planned()))
     const claims = await Promise.all(

@@ -13,8 +13,17 @@ interface Step {
 
 /** What every step must or must not do, in words. */
 const LAWS: Readonly<Record<string, (step: Step) => boolean>> = {
-  'the beginning, the switch, every end and every retry are announced': ({ effects, event, from, to }) => {
-    const isMilestone = event === 'switch-won' || from === 'planned' || isEndState(to) || isEndState(from)
+  'the beginning, a restore that is waited for, the switch, every end and every retry are announced': ({
+    effects,
+    event,
+    from,
+    to,
+  }) => {
+    const isMilestone =
+      ['switch-won', 'restore-needed'].includes(event) ||
+      from === 'planned' ||
+      isEndState(to) ||
+      isEndState(from)
     return isMilestone === effects.includes('announce')
   },
   'a try is counted when it is taken up, where there is something to try': ({ effects, event, from }) => {
@@ -120,7 +129,7 @@ const LAWS: Readonly<Record<string, (step: Step) => boolean>> = {
 }
 
 function isBeforeSwitch(state: MigrationState): boolean {
-  return ['planned', 'copying', 'copied', 'verifying', 'verified'].includes(state)
+  return ['planned', 'waiting-restore', 'copying', 'copied', 'verifying', 'verified'].includes(state)
 }
 
 /**

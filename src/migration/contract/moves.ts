@@ -64,6 +64,24 @@ export function describeMoves(world: LedgerWorld): void {
     expect(await world.harness.announcements(id)).toEqual(['copying', 'switched', 'done'])
   })
 
+  it('counts a try of the copying anew once the source is restored, and keeps how it was waited for', async () => {
+    const { id, objectId, targetCopyId } = await planned()
+    const { lease } = await claimed(id)
+    await record(lease, 'planned', 'taken-up', 'restore-needed')
+    const { now } = await world.harness.ledger.readSubject(id)
+    expect(Math.abs(now - (await world.harness.ledger.readSubject(id)).now)).toBeLessThan(60_000)
+    const restore = { since: now, requests: 1, requestedAt: now, isTaken: true, looks: 1, failures: 0 }
+    await world.harness.ledger.reportProgress(lease, { restore })
+    await world.harness.ledger.release(lease, 0, true)
+    await world.harness.makeDue()
+    const next = await claimed(id)
+    expect(next.migration).toMatchObject({ state: 'waiting-restore', attempt: 0, evidence: { restore } })
+    const copying = await record(next.lease, 'waiting-restore', 'taken-up', 'restored', 'taken-up')
+    expect(copying).toMatchObject({ state: 'copying', attempt: 1, evidence: { restore } })
+    expect(await copyOf(objectId, targetCopyId)).toMatchObject({ state: 'staging' })
+    expect(await world.harness.announcements(id)).toEqual(['copying', 'waiting-restore'])
+  })
+
   it('rejects a switch of an object that moved on, and writes nothing', async () => {
     const { id, objectId, targetCopyId } = await planned()
     const { lease } = await claimed(id)

@@ -81,8 +81,15 @@ export function createMemoryLedger(catalog: MemoryCatalog, clock: Clock): Migrat
         .filter(migration => migration.graceUntil !== null)
         .sort((left, right) => left.notBefore - right.notBefore || left.order - right.order)
         .slice(0, Math.ceil(limit / 2))
-      const moving = due.filter(migration => migration.graceUntil === null).slice(0, limit - ending.length)
-      return [...ending, ...moving].sort(byQueueOrder).map(migration => ({
+      const isRestoring = ({ state }: StoredMigration) => state === 'waiting-restore'
+      const restoring = due
+        .filter(isRestoring)
+        .sort((left, right) => left.notBefore - right.notBefore || left.order - right.order)
+        .slice(0, Math.ceil((limit - ending.length) / 2))
+      const moving = due
+        .filter(migration => migration.graceUntil === null && !isRestoring(migration))
+        .slice(0, limit - ending.length - restoring.length)
+      return [...ending, ...restoring, ...moving].sort(byQueueOrder).map(migration => ({
         ...update(migration.id, {
           leaseOwner: worker,
           leaseExpiresAt: clock.now() + leaseMs,
@@ -257,6 +264,7 @@ function subjectOf(catalog: MemoryCatalog, migrationId: Uuid, clock: Clock): Mig
     source: catalog.copies.get(migration.sourceCopyId) ?? null,
     target: catalog.copies.get(migration.targetCopyId) ?? null,
     copies: [...catalog.copies.values()].filter(copy => copy.objectId === object.id),
+    now: clock.now(),
     deletionLandsInMs: deletionLandsInMs(catalog, object.id, clock.now()),
   }
 }

@@ -3,8 +3,10 @@ import type { Copy } from '../../domain/object.ts'
 import type { LockedLedger } from '../../migration/ledger.ts'
 import { judgeReport } from '../../migration/verification.ts'
 import { type ObjectDigests, StoreError } from '../../stores/object-store.ts'
+import { isSourceArchived, needsRestore, RESTORE_NEEDED } from './await-restore-step.ts'
 import { carryFacts } from './carry-facts.ts'
 import type { SeenContent } from './content-digests.ts'
+import { abandonUpload } from './failed-try.ts'
 import { ensureKnownContainer } from './known-containers.ts'
 import {
   checkStillCurrent,
@@ -32,9 +34,21 @@ import { conditionOf, headTarget, isGuardedFirstTry } from './target-condition.t
  * the object's present content.
  */
 export async function copyStep(job: MigrationJob): Promise<StepOutcome> {
+  try {
+    return await copy(job)
+  } catch (error) {
+    if (!isSourceArchived(job, error)) throw error
+    // It was restored when we looked, and is no longer; or nobody knew that it could be archived.
+    await abandonUpload(job)
+    return RESTORE_NEEDED
+  }
+}
+
+async function copy(job: MigrationJob): Promise<StepOutcome> {
   const known = job.freshSubject ?? (await job.parts.ledger.readSubject(job.migration.id))
   job.freshSubject = null
   const source = checkMovable(job, known)
+  if (await needsRestore(job, source)) return RESTORE_NEEDED
   const subject = await carryFacts(job, known, source)
   await ensureKnownContainer(job.target.store, job.target.location.container, requestSignal(job, 0))
   if (!isGuardedFirstTry(job)) await checkNotOnePlace(job, source)

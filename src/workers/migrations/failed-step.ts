@@ -13,7 +13,7 @@ export interface FailedStep {
 }
 
 /** What no later try can change while source and target are the same. */
-const LASTING: ReadonlySet<StoreErrorKind> = new Set([
+export const LASTING: ReadonlySet<StoreErrorKind> = new Set([
   'invalid-key',
   'too-large',
   'metadata-too-large',

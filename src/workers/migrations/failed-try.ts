@@ -2,6 +2,7 @@ import type { MigrationEvidence, Outage } from '../../domain/migration.ts'
 import type { MigrationEvent } from '../../domain/migration-record.ts'
 import { backoffMs } from '../../migration/backoff.ts'
 import { outageAfter, outageRestMs } from '../../migration/outage.ts'
+import { restoreRestMs } from '../../migration/restore.ts'
 import { isPermitted, isRetried } from '../../migration/transitions.ts'
 import { systemTimers } from '../timers.ts'
 import { failedStepOf } from './failed-step.ts'
@@ -20,7 +21,11 @@ export async function outcomeOfFailedTry(job: MigrationJob, error: unknown): Pro
   const hasDecided = error instanceof StepFailure
   const outage = hasDecided ? null : outageAfter(before, kind, parts.wallClock.now(), isRefusing)
   if (outage !== null) return restInOutage(job, outage, { kind, message })
-  const restMs = backoffMs(migration.attempt, parts.random(), kind)
+  const wait = migration.state === 'waiting-restore' ? migration.evidence.restore : undefined
+  const restMs =
+    wait === undefined
+      ? backoffMs(migration.attempt, parts.random(), kind)
+      : restoreRestMs(wait, parts.random())
   // Readers and writers come first: an object that changed under a move is an everyday thing.
   const level = kind === 'object-changed' || kind === 'switch-lost' ? 'info' : 'warn'
   parts.log[level]({ error, migrationId: migration.id, state: migration.state, kind }, 'a step failed')

@@ -1,4 +1,5 @@
 import type { MigrationKind, WorkingState } from '../../domain/migration.ts'
+import { awaitRestoreStep } from './await-restore-step.ts'
 import { copyStep } from './copy-step.ts'
 import { deleteSourceStep, graceStep } from './delete-source-step.ts'
 import { proveOthersStep } from './drop-copy-step.ts'
@@ -15,13 +16,14 @@ export type Life = Readonly<Partial<Record<WorkingState, Step>>>
 const beginGrace: Step = () => ({ kind: 'happened', events: ['grace-began'] })
 
 const ending: Life = { switched: beginGrace, grace: graceStep, 'deleting-source': deleteSourceStep }
-const writing: Life = { copying: copyStep, verifying: verifyStep, verified: switchStep }
+const restoring: Life = { 'waiting-restore': awaitRestoreStep }
+const writing: Life = { ...restoring, copying: copyStep, verifying: verifyStep, verified: switchStep }
 
 /** What a worker does for every kind, state by state; where it leads is in migration/transitions. */
 export const LIVES: Readonly<Record<MigrationKind, Life>> = {
   move: { ...writing, ...ending },
   'add-copy': writing,
   'drop-copy': { verifying: proveOthersStep, ...ending },
-  reclassify: { copying: reclassifyStep, verifying: verifyClassStep },
+  reclassify: { ...restoring, copying: reclassifyStep, verifying: verifyClassStep },
   repair: writing,
 }

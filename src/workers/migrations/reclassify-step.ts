@@ -3,6 +3,7 @@ import type { Copy } from '../../domain/object.ts'
 import { isSameCopy } from '../../migration/deletion.ts'
 import type { LockedLedger } from '../../migration/ledger.ts'
 import { type ObjectStore, type StoredObject, StoreError } from '../../stores/object-store.ts'
+import { needsRestore, RESTORE_NEEDED } from './await-restore-step.ts'
 import { judgeCopy, mustProveBefore, proveBeforeArchive } from './class-proof.ts'
 import { digestBody } from './content-digests.ts'
 import { deletionCutOff } from './copy-step.ts'
@@ -26,6 +27,9 @@ import { lookAt } from './same-bytes.ts'
 export async function reclassifyStep(job: MigrationJob): Promise<StepOutcome> {
   const before = await job.parts.ledger.readSubject(job.migration.id)
   const copy = checkReclassifiable(job, before)
+  // Once a change may have been asked for, what it did is seen through first.
+  const isBegun = job.migration.evidence.classChangeBegun === true
+  if (!isBegun && (await needsRestore(job, copy))) return RESTORE_NEEDED
   await proveBefore(job, before, copy)
   const mayBeChanged = await intendChange(job, copy)
   await reach(job, 'before-publication')

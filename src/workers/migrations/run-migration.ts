@@ -104,6 +104,8 @@ async function live(job: MigrationJob): Promise<void> {
 async function takeUp(job: MigrationJob): Promise<void> {
   const { attempt, attemptsMax, kind, state } = job.migration
   if (state === 'grace' || state === 'switched') return
+  // A look is no try, and tells the timeline nothing; only an error of the look before is forgotten.
+  if (state === 'waiting-restore' && job.migration.evidence.error === undefined) return
   if (state === 'planned') {
     job.freshSubject = await job.parts.ledger.readSubject(job.migration.id)
     const changed = whyNotCurrent(job, job.freshSubject)
@@ -120,7 +122,7 @@ async function takeUp(job: MigrationJob): Promise<void> {
     ? { error: job.migration.evidence.error ?? NEVER_FINISHED }
     : firstEvidence(job)
   await report(job, { kind: 'happened', events, evidence })
-  job.hasCountedTry = state !== 'copied'
+  job.hasCountedTry = state !== 'copied' && state !== 'waiting-restore'
   if (state === 'planned') await reach(job, 'target-intended')
 }
 

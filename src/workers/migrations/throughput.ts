@@ -10,6 +10,7 @@ const TOLD_EVERY_MS = 2 * SECOND
 /** States in which readers still get the source copy. */
 const BEFORE_SWITCH: ReadonlySet<MigrationState> = new Set([
   'planned',
+  'waiting-restore',
   'copying',
   'copied',
   'verifying',
