@@ -43,7 +43,7 @@ const ATTEMPTS_MAX = 50
 export interface FallingWorld {
   readonly world: MovingWorld
   readonly expected: Map<string, Buffer>
-  readonly task: Omit<MoverTask, 'boundary' | 'signal' | 'verification'>
+  readonly task: Omit<MoverTask, 'fall' | 'verification'>
   close(): Promise<void>
 }
 
@@ -116,7 +116,7 @@ export interface FallenMover {
  */
 export async function letFall(
   { world, expected, task }: FallingWorld,
-  fall: Pick<MoverTask, 'boundary' | 'signal'> & { name: string; sizes?: readonly number[] },
+  fall: NonNullable<MoverTask['fall']> & { name: string; sizes?: readonly number[] },
 ): Promise<FallenMover> {
   for (const size of fall.sizes ?? SIZES) {
     const key = `${fall.name}/${fall.boundary}/${size}`
@@ -129,12 +129,7 @@ export async function letFall(
   // A copy that its store reports to be right is proven and switched to in one.
   const isSeparate = boundary === 'proven' || boundary === 'switched'
   const verification = isSeparate ? 'read-back' : 'reported'
-  const given = JSON.stringify({ ...task, boundary, signal, verification } satisfies MoverTask)
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', PROGRAM, given], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    // Hundreds of movers read the same files: what Node made of them is kept.
-    env: { ...process.env, NODE_COMPILE_CACHE: path.join(tmpdir(), 'dim-compile-cache') },
-  })
+  const child = startMover({ ...task, verification, fall: { boundary, signal } })
   const ended = once(child, 'exit').then(
     ([code, signal]) => (signal ?? code) as NodeJS.Signals | number | null,
   )
@@ -144,6 +139,15 @@ export async function letFall(
     throw new Error(`the mover was to fall at ${boundary} and ended with ${String(end)}`)
   }
   return { child, ended }
+}
+
+/** Starts a mover in a process of its own. */
+export function startMover(task: MoverTask, environment: NodeJS.ProcessEnv = {}): ChildProcess {
+  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', PROGRAM, JSON.stringify(task)], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    // Hundreds of movers read the same files: what Node made of them is kept.
+    env: { ...process.env, NODE_COMPILE_CACHE: path.join(tmpdir(), 'dim-compile-cache'), ...environment },
+  })
 }
 
 async function hasStopped(child: ChildProcess): Promise<'stopped' | 'late'> {

@@ -1,6 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { StoreToOpen } from '../../src/app/open-store.ts'
 import { createPostgresLedger } from '../../src/database/migrations/postgres-ledger.ts'
-import { openBeside, openDatabase } from '../../src/database/postgres.ts'
+import { type Database, openBeside, openDatabase } from '../../src/database/postgres.ts'
 import { createDeletionAnnouncer } from '../../src/database/writes/deletions-in-flight.ts'
 import { createPublicationAnnouncer } from '../../src/database/writes/publications-in-flight.ts'
 import { createUploadStartNoter } from '../../src/database/writes/upload-starts.ts'
@@ -12,7 +13,9 @@ import { silentLogger } from '../../src/telemetry/logger.ts'
 import { type Boundary, noMigrationMetrics } from '../../src/workers/migrations/migration-parts.ts'
 import { createMigrationWorker } from '../../src/workers/run-migrations.ts'
 
-/** What a mover that dies or stops is to do, as its parent process tells it in one argument of JSON. */
+const LOOK_AGAIN_MS = 50
+
+/** What a mover in a process of its own is to do, as its parent process tells it in one argument of JSON. */
 export interface MoverTask {
   readonly connectionString: string
   readonly stores: readonly {
@@ -22,10 +25,11 @@ export interface MoverTask {
   }[]
   readonly locations: readonly Location[]
   readonly leaseMs: number
-  /** Where it sends itself the signal: the first time it comes there. */
-  readonly boundary: Boundary
   readonly verification: 'reported' | 'read-back'
-  readonly signal: 'SIGKILL' | 'SIGSTOP'
+  /**
+   * Where it sends itself the signal: the first time it comes there. Absent: it works until nothing is left.
+   */
+  readonly fall?: { readonly boundary: Boundary; readonly signal: 'SIGKILL' | 'SIGSTOP' }
 }
 
 async function main(task: MoverTask): Promise<void> {
@@ -57,15 +61,26 @@ async function main(task: MoverTask): Promise<void> {
     metrics: noMigrationMetrics(),
     random: Math.random,
     atBoundary(boundary) {
-      if (boundary !== task.boundary || hasFallen) return
+      if (boundary !== task.fall?.boundary || hasFallen) return
       hasFallen = true
-      process.kill(process.pid, task.signal)
+      process.kill(process.pid, task.fall.signal)
     },
   })
-  await worker.step(new AbortController().signal)
+  const { signal } = new AbortController()
+  do {
+    const worked = await worker.step(signal)
+    if (worked === 0 && task.fall === undefined) await delay(LOOK_AGAIN_MS)
+  } while (task.fall === undefined && (await isWorkLeft(database)))
   await Promise.all([...stores.values()].map(store => store.close()))
   await announcerDatabase.end()
   await database.end()
+}
+
+async function isWorkLeft(database: Database): Promise<boolean> {
+  const { rows } = await database.query<{ left: boolean }>(
+    `select exists (select 1 from migration where state <> 'done') as left`,
+  )
+  return rows[0]!.left
 }
 
 /** Opens one store and loads no other adapter: what a process loads is most of the time it takes. */

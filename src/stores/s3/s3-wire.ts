@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import type { Agent, Dispatcher } from 'undici'
 import { textOf } from '../capped-text.ts'
 import { createHttpAgent } from '../http-agent.ts'
@@ -7,6 +7,7 @@ import { repeated } from '../repeated-reads.ts'
 import { abortFailure, type StoreOperation, throwIfAborted } from '../store-operation.ts'
 import type { S3Credentials, S3Settings } from './config.ts'
 import { type Answer, exchange } from './exchange.ts'
+import { ServerClock } from './server-clock.ts'
 import { encodeForS3, type RequestSigner, requestSigner } from './sign-request.ts'
 import { translateS3Error } from './translate-error.ts'
 import { elementOf } from './xml-elements.ts'
@@ -42,11 +43,19 @@ export class S3Wire {
   readonly #agent: Agent
   readonly #memory = new ReadMemory()
   readonly #sign: RequestSigner
+  readonly #clock: ServerClock
   readonly #endpoint: URL
   readonly #random: () => number
 
-  constructor(options: { settings: S3Settings; credentials: S3Credentials; random?: () => number }) {
+  constructor(options: {
+    settings: S3Settings
+    credentials: S3Credentials
+    random?: () => number
+    /** Ours, in milliseconds since 1970. Default: the machine's. */
+    now?: () => number
+  }) {
     const { settings, credentials } = options
+    this.#clock = new ServerClock(options.now ?? Date.now)
     this.#settings = settings
     this.#random = options.random ?? Math.random
     this.#endpoint = new URL(settings.endpoint ?? awsEndpointOf(settings.region))
@@ -78,9 +87,13 @@ export class S3Wire {
     throwIfAborted(operation, request.signal)
     const mayHaveHappened = request.as !== 'read'
     try {
-      const { areChunksLent = false, signal } = request
-      const reading = { memory: this.#memory, areChunksLent }
-      const answer = await exchange(this.#agent, this.#prepared(operation, request), { reading, signal })
+      const signedFor = this.#clock.now()
+      let answer = await this.#exchange(operation, request, signedFor)
+      // What was refused for its date did not happen: it is signed by the server's clock, and sent once more.
+      if (this.#clock.learnFrom(answer, signedFor) && !(request.body instanceof Readable)) {
+        answer.body.destroy()
+        answer = await this.#exchange(operation, request, this.#clock.now())
+      }
       if (answer.status >= 200 && answer.status < 300) return answer
       throw await answeredError(answer)
     } catch (error) {
@@ -91,7 +104,13 @@ export class S3Wire {
     }
   }
 
-  #prepared(operation: StoreOperation, request: WireRequest): Dispatcher.DispatchOptions {
+  #exchange(operation: StoreOperation, request: WireRequest, signedFor: Date): Promise<Answer> {
+    const { areChunksLent = false, signal } = request
+    const reading = { memory: this.#memory, areChunksLent }
+    return exchange(this.#agent, this.#prepared(operation, request, signedFor), { reading, signal })
+  }
+
+  #prepared(operation: StoreOperation, request: WireRequest, signedFor: Date): Dispatcher.DispatchOptions {
     const { method, container, body, query = '', payloadSha256 = SHA256_OF_NOTHING } = request
     const { pathStyle } = this.#settings
     const host = pathStyle ? this.#endpoint.host : `${container}.${this.#endpoint.host}`
@@ -100,7 +119,7 @@ export class S3Wire {
     const path = `${base}${bucket}/${encodeForS3(operation.key ?? '', { keepSlashes: true })}`
     const headers = this.#sign(
       { method, host, path, query, headers: request.headers ?? {}, payloadSha256 },
-      new Date(),
+      signedFor,
     )
     return {
       origin: `${this.#endpoint.protocol}//${host}`,
