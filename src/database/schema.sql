@@ -93,8 +93,10 @@ table copy partition by HASH (object_id) (8 partitions)
   migration_id uuid
   scrubbed_ms bigint
   scrub_verdict text
+  doubts integer not null default 0
   constraint copy_check CHECK (((NOT is_primary) OR (state = ANY (ARRAY['complete'::text, 'suspect'::text]))))
   constraint copy_check1 CHECK (((state = 'grace'::text) <= (grace_until_ms IS NOT NULL)))
+  constraint copy_doubts_check CHECK ((doubts >= 0))
   constraint copy_generation_check CHECK ((generation > 0))
   constraint copy_pkey PRIMARY KEY (object_id, id)
   constraint copy_scrub_verdict_check CHECK ((scrub_verdict = ANY (ARRAY['same'::text, 'unproven'::text, 'missing'::text, 'changed'::text, 'corrupt'::text, 'unreadable'::text])))

@@ -133,7 +133,7 @@ export interface MigrationEvidence {
   readonly verifiedBy?: VerifyWay
   /** The store answered our deletion of the source: nothing that was sent can still land. */
   readonly deletionAnswered?: boolean
-  /** Copies that were proven before one is dropped, by id: the identity of the bytes each had then. */
+  /** Copies that were proven before one is dropped, by id: the identity of the bytes each had then, and its doubts. */
   readonly provenCopies?: Readonly<Record<Uuid, string>>
   /** The key under which the target keeps the bytes; known from the first try on. */
   readonly targetKey?: string

@@ -94,4 +94,6 @@ export interface Copy {
   readonly graceUntil: Instant | null
   /** Model time of the last proof that the bytes are right, or null. */
   readonly verifiedAt: Instant | null
+  /** How often a reader was given other bytes by it; each time its proof was forgotten. Left out: never. */
+  readonly doubts?: number
 }

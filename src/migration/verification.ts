@@ -1,4 +1,5 @@
 import type { Bytes } from '../domain/bytes.ts'
+import type { Copy } from '../domain/object.ts'
 
 /** Digests of a whole content, lower-case hexadecimal; absent where nobody knows them. */
 export interface KnownDigests {
@@ -85,6 +86,11 @@ export function judgeReadBack(read: ReadContent, readBack: ReadContent): TargetV
   )
   if (!isProven) return { verdict: 'must-read-back' }
   return { verdict: 'verified', by: 'read-back' }
+}
+
+/** Whether a copy gave a reader wrong bytes and nobody proved it since: only reading it does. */
+export function isDoubted({ doubts = 0, verifiedAt }: Pick<Copy, 'doubts' | 'verifiedAt'>): boolean {
+  return doubts > 0 && verifiedAt === null
 }
 
 function sizeDifference(expected: Bytes, found: Bytes): Difference | null {

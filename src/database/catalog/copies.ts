@@ -22,13 +22,14 @@ export interface CopyRow {
   entered_ms: number
   grace_until_ms: number | null
   verified_ms: number | null
+  doubts: number
 }
 
 /** The columns of a {@link CopyRow}: copy is `c`, its object `o`. */
 export const COPY_COLUMNS = `
   c.id, c.object_id, c.generation, c.location_id, c.state, c.is_primary,
   coalesce(c.native_key, o.key) as native_key, c.etag, c.version_id, c.size, c.entered_ms,
-  c.grace_until_ms, c.verified_ms`
+  c.grace_until_ms, c.verified_ms, c.doubts`
 
 /** The copy a row speaks of. */
 export function copyOf(row: CopyRow): Copy {
@@ -45,6 +46,7 @@ export function copyOf(row: CopyRow): Copy {
     enteredAt: row.entered_ms,
     graceUntil: row.grace_until_ms,
     verifiedAt: row.verified_ms,
+    ...(row.doubts > 0 ? { doubts: row.doubts } : {}),
   }
 }
 
@@ -268,14 +270,13 @@ export async function suspectCopy(
 
 /**
  * Nobody vouches for a copy any more, because a reader was given other bytes: its proof is forgotten. The scrubber
- * looks at it first, and no other copy goes that it took the place of until it was read once more.
+ * looks at it first, and no other copy goes that it took the place of, or because of it, until it was read once more.
  */
 export async function doubtCopy(queryable: Queryable, objectId: ObjectId, copyId: Uuid): Promise<void> {
   await queryable.query({
     name: 'copy_doubt',
-    text: `update copy set verified_ms = null, scrubbed_ms = null
-           where object_id = $1 and id = $2 and state in ('complete', 'grace')
-             and (verified_ms is not null or scrubbed_ms is not null)`,
+    text: `update copy set verified_ms = null, scrubbed_ms = null, doubts = doubts + 1
+           where object_id = $1 and id = $2 and state in ('complete', 'grace')`,
     values: [objectId, copyId],
   })
 }

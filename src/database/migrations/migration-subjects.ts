@@ -135,7 +135,7 @@ const SUBJECT_COLUMNS = `
 /** Copies; those that lie under their object's own key have none here. */
 const SELECT_COPIES = `
   select c.id, c.object_id, c.generation, c.location_id, c.state, c.is_primary, c.native_key, c.etag, c.version_id,
-         c.size, c.entered_ms, c.grace_until_ms, c.verified_ms, l.store_id, l.container
+         c.size, c.entered_ms, c.grace_until_ms, c.verified_ms, c.doubts, l.store_id, l.container
   from copy c join location l on l.id = c.location_id`
 
 function byObject(copies: readonly PlacedCopyRow[]): ReadonlyMap<ObjectId, PlacedCopyRow[]> {

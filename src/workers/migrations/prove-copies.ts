@@ -2,13 +2,13 @@ import { DAY } from '../../domain/duration.ts'
 import type { MigrationSubject } from '../../domain/migration-record.ts'
 import type { Copy } from '../../domain/object.ts'
 import { isSameCopy } from '../../migration/deletion.ts'
-import { judgeReadBack, judgeReport, type ReadContent } from '../../migration/verification.ts'
+import { isDoubted, judgeReadBack, judgeReport, type ReadContent } from '../../migration/verification.ts'
 import { StoreError, type StoreErrorKind } from '../../stores/object-store.ts'
 import { digestBody } from './content-digests.ts'
 import { type MigrationEnd, type MigrationJob, openEnd, requestSignal } from './migration-job.ts'
 import { lookAt } from './same-bytes.ts'
 
-/** Copies that were proven, by id: the identity of the bytes each had then. */
+/** Copies that were proven, by id: the identity of the bytes each had then, and how often they had been doubted. */
 export type ProvenCopies = Readonly<Record<string, string>>
 
 /** What a round of proofs found: how many copies are proven, and in how many regions they lie. */
@@ -24,7 +24,8 @@ const PROOF_MS_MAX = 7 * DAY
 /**
  * Proves the object's complete copies other than the source: the store has them, and they are right by a
  * digest the store reports now, by a proof of these very bytes that is younger than a week or of this
- * migration, or by reading them where `readsBytes`. A copy that cannot be proven does not count. Rejects with a
+ * migration, or by reading them where `readsBytes`. A copy that cannot be proven does not count, nor does one that
+ * gave a reader wrong bytes since it was proven: what its store reports is not what it gives. Rejects with a
  * `StoreError` when a store could not be asked.
  */
 export async function proveOtherCopies(
@@ -43,7 +44,7 @@ export async function proveOtherCopies(
   for (const copy of others) {
     const end = await openEnd(job.parts, copy.locationId)
     if (!(await isProven(job, subject, end, copy, options.readsBytes))) continue
-    proven[copy.id] = identityOf(copy)
+    proven[copy.id] = provenAs(copy)
     regions.add(end.location.region)
   }
   return { copies: Object.keys(proven).length, regions: regions.size, proven }
@@ -62,7 +63,8 @@ async function isProven(
   if (found === null || !isSameCopy(copy, found)) return false
   const content: ReadContent = { size: copy.size, digests: version?.digests ?? {} }
   const report = judgeReport(content, found, store.capabilities.reportedDigests)
-  if (report.verdict !== 'must-read-back') return report.verdict === 'verified'
+  if (report.verdict === 'mismatch') return false
+  if (report.verdict === 'verified' && !isDoubted(copy)) return true
   if (wasProvenBefore(job, copy) || wasProvenLately(job, copy)) return true
   return readsBytes && (await areBytesRight(job, end, copy, content))
 }
@@ -105,9 +107,11 @@ function wasProvenLately({ parts }: MigrationJob, { verifiedAt }: Copy): boolean
 }
 
 function wasProvenBefore(job: MigrationJob, copy: Copy): boolean {
-  return job.migration.evidence.provenCopies?.[copy.id] === identityOf(copy)
+  return job.migration.evidence.provenCopies?.[copy.id] === provenAs(copy)
 }
 
-function identityOf({ identity }: Copy): string {
-  return `${identity.etag ?? ''} ${identity.versionId ?? ''}`
+/** Another text after every doubt. */
+function provenAs({ doubts = 0, identity }: Copy): string {
+  const bytes = `${identity.etag ?? ''} ${identity.versionId ?? ''}`
+  return doubts === 0 ? bytes : `${bytes} ${doubts}`
 }

@@ -3,7 +3,7 @@ import { isSamePlace } from '../../domain/migration-record.ts'
 import type { Copy } from '../../domain/object.ts'
 import { isSameCopy } from '../../migration/deletion.ts'
 import { judgeLeftover, type LeftoverFinding, type PrimaryFinding } from '../../migration/last-copy.ts'
-import { judgeReadBack, judgeReport, type ReadContent } from '../../migration/verification.ts'
+import { isDoubted, judgeReadBack, judgeReport, type ReadContent } from '../../migration/verification.ts'
 import { type StoredObject, type StoredObjectWithBody, StoreError } from '../../stores/object-store.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { digestBody } from '../migrations/content-digests.ts'
@@ -150,7 +150,7 @@ async function openSeen(
  */
 function isBadCopy({ found, placed }: Leftover, bytes: StoredObject): boolean {
   // Its proof is older than what was found: a person let it go, or it was found while it was to go.
-  if (found.wasFoundBad) return true
+  if (found.wasFoundBad || isDoubted(found.copy)) return true
   return placed.some(
     ({ copy, place }) =>
       copy.state === 'suspect' && isSamePlace(place, found.place) && isSameCopy(copy, bytes),
