@@ -12,7 +12,7 @@ import { createPublicationAnnouncer } from '../../src/database/writes/publicatio
 import { createUploadStartNoter } from '../../src/database/writes/upload-starts.ts'
 import type { BucketMode } from '../../src/domain/bucket.ts'
 import { GIB } from '../../src/domain/bytes.ts'
-import { wallClock } from '../../src/domain/clock.ts'
+import { type Clock, wallClock } from '../../src/domain/clock.ts'
 import { newId, objectIdOf, type Uuid } from '../../src/domain/identifiers.ts'
 import type { Location } from '../../src/domain/location.ts'
 import type { NewMigration } from '../../src/domain/migration-record.ts'
@@ -50,7 +50,7 @@ export interface MovingWorld {
   work(change?: Partial<MigrationParts>, signal?: AbortSignal): Promise<number>
   sweep(): Promise<number>
   /** A sweeper that remembers what failed. */
-  sweeper(): () => Promise<number>
+  sweeper(change?: { readonly wallClock: Clock }): () => Promise<number>
   /** Leases of dead workers run out, back-off is over, and grace is looked at again. */
   letTimePass(): Promise<void>
   endGrace(): void
@@ -216,7 +216,7 @@ export async function createMovingWorld(
     work: (change, signal = new AbortController().signal) =>
       createMigrationWorker({ ...parts, ...change }).step(signal),
     sweep: () => world.sweeper()(),
-    sweeper: () => {
+    sweeper: change => {
       const loop = createCopySweeper({
         ledger: createPostgresSweepLedger(lockDatabase),
         openStore,
@@ -224,6 +224,7 @@ export async function createMovingWorld(
         readHolds: () => readMigrationHolds(database),
         wallClock,
         log: silentLogger,
+        ...change,
       })
       return () => run(loop.step)
     },

@@ -7,7 +7,7 @@ import { releaseKeptCopy } from '../../database/upkeep/orphans.ts'
 import type { BucketMode } from '../../domain/bucket.ts'
 import { newId } from '../../domain/identifiers.ts'
 import { stepsFrom } from '../../migration/transitions.ts'
-import type { ObjectStore, StoredObject } from '../../stores/object-store.ts'
+import { type ObjectStore, type StoredObject, StoreError } from '../../stores/object-store.ts'
 
 const BYTES = sampleOf(1_000)
 
@@ -171,6 +171,20 @@ describe('the last good copy of an object', () => {
       expect(await quarantine()).toContain('could not be proven')
     },
   )
+
+  it('waits for a person when its store hands out what it did not seal, and is not tried for ever', async () => {
+    await newWorld()
+    await world.plan('k')
+    await world.work({ atBoundary: loseAt('copied'), verification: 'read-back' })
+    const { cold } = world.stores
+    const facts = { kind: 'digest-mismatch', retry: 'no', store: 'cold-store', operation: 'get' } as const
+    const get = () => Promise.reject(new StoreError({ ...facts, message: 'the first chunk is not whole' }))
+    world.stores.cold = { ...cold, get }
+    await world.sweep()
+    expect(await states()).toEqual({ hot: 'primary suspect', cold: 'suspect' })
+    expect(await quarantine()).toContain('could not be proven')
+    expect(await coldHasIt()).toBe(true)
+  })
 
   it('is kept when a person rolls back to a source that is lost a moment later', async () => {
     await newWorld()

@@ -98,8 +98,9 @@ async function findPrimary({ placed, openPlace, signalFor }: Leftover): Promise<
 async function examine(leftover: Leftover, place: OpenPlace, bytes: StoredObject): Promise<LeftoverFinding> {
   const { copy } = leftover.found
   const digests = await leftover.ledger.readContentDigests(copy.generation)
-  const stored = await openSeen(leftover, place, bytes)
+  let stored: StoredObjectWithBody | null = null
   try {
+    stored = await openSeen(leftover, place, bytes)
     const isDoubted = isBadCopy(leftover, bytes)
     if (!isDoubted && wasProven(copy, bytes)) return 'proven'
     const content: ReadContent = { size: copy.size, digests }
@@ -111,6 +112,10 @@ async function examine(leftover: Leftover, place: OpenPlace, bytes: StoredObject
     return judgeReadBack(content, await digestBody(stored.body)).verdict === 'verified'
       ? 'proven'
       : 'unproven'
+  } catch (error) {
+    // The store sealed other bytes than these are: no later reading is another one.
+    if (error instanceof StoreError && error.kind === 'digest-mismatch') return 'unproven'
+    throw error
   } finally {
     stored?.body.destroy()
   }

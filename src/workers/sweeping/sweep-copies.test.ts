@@ -97,6 +97,34 @@ describe('the sweeper', () => {
     expect(await states()).toEqual(['complete'])
   })
 
+  it('leaves a copy that fails again and again alone for longer each time, but not for ever', async () => {
+    await superseded(sampleOf(20))
+    const { cold } = world.stores
+    let asked = 0
+    world.stores.cold = {
+      ...cold,
+      head: () => {
+        asked++
+        const facts = { kind: 'unexpected', retry: 'no', store: 'cold-store', operation: 'head' } as const
+        return Promise.reject(new StoreError({ ...facts, message: 'an input/output error' }))
+      },
+    }
+    let now = 0
+    const sweeper = world.sweeper({ wallClock: { now: () => now } })
+    const sweepFor = async (minutes: number) => {
+      for (let minute = 0; minute < minutes; minute++) {
+        await sweeper()
+        now += 60_000
+      }
+    }
+    await sweepFor(180)
+    expect(asked).toBeLessThan(20)
+    expect(asked).toBeGreaterThan(8)
+    world.stores.cold = cold
+    await sweepFor(31)
+    expect(await states()).toEqual(['complete'])
+  })
+
   it('retains bytes that another store reaches for a copy that is still needed', async () => {
     const { identity } = await world.stores.hot.head('data', 'k')
     await world.test.database.query(

@@ -6,7 +6,7 @@ import { MINUTE, SECOND } from '../../domain/duration.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
 import type { NativePlace } from '../../domain/migration-record.ts'
 import type { Copy } from '../../domain/object.ts'
-import { deadlineMs } from '../../migration/backoff.ts'
+import { deadlineMs, doubledMs } from '../../migration/backoff.ts'
 import { type ObjectStore, StoreError } from '../../stores/object-store.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { boundedSignal, urgentSignal } from '../bounded-request.ts'
@@ -26,6 +26,8 @@ const LOCK_WAIT_MS_MAX = 2_000
 const REST_MS = 10 * SECOND
 /** The same for a copy that we have no right to delete. */
 const DENIED_REST_MS = 5 * MINUTE
+/** A copy that fails again and again is left alone for twice as long each time, up to so long. */
+const REST_MS_MAX = 30 * MINUTE
 const RESTING_MAX = 10_000
 const IDLE_MS = SECOND
 
@@ -91,13 +93,14 @@ async function sweepOne(
     storeName = store.name
     await parts.ledger.withLockedCopy(copy, LOCK_WAIT_MS_MAX, async (ledger, locked) => {
       const outcome = await sweepLocked(parts, ledger, store, locked, signal)
+      resting.forgetFailures(copy.id)
       if (outcome === 'waiting') resting.add('copy', copy.id, REST_MS)
     })
   } catch (error) {
     if (signal.aborted) return
     const isOfStore = error instanceof StoreError && error.retry === 'yes' && error.store === storeName
     if (isOfStore) resting.add('location', copy.locationId, REST_MS)
-    else resting.add('copy', copy.id, isDenied(error) ? DENIED_REST_MS : REST_MS)
+    else resting.addFailed(copy.id, isDenied(error) ? DENIED_REST_MS : REST_MS)
     parts.log.warn(
       { error, copyId: copy.id },
       'a superseded copy could not be deleted and will be tried again',
@@ -206,6 +209,7 @@ function isSamePlace(one: NativePlace, other: NativePlace): boolean {
 class RestingPlaces {
   readonly #clock: Clock
   readonly #until = new Map<string, number>()
+  readonly #failures = new Map<Uuid, number>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -215,6 +219,20 @@ class RestingPlaces {
     const oldest = this.#until.keys().next().value
     if (this.#until.size >= RESTING_MAX && oldest !== undefined) this.#until.delete(oldest)
     this.#until.set(`${kind} ${id}`, this.#clock.now() + restMs)
+  }
+
+  /** A copy failed once more: it rests for twice as long as the time before. */
+  addFailed(copyId: Uuid, firstRestMs: number): void {
+    const times = (this.#failures.get(copyId) ?? 0) + 1
+    this.#failures.delete(copyId)
+    const oldest = this.#failures.keys().next().value
+    if (this.#failures.size >= RESTING_MAX && oldest !== undefined) this.#failures.delete(oldest)
+    this.#failures.set(copyId, times)
+    this.add('copy', copyId, doubledMs(times, { first: firstRestMs, longest: REST_MS_MAX }, 1))
+  }
+
+  forgetFailures(copyId: Uuid): void {
+    this.#failures.delete(copyId)
   }
 
   has(kind: 'copy' | 'location', id: Uuid): boolean {
