@@ -171,7 +171,7 @@ function get(url: URL): Answer {
       }
       const plan = world.plans.find(each => each.id === id)
       if (plan === undefined) return problem(404, 'plan-not-found', 'There is no such plan.')
-      return sub === 'decisions' ? page(world.decisionsOf(plan), url) : { body: plan }
+      return sub === 'decisions' ? page(world.decisionsOf(plan), url) : { body: { ...plan, restore: null } }
     }
     case 'decisions': {
       const decision = world.plans.flatMap(world.decisionsOf).find(each => each.id === id)

@@ -88,9 +88,13 @@ export interface PlacementLocation extends Location {
    * out: none is.
    */
   readonly provenBytesMax?: Bytes | null
+  /** Its store restores what lies in an archive. Left out: not known. */
+  readonly canRestore?: boolean
 }
 
 /** What placement goes by of what a store can do, in the words of its adapter. */
 export interface StoreKnowledge extends PublicationReports {
   readonly encryption: StoreEncryption
+  /** What it does to restore an object of an archive; `none`: it cannot. */
+  readonly archiveRestore: string
 }

@@ -19,6 +19,8 @@ export interface LocationPrice {
   /** Per object that enters by a move or by a change of storage class. */
   readonly transitionInUsdPer1000: number
   readonly retrievalUsdPerGb: number
+  /** Of asking for an ordinary restore, where copies must be restored first. Left out: 0. */
+  readonly restoreUsdPer1000?: number | undefined
   readonly writeUsdPerGb: number
   /** Leaving earlier costs the remaining days of storage. */
   readonly minimumStorageDays: number

@@ -35,7 +35,7 @@ export function chooseOption(
     gated,
   })
 
-  const frozen = frozenBecause(facts, current)
+  const frozen = frozenBecause(facts, current, rules)
   if (frozen !== null) return choose(current, frozen)
   const allowed = options.filter(option => option.forbidden === null)
   if (isPinned(facts, rules.now)) {
@@ -104,13 +104,31 @@ export function chooseOption(
 }
 
 /** Why an object is not moved at all now, whatever its heat; null when it may be moved. */
-function frozenBecause(facts: PlacementFacts, current: PlacementOption): DecisionReason | null {
+function frozenBecause(
+  facts: PlacementFacts,
+  current: PlacementOption,
+  rules: PlacementRules,
+): DecisionReason | null {
   if (facts.quarantinedBecause !== null) return 'quarantined'
   if (facts.migrationId !== null) return 'migration-in-flight'
   if (facts.bucketMode === 'observed') return 'bucket-observed'
-  const isOffline = restoreHoursAt(current.location, current.price) !== null
+  const isOffline =
+    restoreHoursAt(current.location, current.price) !== null && !isToBeRestored(facts, current, rules)
   if (!facts.copyIsSound || current.location.storeState !== 'active' || isOffline) return 'copy-not-readable'
   return null
+}
+
+/**
+ * Whether an object may leave an archive: its store can restore it, and a person wants it elsewhere, by emptying the
+ * location or by a pin. What a restore costs nobody pays for heat that nobody can measure there.
+ */
+function isToBeRestored(
+  facts: PlacementFacts,
+  { location }: PlacementOption,
+  { now }: PlacementRules,
+): boolean {
+  const isPinnedAway = isPinned(facts, now) && facts.pinnedLocationId !== location.id
+  return location.canRestore === true && (location.isRetiring === true || isPinnedAway)
 }
 
 /** The cheapest per month at the expected reads; the name decides between equals. */

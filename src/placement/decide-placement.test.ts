@@ -52,6 +52,25 @@ describe('a place whose copies must be restored first', () => {
   it('is not left either, as nothing can be read there', () => {
     expect(judge([HOT, COLD], COLD.id).reason).toBe('copy-not-readable')
   })
+
+  it('is left when its store restores, and a person empties it or pins the object elsewhere', () => {
+    const archive = { ...COLD, canRestore: true }
+    expect(judge([HOT, archive], COLD.id).reason).toBe('copy-not-readable')
+    expect(judge([HOT, { ...COLD, isRetiring: true }], COLD.id).reason).toBe('copy-not-readable')
+    const emptied = judge([HOT, { ...archive, isRetiring: true }], COLD.id)
+    expect(emptied).toMatchObject({ reason: 'location-retiring', toLocationId: HOT.id })
+    const pinned = (pinnedLocationId: string, canRestore: boolean) =>
+      decidePlacement(
+        someFacts({ locationId: COLD.id, pinnedLocationId }),
+        aPolicy(),
+        ARCHIVE_BOOK,
+        [HOT, { ...COLD, canRestore }],
+        NOW,
+      )
+    expect(pinned(HOT.id, true)).toMatchObject({ reason: 'pinned', toLocationId: HOT.id })
+    expect(pinned(HOT.id, false).reason).toBe('copy-not-readable')
+    expect(pinned(COLD.id, true).reason).toBe('copy-not-readable')
+  })
 })
 
 describe('heat decides the tier', () => {

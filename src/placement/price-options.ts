@@ -137,7 +137,7 @@ function forbiddenBy(
   )
   if (!isHere && hasCopy) return 'copy-there'
   if (!isHere && losesRegion(location, facts, { policy, locations })) return 'too-few-regions'
-  // Objects are read through the gateway at any time, and nothing restores copies yet.
+  // Objects are read through the gateway at any time, and nobody waits for hours there.
   if (restoreHoursAt(location, price) !== null) return 'offline'
   if (price === null) return 'no-price'
   // A pin cannot make a store encrypt: the mover would refuse what is sent there.

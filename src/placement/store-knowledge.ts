@@ -15,6 +15,7 @@ export function withStoreKnowledge(
       ...location,
       encryption: known?.encryption ?? null,
       provenBytesMax: known === null ? null : provenBytesMaxOf(known),
+      canRestore: known !== null && known.archiveRestore !== 'none',
     }
   })
 }

@@ -14,7 +14,7 @@ import { updatePolicy } from '../database/placement/policies.ts'
 import { requestReviews } from '../database/placement/review-sweeps.ts'
 import type { Database } from '../database/postgres.ts'
 import type { StoreEncryption } from '../domain/encryption.ts'
-import { newId } from '../domain/identifiers.ts'
+import { newId, objectIdOf } from '../domain/identifiers.ts'
 import { HEAT_3D, HEAT_6H, HEAT_30D, lnHeatOfAccess } from '../heat/forward-decay.ts'
 import { createMemoryStore } from '../stores/memory/memory-store.ts'
 import { type ObjectStore, StoreError } from '../stores/object-store.ts'
@@ -53,6 +53,8 @@ const metrics = createMetrics()
 
 /** How the stores of these names encrypt; others do on request. */
 let encryptionAt: Readonly<Record<string, StoreEncryption | 'unopenable'>> = {}
+/** The stores of these names have an archive, from which they restore. */
+let archives: readonly string[] = []
 /** Above what the planner keeps its rules for. */
 const RULES_KEPT_MS = 10_000
 let wallAhead = 0
@@ -62,7 +64,12 @@ async function storeOf(id: string): Promise<ObjectStore> {
   const { rows } = await database.query<{ name: string }>('select name from store where id = $1', [id])
   const { name } = rows[0]!
   const encryption = encryptionAt[name] ?? 'on-request'
-  const store = createMemoryStore({ name, settings: { capacityBytes: 0 } })
+  const hasArchive = archives.includes(name)
+  const store = createMemoryStore({
+    name,
+    settings: { capacityBytes: 0 },
+    ...(hasArchive ? { archive: { classes: ['DEEP_ARCHIVE'], restoreMs: 1 } } : {}),
+  })
   if (encryption === 'unopenable')
     throw new StoreError({
       kind: 'unsupported',
@@ -238,6 +245,25 @@ describe('a location that is being emptied', () => {
       writtenBy: [],
     })
     expect(await reinstateLocation(database, cold)).toBe(true)
+  })
+
+  it.each([
+    ['leaves an archive whose store restores', ['store-cold'], 1],
+    ['stays in an archive whose store does not', [], 0],
+  ] as const)('%s', async (_name, restoring, moved) => {
+    archives = restoring
+    await start({ approval: 'person' })
+    const { cold } = catalog.locationIds
+    await database.query('update location set restore_hours = 12 where id = $1', [cold])
+    await seedObjects(database, catalog.bucketId, [anObject('there', { locationId: cold })])
+    await settle()
+    expect(await plans()).toEqual([])
+    await retireLocation(database, { id: cold, principal: 'user:alice' })
+    await enqueueReviews(database, [objectIdOf(catalog.bucketId, 'there')], 'requested', now)
+    wallAhead += RULES_KEPT_MS
+    await settle()
+    expect(await plans()).toHaveLength(moved)
+    archives = []
   })
 })
 

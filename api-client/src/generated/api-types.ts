@@ -365,6 +365,7 @@ export type LocationPrice = {
   readonly getUsdPer1000: number
   readonly transitionInUsdPer1000: number
   readonly retrievalUsdPerGb: number
+  readonly restoreUsdPer1000?: number
   readonly writeUsdPerGb: number
   readonly minimumStorageDays: number
   readonly minimumBillableBytes: number
@@ -1032,6 +1033,63 @@ export type Plan = {
   readonly principal: string
 }
 
+export type PlanDetail = {
+  readonly id: string
+  readonly state: 'proposed' | 'approved' | 'applied' | 'rejected' | 'superseded'
+  readonly approval: 'person' | 'automatic'
+  readonly policy: {
+    readonly id: string
+    readonly name: string
+    readonly revision: number
+  }
+  readonly priceBook: Reference
+  readonly objects: number
+  readonly bytes: number
+  /** Negative when it costs more, as promotions may */
+  readonly monthlySavingUsd: number
+  /** Of it, storage and monitoring */
+  readonly monthlySavingStorageUsd: number
+  /** Of it, requests, retrieval and egress, as expected at the heat of the decision */
+  readonly monthlySavingReadsUsd: number
+  readonly oneTimeUsd: number
+  /** Null when it never pays back */
+  readonly paybackDays: number | null
+  readonly createdAt: string
+  readonly decidedAt: string | null
+  readonly decidedBy: string | null
+  /** When the last of its migrations ended */
+  readonly appliedAt: string | null
+  /** What came of it; null until it is applied */
+  readonly outcome: {
+    /** By how they ended */
+    readonly migrations: Readonly<Record<string, number>>
+    /** Of the migrations that are done, as decided */
+    readonly monthlySavingUsd: number
+  } | null
+  /** Null unless it is paused */
+  readonly pause: {
+    readonly at: string
+    readonly reason: string | null
+    readonly principal: string | null
+  } | null
+  /** Of its migrations; null: as the policy says */
+  readonly priority: number | null
+  /** By when readers should get every target copy */
+  readonly dueBy: string | null
+  /** When its deadline was missed */
+  readonly overdueSince: string | null
+  readonly principal: string
+  /** Null when everything can be read at once */
+  readonly restore: {
+    readonly objects: number
+    readonly bytes: number
+    /** How long an ordinary restore takes */
+    readonly hoursMax: number
+    /** Of `oneTimeUsd`, the requests to restore and the retrieval, at list prices */
+    readonly usd: number
+  } | null
+}
+
 export type PlanStatus = {
   readonly planId: string
   readonly stop: {
@@ -1298,6 +1356,16 @@ export type Retirement = {
   }
   /** Requests, retrieval and egress over the internet for what is left, at most; null without a price */
   readonly readOutUsd: number | null
+  /** What has to be restored before it is read; null where copies are online */
+  readonly restore: {
+    readonly copies: number
+    /** How long an ordinary restore takes */
+    readonly hoursMax: number
+    /** Of `readOutUsd`, the requests to restore and the retrieval; null without a price */
+    readonly usd: number | null
+    /** Whether the store restores objects; null when it cannot be opened */
+    readonly isPossible: boolean | null
+  } | null
   /** What keeping it costs */
   readonly storageUsdPerMonth: number | null
   readonly unfinishedMigrations: number
@@ -1647,7 +1715,7 @@ export interface Operations {
     query: undefined
     headers: undefined
     body: undefined
-    answer: Plan
+    answer: PlanDetail
   }
   /** Set the priority or the deadline of a plan and of its unfinished migrations */
   'PATCH /v1/plans/{id}': {

@@ -18,6 +18,7 @@ import type {
   Overview,
   Page,
   Plan,
+  PlanDetail,
   PlanStatus,
   Policy,
   PriceBook,
@@ -89,7 +90,7 @@ export const plansQuery = (filters: { readonly state?: string }) =>
 export const planQuery = (id: string) =>
   queryOptions({
     queryKey: ['plan', id],
-    queryFn: ({ signal }) => request<Plan>('GET', `/v1/plans/${id}`, { signal }),
+    queryFn: ({ signal }) => request<PlanDetail>('GET', `/v1/plans/${id}`, { signal }),
   })
 
 export const planStatusQuery = (id: string) =>

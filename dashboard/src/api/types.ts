@@ -18,7 +18,12 @@ import type {
   rejectionReasonSchema,
   reviewReasonSchema,
 } from '../../../src/api/schemas/placement.ts'
-import type { decisionSchema, decisionSummarySchema, planSchema } from '../../../src/api/schemas/plan.ts'
+import type {
+  decisionSchema,
+  decisionSummarySchema,
+  planDetailSchema,
+  planSchema,
+} from '../../../src/api/schemas/plan.ts'
 import type { policySchema } from '../../../src/api/schemas/policy.ts'
 import type { locationPriceSchema, priceBookSchema } from '../../../src/api/schemas/price-book.ts'
 import type { planStatusSchema, queueStatusSchema } from '../../../src/api/schemas/queue.ts'
@@ -54,6 +59,7 @@ export type DecisionReason = z.infer<typeof decisionReasonSchema>
 export type RejectionReason = z.infer<typeof rejectionReasonSchema>
 export type ReviewReason = z.infer<typeof reviewReasonSchema>
 export type Plan = z.infer<typeof planSchema>
+export type PlanDetail = z.infer<typeof planDetailSchema>
 export type DecisionSummary = z.infer<typeof decisionSummarySchema>
 export type Decision = z.infer<typeof decisionSchema>
 export type QueueStatus = z.infer<typeof queueStatusSchema>

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { approvePlan, rejectPlan } from '../api/actions.ts'
 import { decisionsQuery, planQuery, policiesQuery } from '../api/queries.ts'
-import type { DecisionSummary, Plan } from '../api/types.ts'
+import type { DecisionSummary, Plan, PlanDetail } from '../api/types.ts'
 import { ConfirmDialog } from '../components/ConfirmDialog.tsx'
 import { DecisionDrawer } from '../components/DecisionDrawer.tsx'
 import { Moment } from '../components/Moment.tsx'
@@ -97,7 +97,14 @@ export function PlanPage({ id, search }: PlanPageProps): ReactNode {
   )
 }
 
-function Summary({ plan }: { plan: Plan | undefined }): ReactNode {
+/** What of the price is for what an archive has to restore first. */
+function restoreWords(restore: PlanDetail['restore']): string {
+  if (restore === null) return ''
+  const { hoursMax, objects, usd } = restore
+  return `${formatCount(objects)} objects have to be restored first: ${formatUsd(usd)}, up to ${formatCount(hoursMax)} hours`
+}
+
+function Summary({ plan }: { plan: PlanDetail | undefined }): ReactNode {
   const shown: readonly (readonly [string, ReactNode, ReactNode])[] = [
     [
       'State',
@@ -109,7 +116,7 @@ function Summary({ plan }: { plan: Plan | undefined }): ReactNode {
       plan && formatUsdChange(plan.monthlySavingUsd),
       plan === undefined ? '' : savingLines(plan),
     ],
-    ['Costs once', plan && formatUsd(plan.oneTimeUsd), ''],
+    ['Costs once', plan && formatUsd(plan.oneTimeUsd), restoreWords(plan?.restore ?? null)],
     ['Paid back in', plan && formatDays(plan.paybackDays), ''],
     ['Objects', plan && formatCount(plan.objects), ''],
     ['Bytes', plan && formatBytes(plan.bytes), ''],

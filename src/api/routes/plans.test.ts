@@ -368,3 +368,44 @@ describe('a price book', () => {
     expect(await get(`/v1/price-books/${added.json().id}`)).toEqual(books[0])
   })
 })
+
+describe('what has to be restored from an archive first', () => {
+  const setHours = (id: string, hours: number | null) =>
+    test.database.query('update location set restore_hours = $2 where id = $1', [id, hours])
+
+  it('is in a plan, with its price and how long it takes', async () => {
+    const { id } = await proposePlan()
+    const online = await get(`/v1/plans/${id}`)
+    expect(online.restore).toBeNull()
+    await setHours(catalog.locationIds.hot, 12)
+    const archived = await get(`/v1/plans/${id}`)
+    await setHours(catalog.locationIds.hot, null)
+    const { bytes, objects } = online
+    expect(archived).toEqual({ ...online, restore: { objects, bytes, hoursMax: 12, usd: 0 } })
+  })
+
+  it('is in what emptying a place costs, counted once, with whether its store can', async () => {
+    const { cold } = catalog.locationIds
+    await seedObjects(test.database, catalog.bucketId, [
+      {
+        key: 'archived',
+        size: 5_000_000_000,
+        locationId: cold,
+        enteredAt: NOW,
+        lnHeats: null,
+        reviewAt: null,
+      },
+    ])
+    const url = `/v1/locations/${cold}/retirement`
+    const online = await get(url)
+    expect(online).toMatchObject({ left: { copies: 1 }, restore: null })
+    await setHours(cold, 12)
+    const archived = await get(url)
+    await setHours(cold, null)
+    expect(archived).toEqual({
+      ...online,
+      restore: { copies: 1, hoursMax: 12, usd: expect.closeTo(5 * 0.004, 9), isPossible: false },
+    })
+    expect(archived.readOutUsd).toBeCloseTo(0.02 / 1_000 + 5 * 0.004, 9)
+  })
+})

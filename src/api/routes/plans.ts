@@ -7,6 +7,7 @@ import { callerOf } from '../authentication.ts'
 import type { ApiOptions } from '../context.ts'
 import { decodeCursor, encodeCursor, toPage } from '../cursor.ts'
 import { reportFidelity } from '../plan-fidelity.ts'
+import { readPlanRestore } from '../plan-restore.ts'
 import { timeText } from '../present.ts'
 import { presentDecision } from '../present-decision.ts'
 import { presentPlan } from '../present-plan.ts'
@@ -19,6 +20,7 @@ import {
   decisionSchema,
   decisionSummarySchema,
   planApproveSchema,
+  planDetailSchema,
   planQuerySchema,
   planSchema,
 } from '../schemas/plan.ts'
@@ -64,10 +66,13 @@ export function plansRoutes(options: ApiOptions): FastifyPluginAsyncZod {
           summary: 'One plan',
           tags: ['plans'],
           params: idParametersSchema,
-          response: { 200: planSchema },
+          response: { 200: planDetailSchema },
         },
       },
-      async request => presentPlan(await mustFind(request.params.id)),
+      async request => {
+        const plan = await mustFind(request.params.id)
+        return { ...presentPlan(plan), restore: await readPlanRestore(database, plan) }
+      },
     )
 
     app.get(

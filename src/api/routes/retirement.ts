@@ -11,6 +11,9 @@ import { findCurrentPriceBook } from '../../database/placement/price-books.ts'
 import { requestReviews } from '../../database/placement/review-sweeps.ts'
 import { inTransaction } from '../../database/postgres.ts'
 import type { LocationPrice } from '../../domain/price.ts'
+import { restoreUsd } from '../../placement/cost/placement-cost.ts'
+import { restoreHoursAt } from '../../placement/price-options.ts'
+import type { StoreCapabilities } from '../../stores/object-store.ts'
 import { callerOf } from '../authentication.ts'
 import type { ApiOptions } from '../context.ts'
 import { timeText } from '../present.ts'
@@ -19,12 +22,14 @@ import { recordActivity } from '../record-activity.ts'
 import { idempotencyHeadersSchema } from '../schemas/headers.ts'
 import { type Retirement, retirementSchema } from '../schemas/retirement.ts'
 import { idParametersSchema } from '../schemas/values.ts'
+import { capabilitiesReader } from '../store-capabilities.ts'
 
 /** Buckets named in a refusal; the others are counted. */
 const NAMED_BUCKETS_MAX = 10
 
 /** Emptying a location: what it would cost, its beginning, and its end. */
-export function retirementRoutes({ clock, database }: ApiOptions): FastifyPluginAsyncZod {
+export function retirementRoutes(options: ApiOptions): FastifyPluginAsyncZod {
+  const { clock, database } = options
   return async app => {
     const shared = { tags: ['locations'], params: idParametersSchema, response: { 200: retirementSchema } }
 
@@ -91,7 +96,8 @@ export function retirementRoutes({ clock, database }: ApiOptions): FastifyPlugin
     const [location, row] = await Promise.all([mustFind(id), mustRead(id)])
     const book = await findCurrentPriceBook(database, timeText(clock.now()).slice(0, 10))
     const price = book?.book.locations.find(entry => entry.id === location.priceId) ?? null
-    return present(location, row, price)
+    const capabilities = await capabilitiesReader(options)(location.storeId)
+    return present(location, row, price, capabilities)
   }
 
   async function mustFind(id: string): Promise<LocationRow> {
@@ -119,9 +125,15 @@ function refuseWhileWritten(name: string, buckets: readonly string[]): void {
   )
 }
 
-function present(location: LocationRow, row: RetirementRow, price: LocationPrice | null): Retirement {
+function present(
+  location: LocationRow,
+  row: RetirementRow,
+  price: LocationPrice | null,
+  capabilities: StoreCapabilities | null,
+): Retirement {
   const { bytes, copies, pinned, retiringAt, retiringBy, unfinishedMigrations, writtenBy } = row
   const gb = price === null ? 0 : bytes / price.bytesPerGb
+  const hours = restoreHoursAt(location, price)
   return {
     location: location.name,
     state: retiringAt === null ? 'in-use' : copies === 0 ? 'empty' : 'retiring',
@@ -131,7 +143,18 @@ function present(location: LocationRow, row: RetirementRow, price: LocationPrice
     readOutUsd:
       price === null
         ? null
-        : (copies * price.getUsdPer1000) / 1_000 + gb * (price.retrievalUsdPerGb + price.egressUsdPerGb),
+        : (copies * price.getUsdPer1000) / 1_000 +
+          restoreUsd(price, copies, bytes) +
+          gb * price.egressUsdPerGb,
+    restore:
+      hours === null
+        ? null
+        : {
+            copies,
+            hoursMax: hours,
+            usd: price === null ? null : restoreUsd(price, copies, bytes),
+            isPossible: capabilities === null ? null : capabilities.archiveRestore !== 'none',
+          },
     storageUsdPerMonth: price === null ? null : gb * price.storageUsdPerGbMonth,
     unfinishedMigrations,
     pinned,

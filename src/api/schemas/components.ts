@@ -12,7 +12,7 @@ import { migrationDetailSchema, migrationSchema, migrationStepSchema } from './m
 import { copySchema, heatSchema, objectDetailSchema, objectSummarySchema } from './object.ts'
 import { overviewPointSchema, overviewSchema, overviewTickSchema } from './overview.ts'
 import { alternativeSchema, decisionInputsSchema, placementCostSchema } from './placement.ts'
-import { decisionSchema, decisionSummarySchema, planSchema } from './plan.ts'
+import { decisionSchema, decisionSummarySchema, planDetailSchema, planSchema } from './plan.ts'
 import { policySchema, validationSchema } from './policy.ts'
 import { locationPriceSchema, priceBookSchema } from './price-book.ts'
 import { planStatusSchema, queueStatusSchema } from './queue.ts'
@@ -57,6 +57,7 @@ export const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   OverviewTick: overviewTickSchema,
   PlacementCost: placementCostSchema,
   Plan: planSchema,
+  PlanDetail: planDetailSchema,
   PlanStatus: planStatusSchema,
   PlanFidelity: planFidelitySchema,
   Policy: policySchema,

@@ -54,6 +54,22 @@ export const planSchema = z.object({
 })
 export type PlanResource = z.infer<typeof planSchema>
 
+/** A plan with what has to be restored from an archive before it can be read. */
+export const planDetailSchema = planSchema.extend({
+  restore: z
+    .object({
+      objects: countSchema,
+      bytes: bytesSchema,
+      hoursMax: z.number().meta({ description: 'How long an ordinary restore takes' }),
+      usd: z.number().meta({
+        description: 'Of `oneTimeUsd`, the requests to restore and the retrieval, at list prices',
+      }),
+    })
+    .nullable()
+    .meta({ description: 'Null when everything can be read at once' }),
+})
+export type PlanDetail = z.infer<typeof planDetailSchema>
+
 /** A decision as lists show it. */
 export const decisionSummarySchema = z.object({
   id: idSchema,

@@ -14,6 +14,7 @@ export const locationPriceSchema = z.object({
   getUsdPer1000: z.number(),
   transitionInUsdPer1000: z.number(),
   retrievalUsdPerGb: z.number(),
+  restoreUsdPer1000: z.number().optional(),
   writeUsdPerGb: z.number(),
   minimumStorageDays: z.number(),
   minimumBillableBytes: z.number(),

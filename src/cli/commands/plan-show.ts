@@ -1,11 +1,11 @@
 import { Option } from 'commander'
 import type { PlanFidelity } from '../../api/schemas/fidelity.ts'
-import type { DecisionSummary, PlanResource } from '../../api/schemas/plan.ts'
+import type { DecisionSummary, PlanDetail } from '../../api/schemas/plan.ts'
 import { limitOf, type Register, withListOptions } from '../command.ts'
 import { checkedId } from '../references.ts'
 import { countText } from '../units.ts'
 import { fidelityView } from '../views/fidelity.ts'
-import { decisionView, planView } from '../views/plan.ts'
+import { decisionView, planView, restoreText } from '../views/plan.ts'
 
 /** `dim plan show`: the plan for people on standard error, its decisions as the answer. */
 export const registerPlanShow: Register = (noun, bind) => {
@@ -25,11 +25,12 @@ export const registerPlanShow: Register = (noun, bind) => {
       out.say(`of ${countText(report.objects)} objects, ${countText(report.unjudged)} could not be judged`)
       return out.list(report.reasons, fidelityView)
     }
-    const plan = await api.get<PlanResource>(path)
+    const plan = await api.get<PlanDetail>(path)
     const { items, hasMore } = await api.list<DecisionSummary>(`${path}/decisions`, {}, limitOf(options))
     if (out.format === 'json' || out.format === 'yaml')
       return out.one({ ...plan, decisions: items }, { name: planView.name, columns: [] })
     for (const column of planView.columns) out.say(`${column.header.toLowerCase()}: ${column.value(plan)}`)
+    if (plan.restore !== null) out.say(`restoring first: ${restoreText(plan.restore)}`)
     out.list(items, decisionView)
     if (hasMore) out.say(`there are more than ${options.limit} decisions: --limit 0 prints all`)
   })

@@ -1,4 +1,4 @@
-import type { DecisionSummary, PlanResource } from '../../api/schemas/plan.ts'
+import type { DecisionSummary, PlanDetail, PlanResource } from '../../api/schemas/plan.ts'
 import type { View } from '../output.ts'
 import { bytesText, countText, orHyphen, timeText, usdText } from '../units.ts'
 
@@ -62,4 +62,9 @@ function endsText(outcome: PlanResource['outcome']): string {
 
 export function paybackText(days: number | null): string {
   return days === null ? 'never' : `${days < 10 ? days.toFixed(1) : Math.round(days)} d`
+}
+
+/** `12,000 objects have to be restored first: $3.20, up to 12 hours`. */
+export function restoreText({ hoursMax, objects, usd }: NonNullable<PlanDetail['restore']>): string {
+  return `${countText(objects)} objects have to be restored first: ${usdText(usd)}, up to ${countText(hoursMax)} hours`
 }

@@ -10,6 +10,7 @@ export const retirementView: View<Retirement> = {
     { header: 'STATE', value: stateText },
     { header: 'LEFT', value: ({ left }) => `${countText(left.copies)} copies, ${bytesText(left.bytes)}` },
     { header: 'READING IT OUT', value: ({ readOutUsd }) => priceText(readOutUsd, 'at most, once') },
+    { header: 'RESTORING FIRST', value: ({ restore }) => restoreText(restore) },
     { header: 'KEEPING IT', value: ({ storageUsdPerMonth }) => priceText(storageUsdPerMonth, 'a month') },
     { header: 'MOVING', value: ({ unfinishedMigrations }) => countText(unfinishedMigrations) },
     { header: 'PINNED THERE', value: ({ pinned }) => countText(pinned) },
@@ -26,4 +27,13 @@ function stateText({ principal, since, state }: Retirement): string {
 
 function priceText(usd: number | null, what: string): string {
   return usd === null ? 'has no price' : `${usdText(usd)} ${what}`
+}
+
+/** `12,000 copies have to be restored first: $3.20 of that, up to 12 hours`. */
+function restoreText(restore: Retirement['restore']): string {
+  if (restore === null) return 'nothing: it is online'
+  const { copies, hoursMax, isPossible, usd } = restore
+  if (isPossible === false) return `${countText(copies)} copies, which their store cannot restore: they stay`
+  const price = usd === null ? 'without a price' : `${usdText(usd)} of reading it out`
+  return `${countText(copies)} copies have to be restored first: ${price}, up to ${countText(hoursMax)} hours`
 }

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { shippedPriceBook } from '../price-book/shipped-price-book.ts'
-import { costOfPlacement, keepingUsdPerMonth, minimumDaysLeft, paybackDays } from './placement-cost.ts'
+import {
+  costOfPlacement,
+  keepingUsdPerMonth,
+  minimumDaysLeft,
+  paybackDays,
+  restoreUsd,
+} from './placement-cost.ts'
 import { routeUsdPerGb } from './routes.ts'
 
 const book = shippedPriceBook()
@@ -65,6 +71,23 @@ describe('moving an object', () => {
     expect(cost.sourceEgressUsd).toBe(0.09)
     expect(cost.verificationUsd).toBe(0.25)
     expect(cost.earlyDeletionUsd).toBeCloseTo((0.0125 * 18) / 30, 12)
+  })
+
+  it('pays for the restore once, where copies must be restored first', () => {
+    const outOf = (id: string) =>
+      costOfPlacement(
+        { size: 10 * GIB, readsPerMonth: 0, bytesPerRead: 0 },
+        { price: price('aws/us-east-1/standard-ia'), readerEgressUsdPerGb: 0 },
+        { price: price(id), enteredAt: 0, routeUsdPerGb: 0, graceDays: 0, readBackUsd: 0 },
+        MONTH,
+      )
+    const get = 0.0004 / 1_000
+    expect(outOf('aws/us-east-1/glacier-flexible').sourceRetrievalUsd).toBeCloseTo(get + 0.00005 + 0.1, 12)
+    expect(outOf('aws/us-east-1/deep-archive').sourceRetrievalUsd).toBeCloseTo(get + 0.0001 + 0.2, 12)
+    const instant = outOf('aws/us-east-1/glacier-ir').sourceRetrievalUsd
+    expect(instant).toBeCloseTo(0.01 / 1_000 + 0.3, 12)
+    const many = restoreUsd(price('aws/us-east-1/deep-archive'), 1_000, 10 * GIB)
+    expect(many).toBeCloseTo(0.1 + 0.2, 12)
   })
 
   it('pays grace only beyond the minimum duration', () => {

@@ -148,7 +148,10 @@ function costOfMove(
   const daysLeft = minimumDaysLeft(source.price, source.enteredAt, moment.now)
   const transitionUsd =
     target.transitionInUsdPer1000 / 1_000 + (size / target.bytesPerGb) * target.writeUsdPerGb
-  const sourceRetrievalUsd = source.price.getUsdPer1000 / 1_000 + sourceGb * source.price.retrievalUsdPerGb
+  const sourceRetrievalUsd =
+    source.price.getUsdPer1000 / 1_000 +
+    restoreRequestUsd(source.price) +
+    sourceGb * source.price.retrievalUsdPerGb
   const sourceEgressUsd = sourceGb * source.routeUsdPerGb
   const earlyDeletionUsd = daysLeft * sourceUsdPerDay
   const graceStorageUsd = Math.max(0, source.graceDays - daysLeft) * sourceUsdPerDay
@@ -167,6 +170,16 @@ function costOfMove(
       graceStorageUsd +
       source.readBackUsd,
   }
+}
+
+/** What restoring so many objects of so many bytes costs: the requests for it and what is retrieved. */
+export function restoreUsd(price: LocationPrice, objects: number, bytes: Bytes): number {
+  return objects * restoreRequestUsd(price) + (bytes / price.bytesPerGb) * price.retrievalUsdPerGb
+}
+
+/** What it costs to ask for the restore of one object; what it retrieves is priced apart. */
+function restoreRequestUsd({ restoreUsdPer1000 = 0 }: LocationPrice): number {
+  return restoreUsdPer1000 / 1_000
 }
 
 /** Days of a location's minimum storage duration that a copy has not served yet. */

@@ -4,7 +4,7 @@ import { paybackDays } from '../cost/placement-cost.ts'
 import { payingSize } from '../money-gates.ts'
 import { edgesOf } from '../policy/heat-bands.ts'
 import { requiredCopies } from '../policy/required-copies.ts'
-import { isPinned, priceOptions } from '../price-options.ts'
+import { isPinned, priceOptions, restoreHoursAt } from '../price-options.ts'
 import { lacksEncryption } from '../store-knowledge.ts'
 import { costOf, type ExplainedDecision, presentAlternative } from './explained-decision.ts'
 import {
@@ -80,7 +80,7 @@ const SENTENCES: Readonly<Record<DecisionReason, (explained: ExplainedDecision) 
     `It is quarantined (${e.facts.quarantinedBecause}): a person must look before anything moves it.`,
   'location-retiring': e =>
     `${e.here.name} is being emptied, so it goes to ${e.there.name}: that costs ` +
-    `${usdText(e.decision.oneTimeUsd)} once and ${monthlyChange(e)}.`,
+    `${usdText(e.decision.oneTimeUsd)} once and ${monthlyChange(e)}.${restoreSentence(e)}`,
   'too-few-copies': e =>
     `The policy ${e.rules.policy.name} asks for ${copiesText(e)}, so another one is added at ${e.there.name}: that costs ` +
     `${usdText(e.decision.oneTimeUsd)} once and ${usdText(-e.decision.monthlySavingUsd)} a month.`,
@@ -91,6 +91,13 @@ const SENTENCES: Readonly<Record<DecisionReason, (explained: ExplainedDecision) 
     e.facts.copyIsSound
       ? `${e.here.name} cannot be read from now (${e.here.storeState === 'active' ? 'it is offline' : `its store is ${e.here.storeState}`}), so nothing can be moved away from it.`
       : 'Its copy is suspect: nothing moves it until the copy is verified or repaired.',
+}
+
+/** That it has to be restored first, and how long that takes; nothing where it can be read at once. */
+function restoreSentence({ here, rules }: ExplainedDecision): string {
+  const price = rules.priceBook.locations.find(({ id }) => id === here.priceId) ?? null
+  const hours = restoreHoursAt(here, price)
+  return hours === null ? '' : ` It has to be restored first, which takes up to ${plain(hours)} hours.`
 }
 
 function nowhereSentence(e: ExplainedDecision): string {

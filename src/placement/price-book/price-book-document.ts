@@ -18,6 +18,7 @@ const locationPriceSchema = z.strictObject({
   getUsdPer1000: usd.default(0),
   transitionInUsdPer1000: usd.default(0).describe('Per 1,000 objects that enter by a move'),
   retrievalUsdPerGb: usd.default(0),
+  restoreUsdPer1000: usd.default(0).describe('Per 1,000 objects that are restored from an archive'),
   writeUsdPerGb: usd.default(0),
   minimumStorageDays: z.number().min(0).default(0),
   minimumBillableBytes: bytes.default(0),
