@@ -7,9 +7,12 @@ import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { openStore } from '../../src/app/open-store.ts'
 import { MIB } from '../../src/domain/bytes.ts'
+import { wallClock } from '../../src/domain/clock.ts'
 import { Redacted } from '../../src/domain/redacted.ts'
 import type { ObjectStore } from '../../src/stores/object-store.ts'
+import { silentLogger } from '../../src/telemetry/logger.ts'
 import { BOUNDARIES, type Boundary } from '../../src/workers/migrations/migration-parts.ts'
+import { createLostUploadAborter } from '../../src/workers/sweeping/abort-lost-uploads.ts'
 import type { TestDatabase } from '../builders/cloned-database.ts'
 import { CONTAINER, createMovingWorld, type MovingWorld, sampleOf } from '../builders/moving-world.ts'
 import type { ChaosServer, ChaosServerKind } from './chaos-servers.ts'
@@ -36,6 +39,10 @@ export const STOPPING_POINTS: readonly Boundary[] = [
   'deletion-intended',
 ]
 const FALL_MS_MAX = 60_000
+/** Where others began an upload. */
+const FOREIGN_KEY = 'of others'
+/** So many rounds the loop that aborts lost uploads has for all that the dead left. */
+const JANITOR_ROUNDS = 2
 /** How often an ended process is waited for at most. */
 const ATTEMPTS_MAX = 50
 
@@ -43,6 +50,8 @@ const ATTEMPTS_MAX = 50
 export interface FallingWorld {
   readonly world: MovingWorld
   readonly expected: Map<string, Buffer>
+  /** An upload that others began at the target, where it takes any that can be listed. */
+  readonly foreignUploadId: string | null
   readonly task: Omit<MoverTask, 'fall' | 'verification'>
   close(): Promise<void>
 }
@@ -73,6 +82,8 @@ export async function createFallingWorld(options: {
   const stores = { hot: opened(options.hot), cold: opened(options.cold) }
   await makeContainerOnce(options.hot, stores.hot)
   await makeContainerOnce(options.cold, stores.cold)
+  const { multipart } = stores.cold
+  const foreign = multipart?.list === undefined ? null : await multipart.create(CONTAINER, FOREIGN_KEY, {})
   const world = await createMovingWorld({
     stores,
     ...(options.test === undefined ? {} : { test: options.test }),
@@ -83,6 +94,7 @@ export async function createFallingWorld(options: {
   return {
     world,
     expected: new Map(),
+    foreignUploadId: foreign?.uploadId ?? null,
     task: {
       connectionString: world.test.connectionString,
       leaseMs: LEASE_MS,
@@ -170,8 +182,10 @@ export interface FallResult {
   readonly unfinished: number
   /** Migrations that switched or deleted more than once. */
   readonly doubled: number
-  /** Staged bytes that nobody needs. */
+  /** Uploads of the dead that are left after the janitor's rounds. */
   readonly uploads: number
+  /** Uploads of others that are gone. */
+  readonly foreignAborted: number
   /** Until everything was done, from when the survivor began, in seconds. */
   readonly recoverySeconds: number
 }
@@ -188,7 +202,20 @@ export async function survive(falling: FallingWorld): Promise<FallResult> {
     unfinished = await unfinishedOf(world)
   }
   const recoverySeconds = (performance.now() - startMs) / 1_000
+  for (let round = 0; round < JANITOR_ROUNDS; round++) await cleanUp(world)
   return { ...(await lookAt(falling)), unfinished, recoverySeconds }
+}
+
+/** One round for what was left without an id; a real one waits until it is a day old. */
+async function cleanUp(world: MovingWorld): Promise<void> {
+  const janitor = createLostUploadAborter({
+    database: world.test.database,
+    openStore: world.parts.openStore,
+    wallClock,
+    log: silentLogger,
+    ageMs: 0,
+  })
+  while ((await janitor.step(new AbortController().signal)) > 0);
 }
 
 async function unfinishedOf(world: MovingWorld): Promise<number> {
@@ -199,11 +226,13 @@ async function unfinishedOf(world: MovingWorld): Promise<number> {
 }
 
 /** The state of every object and its copies. */
-export async function lookAt({ world, expected }: FallingWorld) {
+export async function lookAt({ world, expected, foreignUploadId }: FallingWorld) {
   await world.sweep()
   const keys = async (store: ObjectStore) =>
     new Set((await store.list('data')).objects.map(object => object.key))
   const [hot, cold] = [await keys(world.stores.hot), await keys(world.stores.cold)]
+  const uploadsAt = async (key: string) =>
+    (await world.stores.cold.multipart?.list?.(CONTAINER, key))?.map(({ uploadId }) => uploadId) ?? []
   let [lost, corrupt, duplicates, uploads] = [0, 0, 0, 0]
   for (const [key, bytes] of expected) {
     const read = await world.read(key).catch(() => null)
@@ -215,20 +244,21 @@ export async function lookAt({ world, expected }: FallingWorld) {
     ).length
     const everywhere = Number(hot.has(key)) + copies.filter(copy => cold.has(copy.nativeKey)).length
     if (places !== 1 || everywhere !== 1) duplicates++
-    for (const copy of copies) {
-      uploads += (await world.stores.cold.multipart?.list?.('data', copy.nativeKey))?.length ?? 0
-    }
+    const keysThere = new Set([key, ...copies.map(copy => copy.nativeKey)])
+    for (const keyThere of keysThere) uploads += (await uploadsAt(keyThere)).length
   }
+  const isForeignLeft = foreignUploadId === null || (await uploadsAt(FOREIGN_KEY)).includes(foreignUploadId)
   const { rows } = await world.test.database.query<{ doubled: number }>(
     `select count(*)::int as doubled from (
        select 1 from migration_event where event in ('switch-won', 'source-deleted')
        group by migration_id, event having count(*) > 1) as twice`,
   )
-  return { lost, corrupt, duplicates, uploads, doubled: rows[0]!.doubled }
+  const foreignAborted = isForeignLeft ? 0 : 1
+  return { lost, corrupt, duplicates, uploads, foreignAborted, doubled: rows[0]!.doubled }
 }
 
 /** What no death may ever cause. */
 export function damageOf(result: FallResult): number {
-  const { corrupt, doubled, duplicates, lost, unfinished } = result
-  return lost + corrupt + duplicates + unfinished + doubled
+  const { corrupt, doubled, duplicates, foreignAborted, lost, unfinished, uploads } = result
+  return lost + corrupt + duplicates + unfinished + doubled + uploads + foreignAborted
 }
