@@ -34,6 +34,11 @@ interface StoreAdapters {
   ): Promise<StoreFindings>
 }
 
+/** Why a process is not ready, in words that anybody may read. */
+export class NotReady extends Error {
+  override readonly name = 'NotReady'
+}
+
 /** One thing that must work for this process to be ready. */
 export interface ReadinessCheck {
   readonly name: string

@@ -3,6 +3,7 @@ import { type EmbeddedServer, startEmbeddedServer } from '../database/embedded/e
 import { type Database, openDatabase } from '../database/postgres.ts'
 import { claimServer, type ServerClaim } from '../database/server-claim.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import { rest } from '../workers/timers.ts'
 import type { Config } from './config.ts'
 
 /** The database of this process, ready for use: reachable, claimed where it is embedded, schema current. */
@@ -72,6 +73,8 @@ export async function connectDatabase(config: Config, log: Logger): Promise<Conn
   })
   let isClosing = false
   let claim: ServerClaim | null = null
+  const watching = new AbortController()
+  let watched: Promise<void> = Promise.resolve()
   try {
     if (server !== null) claim = await claimOrRefuse(server, database, config.dataDir)
     await applySchemaChanges(database)
@@ -83,6 +86,10 @@ export async function connectDatabase(config: Config, log: Logger): Promise<Conn
     if (claim !== null) await server?.stop()
     throw error
   }
+  if (server !== null && claim !== null)
+    watched = keepServer({ server, database, log, signal: watching.signal }, claim, kept => {
+      claim = kept
+    })
   if (server?.attached === true) log.info('attached to the database that an ended process left running')
   return {
     database,
@@ -90,10 +97,48 @@ export async function connectDatabase(config: Config, log: Logger): Promise<Conn
     embedded: server,
     async close() {
       isClosing = true
+      watching.abort()
+      await watched
       await claim?.release()
       await database.end()
       await server?.stop()
     },
+  }
+}
+
+/** Between two tries to have the embedded server run again, in milliseconds. */
+const REVIVE_EVERY_MS = 2_000
+
+/**
+ * Has the embedded server run again whenever it goes away, and claims it anew, until the signal aborts: nobody else
+ * looks after it. While its disk is full it cannot start, and is tried again.
+ */
+async function keepServer(
+  options: { server: EmbeddedServer; database: Database; log: Logger; signal: AbortSignal },
+  claim: ServerClaim,
+  claimed: (claim: ServerClaim) => void,
+): Promise<void> {
+  const { database, log, server, signal } = options
+  const aborted = new Promise<void>(resolve => {
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+  let held = claim
+  while (!signal.aborted) {
+    await Promise.race([held.lost, aborted])
+    while (!signal.aborted) {
+      try {
+        await server.revive()
+        const again = await claimServer(database)
+        if (!('release' in again)) throw new DataFolderTaken(`${again.takenBy} has claimed it meanwhile`)
+        held = again
+        claimed(again)
+        log.warn('the embedded database had gone away and runs again')
+        break
+      } catch (error) {
+        log.error({ error }, 'the embedded database went away and cannot run again yet')
+        await rest(REVIVE_EVERY_MS, signal)
+      }
+    }
   }
 }
 

@@ -5,6 +5,8 @@ const CLAIM_LOCK = '7235419207022734962'
 
 /** Holds the right to be the one server of an embedded database, until released or until we die. */
 export interface ServerClaim {
+  /** Resolves when the connection that holds it broke: the server went away, and others may claim it. */
+  readonly lost: Promise<void>
   release(): Promise<void>
 }
 
@@ -18,16 +20,30 @@ export async function claimServer(database: Database): Promise<ServerClaim | { r
   const { rows } = await connection.query<{ won: boolean }>('select pg_try_advisory_lock($1) as won', [
     CLAIM_LOCK,
   ])
-  if (rows[0]?.won === true)
-    return {
-      async release() {
-        await connection.query('select pg_advisory_unlock($1)', [CLAIM_LOCK])
-        connection.release()
-      },
-    }
+  if (rows[0]?.won === true) return claimOf(connection)
   const takenBy = await findOwner(connection)
   connection.release()
   return { takenBy }
+}
+
+function claimOf(connection: Connection): ServerClaim {
+  let isHeld = true
+  const { promise: lost, resolve } = Promise.withResolvers<void>()
+  connection.once('end', () => {
+    if (!isHeld) return
+    isHeld = false
+    connection.release(true)
+    resolve()
+  })
+  return {
+    lost,
+    async release() {
+      if (!isHeld) return
+      isHeld = false
+      await connection.query('select pg_advisory_unlock($1)', [CLAIM_LOCK])
+      connection.release()
+    },
+  }
 }
 
 async function findOwner(connection: Connection): Promise<string> {

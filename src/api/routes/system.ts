@@ -1,8 +1,9 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { checkWritable, databaseTroubleOf } from '../../database/database-trouble.ts'
 import { readMigrationStop } from '../../database/migrations/migration-holds.ts'
-import { pingDatabase } from '../../database/placement/overview.ts'
-import type { ApiOptions, ReadinessCheck } from '../context.ts'
+import type { Database } from '../../database/postgres.ts'
+import { type ApiOptions, NotReady, type ReadinessCheck } from '../context.ts'
 import { timeText } from '../present.ts'
 import { type Health, healthSchema } from '../schemas/health.ts'
 
@@ -18,7 +19,7 @@ export function systemRoutes(options: ApiOptions): FastifyPluginAsyncZod {
     {
       name: 'database',
       check: async () => {
-        await pingDatabase(options.database)
+        await checkDatabase(options.database)
         return null
       },
     },
@@ -95,6 +96,17 @@ export function systemRoutes(options: ApiOptions): FastifyPluginAsyncZod {
   }
 }
 
+/** Throws {@link NotReady} where what is wrong is known. */
+async function checkDatabase(database: Database): Promise<void> {
+  try {
+    await checkWritable(database)
+  } catch (error) {
+    const isGone = (error as { code?: unknown }).code === 'ECONNREFUSED'
+    const trouble = isGone ? 'it does not run: nothing listens there' : databaseTroubleOf(error)
+    throw trouble === null ? error : new NotReady(trouble, { cause: error })
+  }
+}
+
 type CheckResult = NonNullable<Health['checks']>[number]
 
 async function runCheck({ name, check }: ReadinessCheck, { wall, log }: ApiOptions): Promise<CheckResult> {
@@ -113,7 +125,8 @@ async function runCheck({ name, check }: ReadinessCheck, { wall, log }: ApiOptio
     return result(true, await Promise.race([check(), tooLate]))
   } catch (error) {
     log.warn({ error, check: name }, 'a readiness check failed')
-    return result(false, 'does not answer; the log has the details')
+    const isKnown = error instanceof NotReady
+    return result(false, isKnown ? error.message : 'does not answer; the log has the details')
   } finally {
     clearTimeout(timer)
   }

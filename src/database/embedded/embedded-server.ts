@@ -35,6 +35,11 @@ export interface EmbeddedServer {
   connectionString(database: string): string
   /** Creates the database if it is not there. */
   ensureDatabase(database: string): Promise<void>
+  /**
+   * Starts the server again, on its port, when it does not run any more: a full disk ends it, and so may the system.
+   * Throws an EmbeddedServerError when it does not start, or runs on another port by now.
+   */
+  revive(): Promise<void>
   /** Ends all connections, writes a checkpoint, stops the server. */
   stop(): Promise<void>
 }
@@ -71,6 +76,12 @@ export async function startEmbeddedServer(options: {
     port,
     connectionString,
     ensureDatabase: database => ensureDatabase(connectionString('postgres'), database),
+    async revive() {
+      const found = await findRunning(cluster)
+      const now = found ?? (await startCluster(cluster, home, { ...options.settings, port: String(port) }))
+      if (now !== port)
+        throw new EmbeddedServerError(`the database listens on port ${now}: another process started it`)
+    },
     async stop() {
       await runAs(cluster, cluster.binaries.pgCtl, [
         'stop',
@@ -169,9 +180,8 @@ async function startCluster(
   home: string,
   settings: Readonly<Record<string, string>>,
 ): Promise<number> {
-  const port = await findFreePort()
   const merged = {
-    port: String(port),
+    port: settings.port ?? String(await findFreePort()),
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
     max_connections: '200',
@@ -204,7 +214,7 @@ async function startCluster(
     )
     throw new EmbeddedServerError(`PostgreSQL did not start; its log ${log} ends with:\n${tail}`, { cause })
   }
-  return port
+  return Number(merged.port)
 }
 
 async function runAs(cluster: Cluster, program: string, args: string[]): Promise<void> {

@@ -106,8 +106,3 @@ export async function readClockScale(database: Queryable): Promise<number> {
   const { rows } = await database.query<{ scale: number }>('select scale from model_clock')
   return rows[0]?.scale ?? 1
 }
-
-/** Resolves when the database answers. */
-export async function pingDatabase(database: Queryable): Promise<void> {
-  await database.query('select 1')
-}

@@ -1,3 +1,4 @@
+import { databaseTroubleOf } from '../../database/database-trouble.ts'
 import { PublicationInFlight } from '../../database/writes/publications-in-flight.ts'
 import type { MigrationState } from '../../domain/migration.ts'
 import { LedgerError, type MigrationEvent } from '../../domain/migration-record.ts'
@@ -34,7 +35,11 @@ export function failedStepOf(state: MigrationState, error: unknown): FailedStep 
   return { event: eventOf(state, error), kind, message }
 }
 
+/** What the database itself suffers from tells nothing of a migration: it rests, and its try did not happen. */
+export const DATABASE_TROUBLE = 'database-trouble'
+
 function eventOf(state: MigrationState, error: unknown): MigrationEvent | null {
+  if (databaseTroubleOf(error) !== null) return null
   switch (state) {
     case 'copying':
       return error instanceof StoreError && LASTING.has(error.kind) ? 'copy-refused' : 'copy-failed'
@@ -51,6 +56,7 @@ function eventOf(state: MigrationState, error: unknown): MigrationEvent | null {
 function kindOf(error: unknown): string {
   if (error instanceof StoreError && error.kind === 'aborted' && isDeadline(error.cause)) return 'timeout'
   if (error instanceof StoreError || error instanceof LedgerError) return error.kind
+  if (databaseTroubleOf(error) !== null) return DATABASE_TROUBLE
   // As a deletion that was cut off: nothing but waiting helps, and it is no fault of the object.
   if (error instanceof PublicationInFlight) return 'timeout'
   return 'unexpected'

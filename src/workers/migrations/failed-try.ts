@@ -5,7 +5,7 @@ import { outageAfter, outageRestMs } from '../../migration/outage.ts'
 import { restoreRestMs } from '../../migration/restore.ts'
 import { isPermitted, isRetried } from '../../migration/transitions.ts'
 import { systemTimers } from '../timers.ts'
-import { failedStepOf } from './failed-step.ts'
+import { DATABASE_TROUBLE, failedStepOf } from './failed-step.ts'
 import { forgetContainersAfter } from './known-containers.ts'
 import { type MigrationJob, StepFailure, type StepOutcome, targetKeyOf } from './migration-job.ts'
 import { tellFull } from './target-room.ts'
@@ -30,7 +30,8 @@ export async function outcomeOfFailedTry(job: MigrationJob, error: unknown): Pro
   const level = kind === 'object-changed' || kind === 'switch-lost' ? 'info' : 'warn'
   parts.log[level]({ error, migrationId: migration.id, state: migration.state, kind }, 'a step failed')
   if (event === 'mismatched') parts.metrics.verificationFailed(kind)
-  if (event === null) return { kind: 'rest', ms: restMs }
+  if (event === null)
+    return { kind: 'rest', ms: restMs, returnsAttempt: kind === DATABASE_TROUBLE && job.hasCountedTry }
   if (event !== 'mismatched') await abandonUpload(job)
   const evidence = { error: { kind, message } }
   const isAgain = isRetried(migration.kind, migration.state, event)

@@ -35,6 +35,8 @@ export interface HeldLease {
   readonly signals: JobSignals
   /** True while the migration's row is locked by our own transaction, so that nobody can take it over. */
   isRowLocked: boolean
+  /** Whether the try that was counted did not happen, should the lease be given back later. */
+  returnsAttempt: boolean
   /** The stores at both ends, as soon as they are open. */
   storeIds: readonly Uuid[]
 }
@@ -55,7 +57,7 @@ export class LeaseKeeper {
   readonly #leaseMs: number
   readonly #timeouts: MoverTimeouts
   readonly #held = new Map<string, KeptLease>()
-  readonly #unreleased = new Map<string, MigrationLease>()
+  readonly #unreleased = new Map<string, HeldLease>()
 
   constructor(parts: MigrationParts) {
     this.#parts = parts
@@ -70,6 +72,7 @@ export class LeaseKeeper {
       places: migration,
       signals: new JobSignals(this.#timeouts, this.#parts.timers ?? systemTimers),
       isRowLocked: false,
+      returnsAttempt: false,
       storeIds: [],
       renewedAt: this.#parts.wallClock.now(),
     }
@@ -81,7 +84,7 @@ export class LeaseKeeper {
   drop(held: HeldLease, isReleased: boolean): void {
     held.signals.end()
     this.#held.delete(held.lease.migrationId)
-    if (!isReleased) this.#unreleased.set(held.lease.migrationId, held.lease)
+    if (!isReleased) this.#unreleased.set(held.lease.migrationId, held)
   }
 
   interruptAll(reason: InterruptionReason): void {
@@ -142,8 +145,8 @@ export class LeaseKeeper {
 
   /** Gives back what could not be given back before. */
   async releaseLeftovers(): Promise<void> {
-    for (const [id, lease] of this.#unreleased) {
-      await this.#parts.ledger.release(lease, 0, false)
+    for (const [id, { lease, returnsAttempt }] of this.#unreleased) {
+      await this.#parts.ledger.release(lease, 0, returnsAttempt)
       this.#unreleased.delete(id)
     }
   }

@@ -1,3 +1,4 @@
+import { databaseTroubleOf } from '../../database/database-trouble.ts'
 import {
   isEndState,
   type MigrationEvidence,
@@ -205,7 +206,8 @@ async function settle(job: MigrationJob, held: HeldLease, error: unknown): Promi
   const interruption = job.signal.aborted ? job.signal.reason : error
   if (!(interruption instanceof Interruption)) {
     parts.log.error({ error, migrationId: migration.id }, 'a migration could not be recorded')
-    return tryRelease(parts, held, backoffMs(migration.attempt, parts.random(), 'unexpected'), false)
+    const returnsAttempt = databaseTroubleOf(error) !== null && job.hasCountedTry
+    return tryRelease(parts, held, backoffMs(migration.attempt, parts.random(), 'unexpected'), returnsAttempt)
   }
   if (interruption.reason !== 'cancelled') return tryRelease(parts, held, 0, job.hasCountedTry)
   try {
@@ -223,6 +225,7 @@ async function tryRelease(
   restMs: number,
   returnsAttempt: boolean,
 ): Promise<boolean> {
+  held.returnsAttempt = returnsAttempt
   try {
     await parts.ledger.release(held.lease, restMs, returnsAttempt)
     return true
