@@ -3,6 +3,7 @@ import path from 'node:path'
 import { buildOpenApiDocument } from '../src/api/openapi-document.ts'
 import { problemsPage } from '../src/api/problems.ts'
 import { configPage } from '../src/app/config-page.ts'
+import { storeSettingsPage } from '../src/app/store-settings-page.ts'
 import { cliPage } from '../src/cli/reference.ts'
 import { metricsPage } from '../src/telemetry/metrics-page.ts'
 import { describeCrc64Kernel } from './crc64-kernel.ts'
@@ -18,6 +19,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     ['docs/reference/openapi.json', `${JSON.stringify(document, null, 2)}\n`],
     ['docs/reference/cli.md', cliPage()],
     ['docs/reference/configuration.md', configPage()],
+    ['docs/reference/store-settings.md', storeSettingsPage()],
     ['docs/reference/problems.md', problemsPage()],
     ['docs/reference/metrics.md', metricsPage()],
     ['api-client/src/generated/api-types.ts', clientTypes(document)],

@@ -1,4 +1,5 @@
 import { type ConfigKey, listConfigKeys } from './config.ts'
+import type { SchemaKey } from './schema-keys.ts'
 
 /** The reference page of all settings, as Markdown: one table per section of the configuration. */
 export function configPage(): string {
@@ -22,9 +23,8 @@ export function configPage(): string {
       '',
       '| key | variable | default | meaning |',
       '|---|---|---|---|',
-      ...keys.map(
-        key =>
-          `| \`${key.path}\` | \`${key.variable}\` | ${presetText(key)} | ${key.description.replaceAll('|', '\\|')} |`,
+      ...keys.map(key =>
+        pageRow([`\`${key.path}\``, `\`${key.variable}\``, presetText(key), key.description]),
       ),
       '',
     ]),
@@ -39,7 +39,13 @@ function sectionOf(key: ConfigKey): string {
   return section === '' ? 'The process' : `\`${section}\``
 }
 
-function presetText({ path, preset }: ConfigKey): string {
+/** A row of a table of a page. */
+export function pageRow(cells: readonly string[]): string {
+  return `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
+}
+
+/** What holds when nobody says otherwise, for a page. */
+export function presetText({ path, preset }: SchemaKey): string {
   if (path === 'dataDir') return "`data-in-motion` in the user's data folder"
   if (preset === undefined || preset === null || (Array.isArray(preset) && preset.length === 0)) return 'none'
   return `\`${Array.isArray(preset) ? preset.join(',') : String(preset)}\``

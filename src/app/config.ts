@@ -9,6 +9,7 @@ import { gatewayConfig } from '../gateway/config.ts'
 import { defaultDataFolder, type Environment } from './environment.ts'
 import { ingestConfig } from './ingest-config.ts'
 import { ROLE_NAMES } from './role-names.ts'
+import { type SchemaKey, schemaKeys } from './schema-keys.ts'
 
 const port = z.int().min(0).max(65_535)
 
@@ -203,64 +204,19 @@ export function loadConfig(options: {
 }
 
 /** One configuration key, for the reference page. */
-export interface ConfigKey {
-  readonly path: string
+export interface ConfigKey extends SchemaKey {
   readonly variable: string
-  readonly description: string
-  readonly kind: 'string' | 'number' | 'boolean' | 'list'
-  /**
-   * What holds when nobody says otherwise; undefined when that depends on the machine, null when nothing
-   * does.
-   */
-  readonly preset: unknown
 }
 
 /** Every key there is, in the order of the schema. */
 export function listConfigKeys(): ConfigKey[] {
-  return collectKeys(configSchema, [])
+  return schemaKeys(configSchema).map(key => ({ ...key, variable: variableOf(key.path) }))
 }
 
-function collectKeys(schema: z.ZodType, trail: readonly string[]): ConfigKey[] {
-  const inner = unwrap(schema)
-  if (inner instanceof z.ZodObject)
-    return Object.entries(inner.shape).flatMap(([name, child]) =>
-      collectKeys(child as z.ZodType, [...trail, name]),
-    )
-  const kind =
-    inner instanceof z.ZodNumber
-      ? 'number'
-      : inner instanceof z.ZodBoolean
-        ? 'boolean'
-        : inner instanceof z.ZodArray
-          ? 'list'
-          : 'string'
-  const variable = `DIM_${trail.map(name => name.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase()).join('_')}`
-  return [
-    {
-      path: trail.join('.'),
-      variable,
-      description: schema.description ?? inner.description ?? '',
-      kind,
-      preset: presetOf(schema),
-    },
-  ]
-}
-
-function presetOf(schema: z.ZodType): unknown {
-  if (schema instanceof z.ZodOptional) return null
-  return schema instanceof z.ZodDefault ? schema.def.defaultValue : undefined
-}
-
-function unwrap(schema: z.ZodType): z.ZodType {
-  let inner: z.ZodType = schema
-  while (
-    inner instanceof z.ZodDefault ||
-    inner instanceof z.ZodOptional ||
-    inner instanceof z.ZodPrefault ||
-    inner instanceof z.ZodNullable
-  )
-    inner = inner.unwrap() as z.ZodType
-  return inner
+/** `DIM_GATEWAY_LIMITS_DRAIN_MS` for `gateway.limits.drainMs`. */
+function variableOf(path: string): string {
+  const words = path.replaceAll('.', '_').replace(/[A-Z]/g, letter => `_${letter}`)
+  return `DIM_${words.toUpperCase()}`
 }
 
 function fromEnvironment(environment: Environment, problems: string[]): Record<string, unknown> {

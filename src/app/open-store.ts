@@ -106,27 +106,6 @@ function openAdapter(store: StoreToOpen, credentials: Redacted | null): ObjectSt
   }
 }
 
-/** What is wrong with the settings of a store of this kind, without its credentials; empty when nothing is. */
-export function problemsOfSettings(
-  kind: StoreToOpen['kind'],
-  settings: StoreToOpen['settings'],
-): { field: string; message: string }[] {
-  const result = SETTINGS_SCHEMAS[kind].safeParse(settings)
-  if (result.success) return []
-  return result.error.issues.map(issue => ({
-    field: ['settings', ...issue.path].join('.'),
-    message: issue.message,
-  }))
-}
-
-const SETTINGS_SCHEMAS = {
-  'azure-blob': azureBlobSettings,
-  filesystem: filesystemSettings,
-  gcs: gcsSettings,
-  memory: memorySettings,
-  s3: s3Settings,
-} as const satisfies Record<StoreToOpen['kind'], z.ZodType>
-
 /** The settings and credentials of a store, checked by its kind. Throws {@link StoreSettingsError}. */
 export function checkedSettings<Settings extends z.ZodType, Credentials extends z.ZodType>(
   store: StoreToOpen,

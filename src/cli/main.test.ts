@@ -77,7 +77,7 @@ describe('without a server', () => {
     [['reconcile', 'start', 'here', '--resume', 'x'], 'name no location'],
     [['plan', 'show', 'x', '--fidelity', '--limit', '5'], "cannot be used with option '--limit"],
     [['verify', '--direct', '--gateway', 'http://x'], "cannot be used with option '--gateway"],
-    [['store', 'add', 'x', '--kind', 'memory', '--set', 'a=1', '--set', 'a=2'], 'a is given twice'],
+    [['store', 'add', 'x', '--kind', 'memory', '--setting', 'a=1', '--setting', 'a=2'], 'a is given twice'],
     [['chaos', 'store', 'x', '--fault', 'flips', '--for', '5d'], 'from 1s to 1d'],
     [['chaos', 'store', 'x', '--fault', 'flips', '--for', '0'], 'from 1s to 1d'],
   ])('refuses wishes that contradict each other, and says which: %j', async (args, hint) => {
@@ -174,7 +174,7 @@ describe('beside a server', () => {
     await mkdir(path.join(folder, 'store', 'things', 'old'), { recursive: true })
     for (const name of ['one', 'two', 'three'])
       await writeFile(path.join(folder, 'store', 'things', 'old', name), `content of ${name}`)
-    const set = ['--set', `root=${path.join(folder, 'store')}`, '--set', 'durability=none']
+    const set = ['--setting', `root=${path.join(folder, 'store')}`, '--setting', 'durability=none']
     await mustDo(['store', 'add', 'disk', '--kind', 'filesystem', ...set])
     await mustDo([
       'location',
@@ -212,7 +212,7 @@ describe('beside a server', () => {
   test('adds an Azure store with its secret from a file, and says which secrets there are', async () => {
     const file = path.join(folder, 'account-key')
     await writeFile(file, 'dmVyeS1zZWNyZXQ=\n')
-    const add = ['store', 'add', 'blobs', '--kind', 'azure-blob', '--set', 'account=acme']
+    const add = ['store', 'add', 'blobs', '--kind', 'azure-blob', '--setting', 'account=acme']
     const wrong = await dim([...add, '--credential', `key=${file}`], here())
     expect(wrong.words).toContain('one of accountKey, sasToken and connectionString')
     const { answer } = await mustDo([...add, '--credential', `accountKey=${file}`, '-o', 'json'])
@@ -225,7 +225,7 @@ describe('beside a server', () => {
     const file = path.join(folder, 'service-account.json')
     const key = { type: 'service_account', client_email: 'dim@acme.example', private_key: 'very\nsecret' }
     await writeFile(file, JSON.stringify(key, null, 2))
-    const add = ['store', 'add', 'google', '--kind', 'gcs', '--set', 'projectId=acme']
+    const add = ['store', 'add', 'google', '--kind', 'gcs', '--setting', 'projectId=acme']
     const { answer } = await mustDo([...add, '--credential', `serviceAccountKey=${file}`, '-o', 'json'])
     expect(JSON.parse(answer)).toMatchObject({ kind: 'gcs', hasCredentials: true })
     expect(answer).not.toContain('secret')
@@ -238,6 +238,36 @@ describe('beside a server', () => {
     expect(added.words).toMatch(
       /price book in force, \S+, has not the price "onprem\/dc1\/nvmee" \(closest: onprem\/dc1\/nvme, \S+, \S+\)/,
     )
+  })
+
+  test('changes what is known of a location, and leaves the rest', async () => {
+    const set = (...args: string[]) => dim(['location', 'set', 'unpriced', ...args, '-o', 'json'], here())
+    const changed = await set('--capacity-bytes', '5000', '--restore-hours', '12', '--tier', 'cold')
+    expect(changed.exitCode, changed.words).toBe(EXIT.ok)
+    expect(JSON.parse(changed.answer)).toMatchObject({
+      capacityBytes: 5000,
+      restoreHours: 12,
+      tier: 'cold',
+      priceId: 'onprem/dc1/nvmee',
+    })
+    const freed = await set(
+      '--capacity-bytes',
+      'none',
+      '--restore-hours',
+      'none',
+      '--price',
+      'onprem/nowhere',
+    )
+    expect(freed.exitCode, freed.words).toBe(EXIT.ok)
+    expect(JSON.parse(freed.answer)).toMatchObject({ capacityBytes: null, restoreHours: null, tier: 'cold' })
+    expect(freed.words).toContain('has not the price "onprem/nowhere"')
+    expect((await set()).exitCode).toBe(EXIT.nothingToDo)
+    expect((await set('--capacity-bytes', 'much')).exitCode).toBe(EXIT.usage)
+  })
+
+  test('takes the settings of a new store by their former option, too', async () => {
+    await mustDo(['store', 'add', 'former', '--kind', 'memory', '--set', 'capacityBytes=1000'])
+    await mustDo(['store', 'remove', 'former'])
   })
 
   test('empties no location that a bucket writes to, and says how to change that', async () => {
@@ -259,7 +289,7 @@ describe('beside a server', () => {
   test('replaces the credentials of a store from a file, and never shows them', async () => {
     const file = path.join(folder, 'secret')
     await writeFile(file, 'very-secret')
-    const add = ['store', 'add', 'rotated', '--kind', 's3', '--set', 'endpoint=https://s3.example']
+    const add = ['store', 'add', 'rotated', '--kind', 's3', '--setting', 'endpoint=https://s3.example']
     const first = await mustDo([...add, '-o', 'json'])
     expect(JSON.parse(first.answer)).toMatchObject({ hasCredentials: false, revision: 1, refusal: null })
     const set = ['store', 'set', 'rotated', '--access-key-id', 'AK', '--secret-access-key-file', file]
@@ -271,7 +301,7 @@ describe('beside a server', () => {
 
   test('changes settings of a store, one or all, and never to a place without its copies', async () => {
     const before = path.join(folder, 'first')
-    await mustDo(['store', 'add', 'moved', '--kind', 'filesystem', '--set', `root=${before}`])
+    await mustDo(['store', 'add', 'moved', '--kind', 'filesystem', '--setting', `root=${before}`])
     const settings = async (...args: string[]) =>
       JSON.parse((await mustDo(['store', 'set', 'moved', ...args, '-o', 'json'])).answer).settings
     expect(await settings('--setting', 'durability=none')).toEqual({ root: before, durability: 'none' })
@@ -335,7 +365,7 @@ describe('beside a server', () => {
   })
 
   test('holds a drill only at a store that is marked for drills, where everybody sees it', async () => {
-    const root = ['--set', `root=${path.join(folder, 'lab')}`, '--set', 'durability=none']
+    const root = ['--setting', `root=${path.join(folder, 'lab')}`, '--setting', 'durability=none']
     await mustDo(['store', 'add', 'lab', '--kind', 'filesystem', ...root])
     const drill = ['chaos', 'store', 'lab', '--fault', 'flips:on=get,probability=0.5', '--for', '90s']
     const refused = await dim(drill, here())

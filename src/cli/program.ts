@@ -25,6 +25,7 @@ import { registerLocationClearFull } from './commands/location-clear-full.ts'
 import { registerLocationList } from './commands/location-list.ts'
 import { registerLocationReIdentify } from './commands/location-re-identify.ts'
 import { registerLocationRemove } from './commands/location-remove.ts'
+import { registerLocationSet } from './commands/location-set.ts'
 import { registerLocationShow } from './commands/location-show.ts'
 import { registerMigrationControl } from './commands/migration-control.ts'
 import { registerMigrationList } from './commands/migration-list.ts'
@@ -110,6 +111,7 @@ const NOUNS: readonly {
       registerLocationAdd,
       registerLocationList,
       registerLocationShow,
+      registerLocationSet,
       registerLocationReIdentify,
       registerLocationClearFull,
       registerLocationRemove,

@@ -78,7 +78,7 @@ if ('missing' in s3) {
       const secretFile = path.join(dataDir, 'secret')
       await writeFile(secretFile, s3.secretAccessKey)
       await dim(
-        ...['store', 'add', 'lake', '--kind', 's3', '--set', `endpoint=${s3.endpoint}`],
+        ...['store', 'add', 'lake', '--kind', 's3', '--setting', `endpoint=${s3.endpoint}`],
         ...['--access-key-id', s3.accessKeyId, '--secret-access-key-file', secretFile],
       )
       const unlearnt = await addLocation('one', '--no-learn')

@@ -2,8 +2,9 @@ import { createApi } from '../../api/create-api.ts'
 import { findDashboard } from '../dashboard-folder.ts'
 import { learnStore } from '../learn-store.ts'
 import { listenFailure, urlOf } from '../listen.ts'
-import { openStore, problemsOfSettings } from '../open-store.ts'
+import { openStore } from '../open-store.ts'
 import type { RunningRole, ServerParts } from '../server-parts.ts'
+import { problemsOfSettings } from '../store-settings.ts'
 
 /** Serves the control plane, the live stream and the dashboard. */
 export async function startApiRole(parts: ServerParts): Promise<RunningRole> {

@@ -40,7 +40,7 @@ Faults, each for both ways unless direction=up (to the server) or direction=down
 TLS passes as it is: give the client the name of the server.
 
 Example: dim chaos proxy --listen 127.0.0.1:9100 --upstream 127.0.0.1:9000 --fault reset:ms=300 --toxicity 0.1
-         dim store add shaky --kind s3 --set endpoint=http://127.0.0.1:9100 …`,
+         dim store add shaky --kind s3 --setting endpoint=http://127.0.0.1:9100 …`,
     )
   bind<Options>(command, async (session, options) => {
     const faults = (options.fault ?? []).map(text => parseNetworkFault(text, options.toxicity))

@@ -1,12 +1,10 @@
 import { Option } from 'commander'
 import type { AddedLocationResource } from '../../api/schemas/location.ts'
-import type { PriceBookResource } from '../../api/schemas/price-book.ts'
 import type { StoreResource } from '../../api/schemas/store.ts'
 import { TIERS, type Tier } from '../../domain/tier.ts'
-import { closestNames } from '../closest-names.ts'
 import { notNegative, positive, type Register, wholeNumber } from '../command.ts'
+import { warnWithoutPrice } from '../price-warning.ts'
 import { findNamed } from '../references.ts'
-import type { Session } from '../session.ts'
 import { learningLine } from '../store-knowledge.ts'
 import { locationView } from '../views/location.ts'
 
@@ -68,27 +66,4 @@ export const registerLocationAdd: Register = (noun, bind) => {
     const learning = learningLine(location)
     if (learning !== null) out.say(learning)
   })
-}
-
-const PRICES_NAMED_MAX = 3
-
-/** A location may be added before the price book that knows its price, but nothing moves there before it is in force. */
-async function warnWithoutPrice({ api, out }: Session, priceId: string): Promise<void> {
-  const { items } = await api.list<PriceBookResource>('/v1/price-books', {}, Number.POSITIVE_INFINITY)
-  const current = items.find(book => book.isCurrent)
-  if (current === undefined) {
-    out.say(`warning: there is no price book yet, so nothing has the price "${priceId}"`)
-    return
-  }
-  const known = current.locations.map(price => price.id)
-  if (known.includes(priceId)) return
-  const closest = closestNames(priceId, known, PRICES_NAMED_MAX)
-  const other = items.find(book => book.locations.some(price => price.id === priceId))
-  const hint =
-    other === undefined
-      ? `closest: ${closest.join(', ')}`
-      : `${other.name} of ${other.effectiveFrom} has it, and is not in force: only one book is`
-  out.say(
-    `warning: the price book in force, ${current.name}, has not the price "${priceId}" (${hint}); nothing is moved there until one has it`,
-  )
 }
