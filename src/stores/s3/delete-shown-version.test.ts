@@ -99,8 +99,12 @@ for (const [name, server] of SERVERS) {
       await bucket.write(KEY, 'present')
       const identity = await shown()
       const foreign = await bucket.write(KEY, 'of others')
-      await store.delete(container, KEY, { onlyIf: identity })
+      await expectFailure(store.delete(container, KEY, { onlyIf: identity }), 'precondition-failed')
       expect((await shown()).versionId).toBe(foreign)
+      // What others wrote over is part of their history now.
+      expect(await bucket.history(KEY)).toContain(identity.versionId)
+      await store.delete(container, KEY, { onlyIf: identity, isFormer: true })
+      expect(await bucket.history(KEY)).not.toContain(identity.versionId)
     })
 
     it('is refused where the bucket keeps no more versions: a marker could take one away', async () => {

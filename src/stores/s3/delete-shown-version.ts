@@ -28,18 +28,22 @@ interface ListedVersion {
  * Deletes a version by its name, so that the key shows nothing afterwards. S3 itself shows the version before it
  * again when the one that is shown is deleted. Where there is one, the key gets a delete marker first, on condition
  * that the version is still shown, and only then the version goes: whoever reads sees the bytes or nothing, and the
- * history stays. A version that is not shown goes by its name alone.
+ * history stays. A version that a marker hides goes by its name alone.
  *
  * Kind `unsupported` where the bucket was told to keep no more versions, because a marker would take its unnamed
- * version away. Kind `precondition-failed` when others wrote between the looking and the marking; without
- * conditional deletes that is looked for afterwards, and the marker is taken back.
+ * version away. Kind `precondition-failed` when another version is shown: this one belongs to the history of who wrote
+ * that. Without conditional deletes it is looked for after the marking, too, and the marker is taken back.
  */
 export async function deleteShownVersion(key: VersionedKey, identity: StoreIdentity): Promise<void> {
   // The version that is shown and the one right beneath it: servers list versions and markers apart.
   const listed = await listVersions(key, 2)
-  const isShown = listed.some(({ id, isLatest }) => isLatest && id === identity.versionId)
+  const shown = listed.find(({ isLatest }) => isLatest)
+  if (shown !== undefined && !shown.isMarker && shown.id !== identity.versionId) {
+    throw storeFailure(key.operation, 'precondition-failed', 'another version is shown')
+  }
   const [beneath] = listed.filter(({ id }) => id !== identity.versionId)
-  if (!isShown || beneath === undefined || beneath.isMarker) return deleteVersion(key, identity)
+  const isHidden = shown?.id !== identity.versionId
+  if (isHidden || beneath === undefined || beneath.isMarker) return deleteVersion(key, identity)
   await checkKeepsVersions(key)
   const isCompared = key.capabilities.conditionalDelete && identity.etag !== null
   const marker = await putMarker(key, isCompared ? identity : null)

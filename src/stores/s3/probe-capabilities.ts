@@ -126,8 +126,8 @@ async function clear(probe: Probe, connection: S3Connection, keepsVersions: bool
   const { store, container, key } = probe
   const left = keepsVersions ? await leftVersions(connection, container, key) : await leftKeys(probe)
   for (const { key: found, versionId } of left) {
-    const onlyIf = versionId === null ? {} : { onlyIf: { etag: null, versionId } }
-    await store.delete(container, found, onlyIf).catch((error: unknown) => error)
+    const named = versionId === null ? {} : { onlyIf: { etag: null, versionId }, isFormer: true }
+    await store.delete(container, found, named).catch((error: unknown) => error)
   }
   await store.close()
 }
