@@ -61,6 +61,14 @@ describe('a simulated history of moves', () => {
     expect((await runSeed(seed)).violation).toBeNull()
   })
 
+  it('waits for what lies in an archive, and moves it on', async () => {
+    const { ends, lines, violation } = await runSeed('11')
+    expect(violation).toBeNull()
+    const restores = lines.filter(line => line.includes('to restore'))
+    expect(restores.length).toBeGreaterThan(0)
+    expect(ends.done).toBeGreaterThan(5)
+  })
+
   it('replays exactly', async () => {
     const [first, again] = [await runSeed('7'), await runSeed('7')]
     expect(again).toEqual(first)

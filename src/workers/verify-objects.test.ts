@@ -128,6 +128,25 @@ test('calls bytes unproven whose digest nobody recorded, unless the ETag is thei
   expect(outcomes).toEqual(['unproven', 'same', 'same', 'same'])
 })
 
+test('calls what lies in an archive unproven, and restores nothing for it', async () => {
+  const archive: ObjectStore = {
+    ...store,
+    get: (container, key, options) => {
+      const facts = {
+        kind: 'archived',
+        retry: 'no',
+        store: 'memory',
+        operation: 'get',
+        message: 'no',
+      } as const
+      return key === 'a' ? Promise.reject(new StoreError(facts)) : store.get(container, key, options)
+    },
+    restore: () => Promise.reject(new Error('must not be asked')),
+  }
+  const { outcomes } = await verify({ readBytes: true, from: archive })
+  expect(outcomes).toEqual(['unproven', 'same', 'same', 'same'])
+})
+
 test('calls an object without any copy missing', async () => {
   await test_.database.query('delete from copy where object_id = $1', [objectIdOf(bucketId, 'a')])
   const { results } = await verify({ readBytes: true })

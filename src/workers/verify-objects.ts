@@ -122,6 +122,8 @@ async function verifyCopy(options: Options, copy: CopyToVerify): Promise<Verific
     return found('same', null)
   } catch (error) {
     if (!(error instanceof StoreError)) throw error
+    if (error.kind === 'archived')
+      return found('unproven', 'it lies in an archive, and is not restored for this')
     const isGone = error.kind === 'not-found' || error.kind === 'container-not-found'
     const byOthers = copy.bucketMode !== 'exclusive' && error.kind === 'not-found'
     return found(isGone ? 'missing' : 'error', byOthers ? 'removed by others' : error.message)

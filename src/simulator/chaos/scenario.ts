@@ -1,4 +1,4 @@
-import { SECOND } from '../../domain/duration.ts'
+import { MINUTE, SECOND } from '../../domain/duration.ts'
 import { seededRandom } from '../traffic/random.ts'
 import type { StoreProfile } from '../world/model-store.ts'
 import { Chaos, type FaultRates, NO_FAULTS } from './chaos.ts'
@@ -29,9 +29,33 @@ export interface Scenario {
 }
 
 const CAPACITY_BYTES = 1_000_000
+/** How many histories have an archive. */
+const ARCHIVE_RATE = 0.2
 
 /** Draws a scenario: from a calm world to one in which everything goes wrong. */
 export function scenarioOf(seed: string): Scenario {
+  const dice = new Chaos(seededRandom(`${seed}/offline`), NO_FAULTS)
+  const scenario = sceneOf(seed)
+  return dice.happens(ARCHIVE_RATE) ? withArchive(scenario, dice) : scenario
+}
+
+/**
+ * The same with an archive for a second store. A copy there cannot be read: it is proven by what the store reports, and
+ * no bit of it rots, which nobody could find.
+ */
+function withArchive(scenario: Scenario, dice: Chaos): Scenario {
+  const archive = {
+    checksDigests: true,
+    partsAbove: null,
+    hasClasses: false,
+    capacityBytes: CAPACITY_BYTES,
+    restoreMs: dice.pick([SECOND, MINUTE, 5 * MINUTE]),
+  }
+  const stores = scenario.stores.map((profile, index) => (index === 1 ? { ...profile, ...archive } : profile))
+  return { ...scenario, stores, verification: 'reported', has: { ...scenario.has, rot: false } }
+}
+
+function sceneOf(seed: string): Scenario {
   const dice = new Chaos(seededRandom(`${seed}/scenario`), NO_FAULTS)
   const some = (rate: number) => (dice.happens(0.5) ? rate * dice.next() : 0)
   const hasShared = dice.happens(0.35)
@@ -86,5 +110,6 @@ function profileOf(dice: Chaos): StoreProfile {
     partsAbove: dice.happens(0.5) ? 1_000 : null,
     capacityBytes: dice.happens(0.1) ? 2_000 : CAPACITY_BYTES,
     hasClasses: dice.happens(0.5),
+    restoreMs: null,
   }
 }

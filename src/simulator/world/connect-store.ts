@@ -133,7 +133,11 @@ export function connectStore(connection: StoreConnection): ObjectStore {
         const stale = await staleLook(key)
         if (stale === null) throw storeFailure(operation, 'not-found', 'there was nothing a moment ago')
         const found = stale === 'fresh' ? await inner.head(container, key, options) : stale.stored
-        return { ...found, digests: reported(capabilities, found.digests) }
+        return {
+          ...found,
+          archive: store.archiveOf(found),
+          digests: reported(capabilities, found.digests),
+        }
       })
     },
 
@@ -143,10 +147,13 @@ export function connectStore(connection: StoreConnection): ObjectStore {
         const stale = options.onlyIf === undefined ? await staleLook(key) : 'fresh'
         if (stale === null) throw storeFailure(operation, 'not-found', 'there was nothing a moment ago')
         const fresh = stale === 'fresh' ? await inner.get(container, key, options) : bodyOf(stale)
+        const archive = store.archiveOf(fresh)
+        if (archive !== null && archive.kind !== 'restored')
+          throw storeFailure(operation, 'archived', `it is ${archive.kind}`)
         const rotten = store.rotten.get(fresh.identity.etag!)
         const found = rotten === undefined ? fresh : bodyOf({ stored: fresh, bytes: rotten })
         const body = travelling(connection, operation, found.body, signal)
-        return { ...found, digests: reported(capabilities, found.digests), body }
+        return { ...found, archive, digests: reported(capabilities, found.digests), body }
       })
     },
 
@@ -174,6 +181,22 @@ export function connectStore(connection: StoreConnection): ObjectStore {
       request(on('list', null), signal, () => inner.list(container, options)),
 
     close: async () => undefined,
+
+    ...(store.profile.restoreMs === null
+      ? {}
+      : {
+          restore: (container, key, { onlyIf, signal }) =>
+            request(on('restore', key), signal, async () => {
+              const found = await inner.head(container, key, { onlyIf })
+              if (store.archiveOf(found) !== null) store.restore(found.identity.etag!)
+              connection.note(`${process.name} asks ${store.name} to restore ${key}`)
+              return {
+                ...found,
+                archive: store.archiveOf(found),
+                digests: reported(capabilities, found.digests),
+              }
+            }),
+        }),
 
     ...(store.profile.hasClasses
       ? {

@@ -184,7 +184,7 @@ export class GatewayModel {
     const isOfStore = failures.some(
       failure =>
         failure instanceof StoreError &&
-        ['throttled', 'unreachable', 'timeout', 'unexpected'].includes(failure.kind),
+        ['throttled', 'unreachable', 'timeout', 'unexpected', 'archived'].includes(failure.kind),
     )
     if (isStill && !isOfStore) {
       const { key } = world.catalog.objects.get(objectId)!

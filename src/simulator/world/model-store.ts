@@ -1,5 +1,6 @@
+import type { Instant } from '../../domain/clock.ts'
 import { createMemoryStore, type MemoryStore } from '../../stores/memory/memory-store.ts'
-import type { StoreCapabilities, StoredObject } from '../../stores/object-store.ts'
+import type { ArchiveState, StoreCapabilities, StoredObject } from '../../stores/object-store.ts'
 import type { Scheduler } from '../clock/scheduler.ts'
 
 /** The one container of every model store. */
@@ -8,6 +9,8 @@ export const CONTAINER = 'data'
 /** Storage classes of stores that have any. */
 export const FREQUENT = 'STANDARD'
 export const INFREQUENT = 'STANDARD_IA'
+/** Of stores that are archives. */
+export const ARCHIVED = 'DEEP_ARCHIVE'
 
 /** What kind of store it is. */
 export interface StoreProfile {
@@ -21,6 +24,8 @@ export interface StoreProfile {
   readonly capacityBytes: number
   /** Puts objects into another storage class in place, which gives them another identity. */
   readonly hasClasses: boolean
+  /** An archive: what lies there is read so many milliseconds after its restore was asked for. Null: at once. */
+  readonly restoreMs: number | null
 }
 
 /** Bytes as they lie in a store. */
@@ -51,6 +56,8 @@ export class ModelStore {
   readonly rotten = new Map<string, Buffer>()
   /** Identities that others wrote, which the catalog has not taken over. */
   readonly foreignEtags = new Set<string>()
+  /** When what was asked for can be read, by its identity. */
+  readonly #restoredAt = new Map<string, Instant>()
   readonly #scheduler: Scheduler
 
   constructor(options: { id: string; name: string; profile: StoreProfile; scheduler: Scheduler }) {
@@ -69,6 +76,8 @@ export class ModelStore {
       ...this.inner.capabilities,
       serverSideCopy: false,
       storageClasses: profile.hasClasses ? [FREQUENT, INFREQUENT] : [],
+      archiveClasses: profile.restoreMs === null ? [] : [ARCHIVED],
+      archiveRestore: profile.restoreMs === null ? 'none' : 'copy-for-days',
       conditionalPut: profile.conditionalPut,
       conditionalDelete: profile.conditionalDelete,
       conditionalRead: profile.conditionalRead,
@@ -84,6 +93,24 @@ export class ModelStore {
             },
       ...(partsAbove === null ? {} : { putSizeMax: partsAbove }),
     }
+  }
+
+  /** How far the restore of what lies there is; null where it can be read like any other. */
+  archiveOf({
+    identity,
+    storageClass,
+  }: Pick<StoredObject, 'identity' | 'storageClass'>): ArchiveState | null {
+    if (this.profile.restoreMs === null || storageClass !== ARCHIVED) return null
+    const at = this.#restoredAt.get(identity.etag!)
+    if (at === undefined) return { kind: 'archived' }
+    return at > this.#scheduler.now() ? { kind: 'restoring' } : { kind: 'restored', until: null }
+  }
+
+  /** Begins to restore bytes with this identity, unless that is under way. */
+  restore(etag: string): void {
+    const { restoreMs } = this.profile
+    if (restoreMs === null || this.#restoredAt.has(etag)) return
+    this.#restoredAt.set(etag, this.#scheduler.now() + restoreMs)
   }
 
   /** What lies under a key now; null when nothing does. */

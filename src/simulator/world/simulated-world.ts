@@ -21,7 +21,7 @@ import { seededRandom } from '../traffic/random.ts'
 import { connectStore, type StoreChange } from './connect-store.ts'
 import { Database } from './database.ts'
 import { History } from './history.ts'
-import { CONTAINER, FREQUENT, INFREQUENT, ModelStore } from './model-store.ts'
+import { ARCHIVED, CONTAINER, FREQUENT, INFREQUENT, ModelStore } from './model-store.ts'
 
 /** One content of an object, as whoever wrote it knows it. */
 export interface TrueContent {
@@ -244,7 +244,7 @@ function locationOf(id: Uuid, store: ModelStore): Location {
     name: store.name,
     storeId: store.id,
     container: CONTAINER,
-    storageClass: store.profile.hasClasses ? FREQUENT : null,
+    storageClass: classOf(store),
     tier: store.name === 'hot' ? 'hot' : 'cold',
     priceId: 'p',
     region: store.name,
@@ -252,6 +252,11 @@ function locationOf(id: Uuid, store: ModelStore): Location {
     restoreHours: null,
     capacityBytes: null,
   }
+}
+
+function classOf({ profile }: ModelStore): string | null {
+  if (profile.restoreMs !== null) return ARCHIVED
+  return profile.hasClasses ? FREQUENT : null
 }
 
 function uuidOf(random: () => number): Uuid {

@@ -1,7 +1,12 @@
 import type { CopyToScrub, ScrubResult, ScrubVerdict } from '../../domain/scrub.ts'
 import { isSameCopy } from '../../migration/deletion.ts'
 import { judgeReadBack, judgeReport, type ReadContent } from '../../migration/verification.ts'
-import { type ObjectStore, StoreError, type StoreErrorKind } from '../../stores/object-store.ts'
+import {
+  type ObjectStore,
+  type StoredObject,
+  StoreError,
+  type StoreErrorKind,
+} from '../../stores/object-store.ts'
 import { digestBody } from '../migrations/content-digests.ts'
 import { lookAt } from '../migrations/same-bytes.ts'
 import type { Pace } from './pace.ts'
@@ -37,11 +42,16 @@ export async function checkCopy(check: CopyCheck): Promise<Seen> {
   const stored = await lookAt(place, signalFor(0))
   if (stored === null) return seen('missing')
   if (!isSameCopy(found.copy, stored)) return seen('changed')
-  if (check.closeness === 'bytes') return readCopy(check)
+  if (check.closeness === 'bytes' && isReadable(stored)) return readCopy(check)
   const content: ReadContent = { size: found.copy.size, digests: found.digests }
   const report = judgeReport(content, stored, store.capabilities.reportedDigests)
   if (report.verdict === 'mismatch') return seen('corrupt')
   return seen(report.verdict === 'verified' ? 'same' : 'unproven')
+}
+
+/** What lies in an archive is judged by what its store reports: its bytes are asked for by nobody, and are no damage. */
+function isReadable({ archive }: StoredObject): boolean {
+  return archive === null || archive.kind === 'restored'
 }
 
 async function readCopy(check: CopyCheck): Promise<Seen> {

@@ -1,8 +1,9 @@
 import type { PlacedCopy } from '../../database/catalog/copies.ts'
 import { newId } from '../../domain/identifiers.ts'
 import type { Copy } from '../../domain/object.ts'
-import type { BadVerdict, Condemnation, CopyToScrub } from '../../domain/scrub.ts'
+import { type BadVerdict, type Condemnation, type CopyToScrub, isBadVerdict } from '../../domain/scrub.ts'
 import { isSameCopy } from '../../migration/deletion.ts'
+import { type ObjectStore, StoreError } from '../../stores/object-store.ts'
 import { lookAt } from '../migrations/same-bytes.ts'
 import { checkCopy } from './check-copy.ts'
 import type { Pace } from './pace.ts'
@@ -84,7 +85,12 @@ async function findSuccessor(
     try {
       const store = await parts.openStore(place.storeId)
       const check = { store, found: { ...found, copy, place }, closeness: 'bytes', pace, signalFor } as const
-      const { digests, error, verdict } = await checkCopy(check)
+      const { bytesRead, digests, error, verdict } = await checkCopy(check)
+      // What a store reports of an archive is enough to keep a copy, and not to send readers there.
+      if (bytesRead < copy.size && verdict !== 'unreadable' && !isBadVerdict(verdict)) {
+        unread ??= archived(store, copy)
+        continue
+      }
       // A digest that is only now found out proves nothing about which of two copies is the right one.
       if (verdict === 'same' && digests === undefined) return copy
       unread ??= error ?? null
@@ -94,4 +100,10 @@ async function findSuccessor(
   }
   if (unread !== null) throw unread
   return null
+}
+
+function archived({ name }: ObjectStore, { nativeKey }: Copy): StoreError {
+  const message = `${name}: a copy lies in an archive, and cannot be read now`
+  const facts = { store: name, operation: 'get', key: nativeKey, message }
+  return new StoreError({ kind: 'archived', retry: 'no', ...facts })
 }

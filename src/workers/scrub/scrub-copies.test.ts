@@ -524,6 +524,44 @@ describe('the scrubber', () => {
     expect((await status()).today.copies).toBe(1)
   })
 
+  it.each([
+    ['what the store reports', undefined, true],
+    ['nothing, where it reports nothing', [], false],
+  ] as const)(
+    'does not ask an archive for bytes, and believes %s',
+    async (_name, reportedDigests, isProven) => {
+      const hot = createMemoryStore({
+        name: 'hot-store',
+        settings: { capacityBytes: GIB },
+        archive: { classes: ['DEEP_ARCHIVE'], restoreMs: Number.POSITIVE_INFINITY },
+      })
+      await newWorld({ stores: { hot, cold: hot }, hotClass: 'DEEP_ARCHIVE' })
+      const digests = { sha256: SHA256 }
+      await world.addObject('k', BYTES, { ...digests, facts: { storageClass: 'DEEP_ARCHIVE' } })
+      let reads = 0
+      const capabilities = {
+        ...hot.capabilities,
+        ...(reportedDigests === undefined ? {} : { reportedDigests }),
+      }
+      world.stores.hot = new Proxy(hot, {
+        get: (target, name) => {
+          if (name === 'get') reads++
+          if (name === 'head')
+            return async (...asked: Parameters<typeof hot.head>) => ({
+              ...(await hot.head(...asked)),
+              digests,
+            })
+          return name === 'capabilities' ? capabilities : Reflect.get(target, name)
+        },
+      })
+      await scrub()
+      expect(reads).toBe(0)
+      const verifiedAt = isProven ? world.modelClock.at : null
+      expect(await world.copies('k')).toMatchObject([{ state: 'complete', isPrimary: true, verifiedAt }])
+      expect((await status()).today).toMatchObject({ copies: 1, bytes: 0 })
+    },
+  )
+
   it('believes no facts of a folder: what its sidecars say is what was to be written', async () => {
     const root = await mkdtemp(join(tmpdir(), 'dim-scrub-'))
     try {
