@@ -5,6 +5,8 @@ import { startMoto, startS3Server } from '../../test/services/s3-server.ts'
 import { createVersionedBucket, type VersionedBucket } from '../../test/services/versioned-bucket.ts'
 import { resolveObject } from '../database/catalog/objects.ts'
 import { createImportJob, findImportJob } from '../database/imports/import-jobs.ts'
+import { inTransaction } from '../database/postgres.ts'
+import { commitDeletion, retireAllCopies } from '../database/writes/object-publication.ts'
 import { GIB } from '../domain/bytes.ts'
 import { createMemoryStore } from '../stores/memory/memory-store.ts'
 import { type ObjectStore, StoreError } from '../stores/object-store.ts'
@@ -154,6 +156,18 @@ for (const [name, server] of SERVERS) {
       expect((await world.migration(id)).state).toBe('done')
       expect(await bucket.history(key)).toEqual(expect.arrayContaining(['marker', versionId, former]))
       expect(await world.read(key)).toEqual(BYTES)
+    })
+
+    it('keeps an object deleted that a client deleted: what was before does not come back', async () => {
+      await inTransaction(world.test.database, async connection => {
+        await retireAllCopies(connection, world.objectId(key))
+        await commitDeletion(connection, world.objectId(key), 'user:test')
+      })
+      await world.sweep()
+      expect(await native()).toBeNull()
+      expect(await bucket.history(key)).toEqual(['marker', former])
+      expect(await runImport()).toMatchObject({ changed: 0 })
+      expect(await resolveObject(world.test.database, world.objectId(key))).toBeNull()
     })
 
     it('follows what others write there afterwards', async () => {

@@ -24,7 +24,11 @@ export interface VersionedBucket {
 }
 
 /** Makes a bucket that keeps versions, or opens one of ours. */
-export async function createVersionedBucket(server: S3Server, name: string): Promise<VersionedBucket> {
+export async function createVersionedBucket(
+  server: S3Server,
+  name: string,
+  { keepsLocks = false }: { readonly keepsLocks?: boolean } = {},
+): Promise<VersionedBucket> {
   const { accessKeyId, endpoint, secretAccessKey } = server
   const client = new S3Client({
     endpoint,
@@ -34,7 +38,8 @@ export async function createVersionedBucket(server: S3Server, name: string): Pro
   })
   const turn = (Status: 'Enabled' | 'Suspended') =>
     client.send(new PutBucketVersioningCommand({ Bucket: name, VersioningConfiguration: { Status } }))
-  await client.send(new CreateBucketCommand({ Bucket: name })).catch((error: Error) => {
+  const created = new CreateBucketCommand({ Bucket: name, ObjectLockEnabledForBucket: keepsLocks })
+  await client.send(created).catch((error: Error) => {
     if (error.name !== 'BucketAlreadyOwnedByYou') throw error
   })
   await turn('Enabled')

@@ -25,7 +25,7 @@ for (const [name, server] of SERVERS) {
   describe(`the version that is shown is deleted: s3 (${name})`, () => {
     const { endpoint, stop, ...keys } = server
     const credentials = s3Credentials.parse(keys)
-    const found = { conditionalDelete: true, conditionalRead: true, versions: true }
+    const found = { conditionalDelete: true, conditionalRead: true, versions: true, objectLock: false }
     let container: string
     let bucket: VersionedBucket
     let store: ObjectStore
@@ -114,6 +114,20 @@ for (const [name, server] of SERVERS) {
       await bucket.suspend()
       await expectFailure(store.delete(container, KEY, { onlyIf: identity }), 'unsupported')
       expect((await bucket.history(KEY))[0]).toBe(present)
+    })
+
+    it('is shown again when its store does not let it go', async () => {
+      const locked = `locked-${randomUUID()}`
+      const client = await createVersionedBucket(server, locked, { keepsLocks: true })
+      await client.write(KEY, 'former')
+      await store.close()
+      store = open({ objectLock: true })
+      const lock = { retention: null, legalHold: true }
+      const { identity } = await store.put(locked, KEY, Buffer.from('held'), { size: 4, lock })
+      await expectFailure(store.delete(locked, KEY, { onlyIf: identity }), 'locked', 'access-denied')
+      expect((await store.head(locked, KEY)).identity).toEqual(identity)
+      expect(await client.history(KEY)).toHaveLength(2)
+      client.close()
     })
 
     it('is known by a probe to be followed by a write, or not', async () => {

@@ -52,7 +52,7 @@ export async function deleteShownVersion(key: VersionedKey, identity: StoreIdent
     await deleteVersion(key, identity)
   } catch (error) {
     // What certainly is still there shall be seen. What may be gone or go later stays hidden with what is beneath.
-    if (error instanceof StoreError && error.retry === 'no') await takeBack(key, marker)
+    if (error instanceof StoreError && error.retry !== 'unknown-outcome') await takeBack(key, marker)
     throw error
   }
 }
