@@ -30,22 +30,35 @@ export function beginRestoreWait(now: Instant): RestoreWait {
 }
 
 /**
- * What to do after a look. The store is asked only while it says that nothing is under way, once for each wait: a
- * request that was written down and not answered may not have been sent, so the next look tells; one that was
- * taken is believed for half a day.
+ * What to do after a look. The store is asked only while it says that nothing is under way: a request that was
+ * written down and not answered may not have been sent, so the next look tells; one that was taken is believed for
+ * half a day. What was restored and has expired unread is asked for anew.
  */
 export function judgeRestore(wait: RestoreWait, archive: ArchiveKind, now: Instant): RestoreVerdict {
-  if (archive === null || archive === 'restored') return 'readable'
-  if (isRestoreOverdue(wait, now)) return 'overdue'
-  if (archive === 'restoring' || wait.requests >= REQUESTS_MAX) return 'wait'
-  const isBelieved =
-    wait.isTaken && wait.requestedAt !== null && now - wait.requestedAt < ASKED_AGAIN_AFTER_MS
-  return isBelieved ? 'wait' : 'ask'
+  switch (archive) {
+    case null:
+    case 'restored':
+      return 'readable'
+    case 'restoring':
+      return isRestoreOverdue(wait, now) ? 'overdue' : 'wait'
+    case 'archived': {
+      const isBelieved = wait.isTaken && now - lastAskedAt(wait) < ASKED_AGAIN_AFTER_MS
+      if (isBelieved) return 'wait'
+      return wait.requests < REQUESTS_MAX ? 'ask' : 'overdue'
+    }
+    default:
+      throw new Error(`unknown archive state ${archive satisfies never}`)
+  }
 }
 
-/** Whether a restore is waited for no longer: a week after it was first needed. */
+/** Whether a restore is waited for no longer: a week after it was asked for last. */
 export function isRestoreOverdue(wait: RestoreWait, now: Instant): boolean {
-  return now - wait.since > RESTORE_MS_MAX
+  return now - lastAskedAt(wait) > RESTORE_MS_MAX
+}
+
+/** Others may have asked before us: then the wait itself counts. */
+function lastAskedAt({ requestedAt, since }: RestoreWait): Instant {
+  return requestedAt ?? since
 }
 
 /** Whether a store failed so often at it that a person has to look. */

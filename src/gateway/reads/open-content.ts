@@ -68,7 +68,8 @@ export async function openOther(
       return opened
     } catch (error) {
       if (isClientGone(error)) throw error
-      if (failure === null || isOutdated(failure)) failure = error
+      // What lies in an archive stays there for hours; a store that does not answer may do so in a moment.
+      if (failure === null || isOutdated(failure) || isArchived(failure)) failure = error
     }
   }
   if (failure === null || isOutdated(failure)) return null
@@ -76,7 +77,7 @@ export async function openOther(
     { error: failure, objectId: resolved.id, copy: resolved.copy?.id },
     'no copy of an object could be read',
   )
-  throw failure instanceof StoreError
+  throw failure instanceof StoreError && !isArchived(failure)
     ? new GatewayError('SlowDown', 'The store that holds the object cannot be read just now.', {
         cause: failure,
       })
@@ -139,6 +140,10 @@ function isOutdated(error: unknown): boolean {
       error.kind === 'precondition-failed' ||
       error.kind === 'range-not-satisfiable')
   )
+}
+
+function isArchived(error: unknown): boolean {
+  return error instanceof StoreError && error.kind === 'archived'
 }
 
 function isClientGone(error: unknown): boolean {
