@@ -159,6 +159,8 @@ export interface RestoreWait {
   readonly looks: number
   /** How often its store failed to tell, or refused. */
   readonly failures: number
+  /** The store knows no restore: it is read as it is, which succeeds or ends the migration. Left out: it may know. */
+  readonly isImpossible?: boolean
 }
 
 /** A time in which a store does not answer a migration: unreachable, throttling, or too slow. */

@@ -276,23 +276,45 @@ describe('the mover, of a source in an archive', () => {
     expect(asked).toEqual({ restore: 1, get: 1 })
   })
 
-  it.each([
-    ['at once where the store cannot restore', 'unsupported', 1],
-    ['after eight refusals of a store that does not let us', 'access-denied', 8],
-  ] as const)('ends %s', async (_name, kind, requests) => {
-    await newWorld({ change: { restore: () => Promise.reject(refusal(kind, 'restore')) } })
+  it('ends after eight refusals of a store that does not let us', async () => {
+    await newWorld({ change: { restore: () => Promise.reject(refusal('access-denied', 'restore')) } })
     const id = await world.plan('k')
     await world.work()
     await look(10)
     expect(await world.migration(id)).toMatchObject({
       state: 'quarantined',
-      evidence: { error: { kind, message: `says ${kind}` } },
+      evidence: { error: { kind: 'access-denied', message: 'says access-denied' } },
     })
-    expect(asked).toEqual({ restore: requests, get: 0 })
+    expect(asked).toEqual({ restore: 8, get: 0 })
+  })
+
+  it('reads what a store calls archived and knows no restore of, once', async () => {
+    const restore = () => Promise.reject(refusal('unsupported', 'restore'))
+    await newWorld({ change: { restore } })
+    const refused = await world.plan('k')
+    expect(await finish(refused)).toMatchObject({
+      state: 'quarantined',
+      evidence: { error: { kind: 'archived' } },
+    })
+    expect(asked).toEqual({ restore: 1, get: 1 })
+    await world.dispose()
+
+    await newWorld({ restoreMs: 0, change: { restore } })
+    const { identity: onlyIf } = await archive.head('data', 'k')
+    const handedOut = {
+      restore,
+      get: async (...given: Parameters<ObjectStore['get']>) => {
+        await archive.restore!('data', 'k', { onlyIf, readableDays: 1 })
+        return archive.get(...given)
+      },
+    }
+    behave(handedOut)
+    expect(await finish(await world.plan('k'))).toMatchObject({ state: 'done' })
+    expect(asked).toEqual({ restore: 1, get: 1 })
   })
 
   it('waits anew after a retry by a person', async () => {
-    await newWorld({ change: { restore: () => Promise.reject(refusal('unsupported', 'restore')) } })
+    await newWorld({ change: { restore: () => Promise.reject(refusal('locked', 'restore')) } })
     const id = await world.plan('k')
     expect(await finish(id)).toMatchObject({ state: 'quarantined' })
     await world.sweep()

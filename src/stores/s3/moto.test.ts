@@ -106,6 +106,7 @@ if ('missing' in server) {
           // It takes wrong checksums.
           reportedDigests: [],
           serverSideCopy: false,
+          archiveClasses: ['GLACIER', 'DEEP_ARCHIVE'],
           tags: true,
           encryption: 'on-request',
         },

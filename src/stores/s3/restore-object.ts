@@ -54,14 +54,18 @@ export async function restoreS3Object(
     const failure = error as StoreError
     // Somebody asked since we looked.
     if (isUnderWay(failure)) return { ...found, archive: { kind: 'restoring' } }
-    // HEAD called it archived, and the server calls it nothing that could be restored.
-    if (failure.kind === 'archived') {
+    // HEAD called it archived, and the server calls it nothing that could be restored, or knows of no restores.
+    if (failure.kind === 'archived' || isUnknown(failure)) {
       const message = 'the server restores no objects of this class'
       throw storeFailure(operation, 'unsupported', message, { cause: failure })
     }
     throw failure
   }
   return head(container, key, { onlyIf, ...call })
+}
+
+function isUnknown({ cause }: StoreError): boolean {
+  return cause instanceof Error && /^(MethodNotAllowed|InvalidRequest|MalformedXML)\b/.test(cause.message)
 }
 
 function isUnderWay({ cause }: StoreError): boolean {

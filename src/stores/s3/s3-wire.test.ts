@@ -290,10 +290,16 @@ describe('s3 store on the wire', () => {
       )
       const asked = await already.store.restore!('bucket', 'k', { onlyIf, readableDays: 1 })
       expect(asked.archive).toEqual({ kind: 'restoring' })
-      const never = await archive(glacier, glacier, response =>
-        error(403, 'InvalidObjectState')({ method: '', url: '', headers: {} }, response),
-      )
-      await expectFailure(never.store.restore!('bucket', 'k', { onlyIf, readableDays: 1 }), 'unsupported')
+      for (const [status, code] of [
+        [403, 'InvalidObjectState'],
+        [405, 'MethodNotAllowed'],
+        [501, 'NotImplemented'],
+      ] as const) {
+        const never = await archive(glacier, glacier, response =>
+          error(status, code)({ method: '', url: '', headers: {} }, response),
+        )
+        await expectFailure(never.store.restore!('bucket', 'k', { onlyIf, readableDays: 1 }), 'unsupported')
+      }
     })
   })
 

@@ -1,4 +1,3 @@
-import type { Instant } from '../../domain/clock.ts'
 import type { RestoreWait } from '../../domain/migration.ts'
 import type { MigrationSubject } from '../../domain/migration-record.ts'
 import type { Copy } from '../../domain/object.ts'
@@ -34,14 +33,16 @@ export async function needsRestore(job: MigrationJob, copy: Copy): Promise<boole
   const { location, store } = job.source
   const isArchiveClass =
     location.storageClass !== null && store.capabilities.archiveClasses.includes(location.storageClass)
-  if (store.restore === undefined || (!isArchiveClass && job.migration.evidence.restore === undefined))
-    return false
+  const { restore } = job.migration.evidence
+  if (store.restore === undefined || restore?.isImpossible === true) return false
+  if (!isArchiveClass && restore === undefined) return false
   const found = await lookAtSource(job, copy)
   return found?.archive?.kind === 'archived' || found?.archive?.kind === 'restoring'
 }
 
 /** Whether a step failed because the source has to be restored, by a store that can. */
-export function isSourceArchived({ source }: MigrationJob, error: unknown): boolean {
+export function isSourceArchived({ migration, source }: MigrationJob, error: unknown): boolean {
+  if (migration.evidence.restore?.isImpossible === true) return false
   const isSources = error instanceof StoreError && error.store === source.store.name
   return isSources && error.kind === 'archived' && source.store.restore !== undefined
 }
@@ -58,7 +59,7 @@ export async function awaitRestoreStep(job: MigrationJob): Promise<StepOutcome> 
     return await look(job, subject, copy, wait)
   } catch (error) {
     if (!(error instanceof StoreError) || job.signal.aborted) throw error
-    return await afterFailure(job, job.migration.evidence.restore ?? wait, subject.now, error)
+    return await afterFailure(job, subject, job.migration.evidence.restore ?? wait, error)
   }
 }
 
@@ -140,14 +141,19 @@ async function rest(job: MigrationJob, wait: RestoreWait): Promise<StepOutcome> 
 
 async function afterFailure(
   job: MigrationJob,
+  subject: MigrationSubject,
   before: RestoreWait,
-  now: Instant,
   error: StoreError,
 ): Promise<StepOutcome> {
   const { kind, message } = error
-  if (isRestoreOverdue(before, now)) throw overdue(before, message)
+  if (isRestoreOverdue(before, subject.now)) throw overdue(before, message)
   // That a store does not answer is no word about the object, nor about what it may be asked.
   if (PASSING.has(kind)) throw error
+  if (kind === 'unsupported') {
+    // Some servers call a class by the name of an archive and hand out what lies there.
+    await keep(job, { ...before, isImpossible: true })
+    return restored(job, subject)
+  }
   const wait = { ...before, failures: before.failures + 1 }
   if (LASTING.has(kind) || hasRestoreFailed(wait)) throw new StepFailure('copy-refused', kind, message)
   job.parts.log.warn({ error, migrationId: job.migration.id }, 'a restore could not be asked for')
