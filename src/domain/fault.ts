@@ -27,7 +27,14 @@ export const FAULT_KINDS = [
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
 /** The errors a request can be refused with. */
-export const REFUSALS = ['throttled', 'unreachable', 'timeout', 'unexpected', 'access-denied'] as const
+export const REFUSALS = [
+  'throttled',
+  'unreachable',
+  'timeout',
+  'unexpected',
+  'access-denied',
+  'store-full',
+] as const
 export type Refusal = (typeof REFUSALS)[number]
 
 /** Requests to a store that faults can hit. */

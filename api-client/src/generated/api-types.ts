@@ -1470,7 +1470,7 @@ export type Store = {
       readonly probability?: number
       readonly nth?: number
       readonly delayMs?: number
-      readonly refusal?: 'throttled' | 'unreachable' | 'timeout' | 'unexpected' | 'access-denied'
+      readonly refusal?: 'throttled' | 'unreachable' | 'timeout' | 'unexpected' | 'access-denied' | 'store-full'
     })[]
     readonly seed: string
     readonly until: string
@@ -2688,7 +2688,7 @@ export interface Operations {
         readonly probability?: number
         readonly nth?: number
         readonly delayMs?: number
-        readonly refusal?: 'throttled' | 'unreachable' | 'timeout' | 'unexpected' | 'access-denied'
+        readonly refusal?: 'throttled' | 'unreachable' | 'timeout' | 'unexpected' | 'access-denied' | 'store-full'
       })[]
       /** The drill ends by itself after so long */
       readonly seconds: number

@@ -45,6 +45,8 @@ const KIND_OF_CODE: Readonly<Record<string, StoreErrorKind>> = {
   InsufficientStorage: 'store-full',
   QuotaExceeded: 'store-full',
   XMinioStorageFull: 'store-full',
+  XMinioAdminBucketQuotaExceeded: 'store-full',
+  ServiceQuotaExceeded: 'store-full',
   SlowDown: 'throttled',
   ServiceUnavailable: 'throttled',
   Throttling: 'throttled',
@@ -63,6 +65,14 @@ const KIND_OF_CODE: Readonly<Record<string, StoreErrorKind>> = {
  */
 const CODES_OF_LOCK = new Set(['AccessDenied', 'InvalidRequest', 'ObjectLocked', 'MethodNotAllowed'])
 const WORDS_OF_LOCK = /object[ -]?lock|\bWORM\b|retention|legal[ -]?hold|immutab/i
+
+/**
+ * Codes with which servers refuse what a quota has no room for, and their words for it, which alone tell that from a
+ * missing right: Garage and Backblaze answer AccessDenied.
+ */
+const CODES_OF_QUOTA = new Set(['AccessDenied', 'Forbidden', 'InvalidRequest'])
+const WORDS_OF_QUOTA =
+  /quota (is |was |has been )?(reached|exceeded)|exceeds? (the |its |your )?quota|storage cap exceeded|no space left/i
 
 /** Codes with which a server says that it did not begin. */
 const NEVER_BEGUN = new Set([
@@ -90,8 +100,7 @@ export function translateS3Error(
   if (code === 'ConditionalRequestConflict') {
     return storeFailure(operation, 'precondition-failed', message, { retry: 'yes', cause })
   }
-  const isLocked = code !== null && CODES_OF_LOCK.has(code) && WORDS_OF_LOCK.test(message)
-  const kind = isLocked && options.mayHaveHappened ? 'locked' : kindOf(code, status)
+  const kind = (options.mayHaveHappened ? kindByWords(code, message) : null) ?? kindOf(code, status)
   const isAnswered = status !== null && status < 500
   const neverHappened = isAnswered || neverConnected(code) || NEVER_BEGUN.has(code ?? '')
   if (options.mayHaveHappened && !neverHappened && kind !== 'unsupported' && kind !== 'store-full') {
@@ -99,6 +108,13 @@ export function translateS3Error(
   }
   const mayHelp = status !== null && status >= 500 && kind === 'unexpected'
   return storeFailure(operation, kind, message, mayHelp ? { retry: 'yes', cause } : { cause })
+}
+
+/** What only the words of a refused write tell. */
+function kindByWords(code: string | null, message: string): StoreErrorKind | null {
+  if (code === null) return null
+  if (CODES_OF_QUOTA.has(code) && WORDS_OF_QUOTA.test(message)) return 'store-full'
+  return CODES_OF_LOCK.has(code) && WORDS_OF_LOCK.test(message) ? 'locked' : null
 }
 
 function kindOf(code: string | null, status: number | null): StoreErrorKind {
