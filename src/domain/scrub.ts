@@ -29,13 +29,17 @@ export interface CopyToScrub {
   readonly digests: Digests
 }
 
-/** The outcome of one look at a copy. */
-export interface ScrubResult {
-  readonly copy: Copy
-  readonly verdict: ScrubVerdict
+/** What looks read and cost. */
+export interface ScrubExpenses {
   readonly bytesRead: number
   /** At list prices: requests, retrieval and egress. */
   readonly usd: number
+}
+
+/** The outcome of one look at a copy, with all that was read for it: of copies that may take its place, too. */
+export interface ScrubResult extends ScrubExpenses {
+  readonly copy: Copy
+  readonly verdict: ScrubVerdict
   /** Of content that was read to its end and had no digest in the catalog. */
   readonly digests?: { readonly sha256: string; readonly crc64nvme: string }
 }

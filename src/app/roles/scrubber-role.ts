@@ -34,8 +34,8 @@ export async function startScrubberRole(parts: ServerParts): Promise<RunningRole
     modelClock: parts.modelClock,
     wallClock: parts.wallClock,
     log: parts.log,
-    onResult: ({ bytesRead, usd, verdict }) => {
-      metrics.scrubbedCopies.inc({ verdict })
+    onResult: ({ verdict }) => metrics.scrubbedCopies.inc({ verdict }),
+    onPaid: ({ bytesRead, usd }) => {
       metrics.scrubbedBytes.inc(bytesRead)
       metrics.scrubUsd.inc(usd)
     },

@@ -3,7 +3,7 @@ import { newId, type Uuid } from '../../domain/identifiers.ts'
 import type { NewMigration } from '../../domain/migration-record.ts'
 import type { Copy } from '../../domain/object.ts'
 import type { Principal } from '../../domain/principal.ts'
-import type { Condemnation, CopyToScrub, Indictment, ScrubResult } from '../../domain/scrub.ts'
+import type { Condemnation, CopyToScrub, Indictment, ScrubExpenses, ScrubResult } from '../../domain/scrub.ts'
 import { COPY_COLUMNS, copyOf, listPlacedCopies, type PlacedCopyRow } from '../catalog/copies.ts'
 import { wasFoundBad } from '../catalog/found-bad.ts'
 import { quarantineObject } from '../catalog/last-copies.ts'
@@ -11,6 +11,7 @@ import { createMigrations } from '../migrations/migration-creation.ts'
 import { insertActivities } from '../people/activities.ts'
 import { type Connection, type Database, inTransaction, type Queryable } from '../postgres.ts'
 import { withObjectLock } from '../writes/object-lock.ts'
+import { noteScrubExpenses } from './scrub-expenses.ts'
 import { takeScrubTurn } from './scrub-turn.ts'
 
 /** Who repairs are planned by. */
@@ -36,6 +37,7 @@ export function createPostgresScrubLedger(options: {
       listSuspectPrimaries(database, asked),
     noteResults: (results: readonly ScrubResult[], modelNow: Instant) =>
       noteResults(database, results, modelNow),
+    noteExpenses: (expenses: ScrubExpenses) => noteScrubExpenses(database, expenses),
     withLockedObject: <T>(
       copy: Pick<Copy, 'id' | 'objectId'>,
       waitMsMax: number,

@@ -44,6 +44,7 @@ export function connectScrubLedger(world: SimulatedWorld, owner: Process): Scrub
           if (verdict === 'same') catalog.copies.set(copy.id, { ...now, verifiedAt: modelNow })
         }
       }),
+    noteExpenses: () => database.ask(owner, async () => undefined),
     withLockedObject: (copy, waitMsMax, work) => {
       const busy = () => new Error(`object ${copy.objectId} is locked`)
       return database.underLock(owner, { id: copy.objectId, waitMsMax, busy }, session =>

@@ -22,6 +22,8 @@ export interface CopyCheck {
   readonly pace: Pace
   /** A fresh signal for a request that carries so many bytes. */
   readonly signalFor: (bytes: number) => AbortSignal
+  /** Counts what is read, also of a look that fails. */
+  readonly onBytes?: (bytes: number) => void
 }
 
 /** What a look showed. */
@@ -81,7 +83,7 @@ const TELLS_OF_THE_COPY: ReadonlySet<StoreErrorKind> = new Set([
 ])
 
 async function readToItsEnd(
-  { store, found, pace, signalFor }: CopyCheck,
+  { store, found, onBytes, pace, signalFor }: CopyCheck,
   read: { bytes: number },
 ): Promise<Seen> {
   const { copy, place, digests } = found
@@ -94,7 +96,7 @@ async function readToItsEnd(
     stored?.body.destroy()
     return seen('changed')
   }
-  const content = await digestBody(counted(pace.through(stored.body, signal), read))
+  const content = await digestBody(counted(pace.through(stored.body, signal), read, onBytes))
   const bytesRead = content.size
   const seenContent = `${content.size} ${content.digests.sha256}`
   if (content.size !== copy.size) return { verdict: 'corrupt', bytesRead, content: seenContent }
@@ -105,9 +107,14 @@ async function readToItsEnd(
   return { verdict, bytesRead, content: seenContent }
 }
 
-async function* counted(body: AsyncIterable<Uint8Array>, read: { bytes: number }) {
+async function* counted(
+  body: AsyncIterable<Uint8Array>,
+  read: { bytes: number },
+  onBytes?: CopyCheck['onBytes'],
+) {
   for await (const chunk of body) {
     read.bytes += chunk.byteLength
+    onBytes?.(chunk.byteLength)
     yield chunk
   }
 }

@@ -5,7 +5,7 @@ import { type BadVerdict, type Condemnation, type CopyToScrub, isBadVerdict } fr
 import { isSameCopy } from '../../migration/deletion.ts'
 import { type ObjectStore, StoreError } from '../../stores/object-store.ts'
 import { lookAt } from '../migrations/same-bytes.ts'
-import { checkCopy } from './check-copy.ts'
+import type { CopyCheck, Seen } from './check-copy.ts'
 import type { Pace } from './pace.ts'
 import type { ScrubParts } from './scrub-parts.ts'
 
@@ -18,6 +18,8 @@ export interface BadCopy {
   readonly verdict: BadVerdict
   readonly pace: Pace
   readonly signalFor: (bytes: number) => AbortSignal
+  /** Looks at a copy, and has it paid for. */
+  readonly look: (check: CopyCheck) => Promise<Seen>
 }
 
 /**
@@ -77,7 +79,7 @@ async function findSuccessor(
   placed: readonly PlacedCopy[],
   bad: BadCopy,
 ): Promise<Copy | null> {
-  const { found, pace, signalFor } = bad
+  const { found, look, pace, signalFor } = bad
   let unread: unknown = null
   for (const { copy, place } of placed) {
     const isOther = copy.id !== found.copy.id && copy.generation === found.copy.generation
@@ -85,7 +87,7 @@ async function findSuccessor(
     try {
       const store = await parts.openStore(place.storeId)
       const check = { store, found: { ...found, copy, place }, closeness: 'bytes', pace, signalFor } as const
-      const { bytesRead, digests, error, verdict } = await checkCopy(check)
+      const { bytesRead, digests, error, verdict } = await look(check)
       // What a store reports of an archive is enough to keep a copy, and not to send readers there.
       if (bytesRead < copy.size && verdict !== 'unreadable' && !isBadVerdict(verdict)) {
         unread ??= archived(store, copy)

@@ -4,7 +4,7 @@ import type { Uuid } from '../../domain/identifiers.ts'
 import { outageAfter } from '../../migration/outage.ts'
 import type { StoreErrorKind } from '../../stores/object-store.ts'
 
-/** How long a copy is left alone that could not be looked at, in wall milliseconds; doubles with each failed reading. */
+/** How long a copy is left alone that could not be looked at, in wall milliseconds; doubles with each failure. */
 const REST_MS = 60 * SECOND
 const REST_MS_MAX = HOUR
 /** How many copies are remembered; the one that failed first is forgotten first. */
@@ -19,6 +19,14 @@ interface FailedLook {
   /** When the first of the failed readings in a row was; null while none was. */
   readonly since: Instant | null
   readonly rounds: number
+  /** So many times in a row nothing could be found out. */
+  readonly rests: number
+}
+
+const NEVER_FAILED = { rests: 0, rounds: 0, since: null } as const
+
+function restMsAfter(failures: number): number {
+  return Math.min(REST_MS * 2 ** failures, REST_MS_MAX)
 }
 
 /**
@@ -39,10 +47,10 @@ export class FailedLooks {
     return [...this.#copies].flatMap(([id, { until }]) => (until > now ? [id] : []))
   }
 
-  /** Leaves a copy alone for a while of which nothing could be found out. */
-  rest(copyId: Uuid, now: Instant, ms = REST_MS): void {
-    const { rounds, since } = this.#copies.get(copyId) ?? { rounds: 0, since: null }
-    this.#remember(copyId, { until: now + ms, rounds, since })
+  /** Leaves a copy alone of which nothing could be found out: each time longer, or for `ms`. */
+  rest(copyId: Uuid, now: Instant, ms?: number): void {
+    const { rests, rounds, since } = this.#copies.get(copyId) ?? NEVER_FAILED
+    this.#remember(copyId, { until: now + (ms ?? restMsAfter(rests)), rounds, since, rests: rests + 1 })
   }
 
   /** Notes that a copy could not be read although its store tells of it. */
@@ -51,11 +59,10 @@ export class FailedLooks {
     readonly rounds: number
   } {
     const { copyId, kind, now, storeId } = failure
-    const before = this.#copies.get(copyId)
-    const since = before?.since ?? now
-    const rounds = (before?.rounds ?? 0) + 1
-    const restMs = Math.min(REST_MS * 2 ** (rounds - 1), REST_MS_MAX)
-    this.#remember(copyId, { until: now + restMs, rounds, since })
+    const before = this.#copies.get(copyId) ?? NEVER_FAILED
+    const since = before.since ?? now
+    const rounds = before.rounds + 1
+    this.#remember(copyId, { until: now + restMsAfter(rounds - 1), rounds, since, rests: before.rests })
     const isAway = outageAfter(undefined, kind, now) !== null
     const readsOthers = !isAway && (this.#readAt.get(storeId) ?? Number.NEGATIVE_INFINITY) >= since
     return { rounds, isGivenUp: rounds >= ROUNDS_MIN && (readsOthers || now - since >= TROUBLE_MS_MAX) }

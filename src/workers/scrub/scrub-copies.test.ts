@@ -9,7 +9,7 @@ import { insertPolicy } from '../../database/placement/policies.ts'
 import { createPostgresScrubLedger } from '../../database/upkeep/scrub-ledger.ts'
 import { pauseScrubbing, readScrubStatus, startScrubbing } from '../../database/upkeep/scrub-turn.ts'
 import { GIB, MIB } from '../../domain/bytes.ts'
-import { DAY, HOUR } from '../../domain/duration.ts'
+import { DAY, HOUR, MINUTE } from '../../domain/duration.ts'
 import { newId, type Uuid } from '../../domain/identifiers.ts'
 import type { Condemnation } from '../../domain/scrub.ts'
 import { createFilesystemStore } from '../../stores/filesystem/filesystem-store.ts'
@@ -470,6 +470,53 @@ describe('the scrubber', () => {
     for (const key of ['a', 'b', 'c', 'd']) await world.addObject(key, BYTES, { sha256: SHA256 })
     expect(await scrub({ costOf: async () => 0.4 })).toBe(2)
     expect(await scrub({ costOf: async () => 0.4 })).toBe(0)
+    expect((await status()).today.usd).toBeCloseTo(0.8)
+  })
+
+  it.each(['two readings differ', 'nobody can be told', 'results cannot be noted'] as const)(
+    'pays for what it read in vain, and tries less and less often: %s',
+    async reason => {
+      await newWorld()
+      await world.addObject('k', BYTES, { sha256: SHA256 })
+      let reads = 0
+      world.stores.hot = rotten(world.stores.hot, () => {
+        reads++
+        return reason === 'two readings differ' ? sampleOf(4_000, `${reads}`) : OTHER_BYTES
+      })
+      const { database } = world.test
+      const real = createPostgresScrubLedger({ database, lockDatabase: database, owner: 'one', settings })
+      const fail = async () => {
+        throw new Error('not now')
+      }
+      const broken = {
+        ...real,
+        ...(reason === 'nobody can be told' ? { withLockedObject: fail } : {}),
+        // Its object is quarantined by the first look, and the copy suspect: only the account is left to be kept.
+        ...(reason === 'results cannot be noted' ? { noteResults: fail } : {}),
+      }
+      let at = 1_000
+      const costOf: ScrubParts['costOf'] = async (_, closeness) => (closeness === 'bytes' ? 0.02 : 0.001)
+      const step = newScrubber({ ledger: broken, costOf, wallClock: { now: () => at } })
+      for (let minutes = 0; minutes < 12 * 60; minutes += 5) {
+        await step().catch(() => 0)
+        at += 5 * MINUTE
+      }
+      expect(reads).toBeGreaterThan(1)
+      expect(reads).toBeLessThan(40)
+      const { usd, bytes } = (await status()).today
+      expect(usd).toBeCloseTo(reads * 0.02)
+      expect(bytes).toBe(reads * 4_000)
+    },
+  )
+
+  it('ends a day whose budget was read away in vain', async () => {
+    await newWorld()
+    await world.addObject('k', BYTES, { sha256: SHA256 })
+    let reads = 0
+    world.stores.hot = rotten(world.stores.hot, () => sampleOf(4_000, `${++reads}`))
+    const costOf = async () => 0.4
+    for (let restarts = 0; restarts < 5; restarts++) await scrub({ costOf })
+    expect(reads).toBe(2)
     expect((await status()).today.usd).toBeCloseTo(0.8)
   })
 

@@ -1,16 +1,17 @@
 import { DAY, HOUR, SECOND } from '../../domain/duration.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
-import { type BadVerdict, type CopyToScrub, isBadVerdict, type ScrubResult } from '../../domain/scrub.ts'
+import { type CopyToScrub, isBadVerdict, type ScrubExpenses, type ScrubResult } from '../../domain/scrub.ts'
 import { deadlineMs } from '../../migration/backoff.ts'
 import { StoreError } from '../../stores/object-store.ts'
 import { boundedSignal } from '../bounded-request.ts'
 import type { Loop } from '../loop.ts'
 import { systemTimers } from '../timers.ts'
 import { type Closeness, type CopyCheck, checkCopy, type Seen } from './check-copy.ts'
-import { condemnCopy, LOCK_WAIT_MS_MAX } from './condemn-copy.ts'
+import { type BadCopy, condemnCopy, LOCK_WAIT_MS_MAX } from './condemn-copy.ts'
 import { FailedLooks } from './failed-looks.ts'
 import { Pace } from './pace.ts'
 import type { ScrubParts } from './scrub-parts.ts'
+import { UnbookedExpenses } from './unbooked-expenses.ts'
 
 /** How many copies one step looks at. */
 const COPIES_PER_STEP_MAX = 100
@@ -36,6 +37,7 @@ const PACE_FACTOR = 2
  */
 export function createScrubber(parts: ScrubParts): Loop {
   const failed = new FailedLooks()
+  const unbooked = new UnbookedExpenses()
   let dear: DearCopies = { day: '', copyIds: new Set() }
   const { timers = systemTimers, settings, wallClock: clock } = parts
   const pace = new Pace({ bytesPerSecond: settings.bytesPerSecond, clock, timers })
@@ -43,6 +45,8 @@ export function createScrubber(parts: ScrubParts): Loop {
     name: 'scrub-copies',
     idleMs: IDLE_MS,
     async step(signal) {
+      // What is owed counts against the day before anything else is read.
+      await unbooked.book(parts.ledger)
       const turn = await parts.ledger.takeTurn()
       if (turn === null) return 0
       if (turn.day !== dear.day) dear = { day: turn.day, copyIds: new Set() }
@@ -57,7 +61,7 @@ export function createScrubber(parts: ScrubParts): Loop {
         before: parts.modelClock.now() - settings.intervalDays * DAY,
         exceptCopyIds: [...resting, ...dear.copyIds],
       })
-      const round = new Round(parts, { pace, failed, dear, signal, spentUsd: turn.spentUsd })
+      const round = new Round(parts, { pace, failed, unbooked, dear, signal, spentUsd: turn.spentUsd })
       await round.scrub([...suspects, ...copies])
       return repairs + round.looks
     },
@@ -70,11 +74,17 @@ interface DearCopies {
   readonly copyIds: Set<Uuid>
 }
 
+/** What all looks for one copy read and cost so far. */
+type Account = { -readonly [Part in keyof ScrubExpenses]: ScrubExpenses[Part] }
+
+type Conviction = Pick<BadCopy, 'found' | 'verdict' | 'look'>
+
 /** Some copies that are looked at in one step. */
 class Round {
   readonly #parts: ScrubParts
   readonly #pace: Pace
   readonly #failed: FailedLooks
+  readonly #unbooked: UnbookedExpenses
   readonly #dear: DearCopies
   readonly #signal: AbortSignal
   readonly #results: ScrubResult[] = []
@@ -83,11 +93,19 @@ class Round {
 
   constructor(
     parts: ScrubParts,
-    step: { pace: Pace; failed: FailedLooks; dear: DearCopies; signal: AbortSignal; spentUsd: number },
+    step: {
+      pace: Pace
+      failed: FailedLooks
+      unbooked: UnbookedExpenses
+      dear: DearCopies
+      signal: AbortSignal
+      spentUsd: number
+    },
   ) {
     this.#parts = parts
     this.#pace = step.pace
     this.#failed = step.failed
+    this.#unbooked = step.unbooked
     this.#dear = step.dear
     this.#signal = step.signal
     this.#spentUsd = step.spentUsd
@@ -103,7 +121,22 @@ class Round {
     try {
       await Promise.all(lookers)
     } finally {
-      await this.#parts.ledger.noteResults(this.#results, this.#parts.modelClock.now())
+      await this.#noteResults()
+    }
+  }
+
+  async #noteResults(): Promise<void> {
+    const { ledger, modelClock, wallClock } = this.#parts
+    try {
+      await ledger.noteResults(this.#results, modelClock.now())
+    } catch (error) {
+      for (const result of this.#results) {
+        this.#unbooked.add(result)
+        this.#failed.rest(result.copy.id, wallClock.now())
+      }
+      throw error
+    } finally {
+      await this.#unbooked.book(ledger)
     }
   }
 
@@ -115,49 +148,72 @@ class Round {
       this.#dear.copyIds.add(found.copy.id)
       return this.#dear.copyIds.size < DEAR_MAX
     }
+    const account = { bytesRead: 0, usd: 0 }
+    let isNoted = false
     try {
-      await this.#look(found, closeness)
+      isNoted = await this.#look(found, closeness, account)
     } catch (error) {
       if (this.#signal.aborted) return false
       this.#failed.rest(found.copy.id, this.#parts.wallClock.now())
       const level = error instanceof StoreError ? 'debug' : 'warn'
       this.#parts.log[level]({ error, copyId: found.copy.id }, 'a copy could not be scrubbed just now')
+    } finally {
+      if (!isNoted) this.#unbooked.add(account)
     }
     return true
   }
 
-  async #look(found: CopyToScrub, closeness: Closeness): Promise<void> {
-    const { costOf, openStore, wallClock } = this.#parts
+  /** Resolves to whether there is a result, which has the account in it. */
+  async #look(found: CopyToScrub, closeness: Closeness, account: Account): Promise<boolean> {
+    const { openStore, wallClock } = this.#parts
     const store = await openStore(found.place.storeId)
+    const look = (check: CopyCheck) => this.#paidLook(check, account)
     const check = { store, found, closeness, pace: this.#pace, signalFor: this.#signalFor }
-    let usd = await costOf(found, closeness)
-    let seen = await checkCopy(check)
-    let { bytesRead } = seen
-    if (isBadVerdict(seen.verdict) && seen.verdict !== 'unreadable') {
-      const again = await lookAgain(check, seen)
-      const secondUsd = await costOf(found, closeness)
-      this.#spentUsd += secondUsd
-      usd += secondUsd
-      bytesRead += again.bytesRead
-      seen = again
-    }
-    if (seen.verdict === 'unreadable' && !this.#isUnreadable(found, seen)) return
+    let seen = await look(check)
+    if (isBadVerdict(seen.verdict) && seen.verdict !== 'unreadable') seen = await lookAgain(look, check, seen)
+    if (seen.verdict === 'unreadable' && !this.#isUnreadable(found, seen)) return false
     const { digests, verdict } = seen
     if (seen.bytesRead > 0 && verdict !== 'unreadable')
       this.#failed.noteRead(found.place.storeId, wallClock.now())
     this.looks++
-    const result = {
+    this.#parts.onResult?.({ copy: found.copy, verdict, bytesRead: account.bytesRead })
+    if (isBadVerdict(verdict)) await this.#condemn({ found, verdict, look })
+    else if (isSuspect(found)) await this.#acquit(found, seen)
+    else this.#failed.forget(found.copy.id)
+    this.#results.push({
       copy: found.copy,
       verdict,
-      bytesRead,
-      usd,
+      ...account,
       ...(digests === undefined ? {} : { digests }),
+    })
+    return true
+  }
+
+  /** A look that costs what its request does and its share of a whole reading, also when it fails. */
+  async #paidLook(check: CopyCheck, account: Account): Promise<Seen> {
+    const { costOf, onPaid } = this.#parts
+    const { closeness, found } = check
+    const requestUsd = await costOf(found, 'facts')
+    const wholeUsd = closeness === 'bytes' ? await costOf(found, 'bytes') : requestUsd
+    let bytesRead = 0
+    try {
+      return await checkCopy({
+        ...check,
+        onBytes: bytes => {
+          bytesRead += bytes
+        },
+      })
+    } finally {
+      const share = Math.min(1, bytesRead / Math.max(1, found.copy.size))
+      // What has to be restored first has no price here, and is read only once somebody paid for that.
+      const readUsd = Number.isFinite(wholeUsd) ? (wholeUsd - requestUsd) * share : 0
+      const paid = { bytesRead, usd: requestUsd + Math.max(0, readUsd) }
+      // The first look was taken from the day's budget before it began.
+      if (account.usd > 0 || isSuspect(found)) this.#spentUsd += paid.usd
+      account.bytesRead += paid.bytesRead
+      account.usd += paid.usd
+      onPaid?.(paid)
     }
-    this.#parts.onResult?.(result)
-    this.#failed.forget(found.copy.id)
-    if (isBadVerdict(verdict)) await this.#condemn(found, verdict)
-    else if (isSuspect(found)) await this.#acquit(found, seen)
-    this.#results.push(result)
   }
 
   /** Whether a copy that could not be read this time failed often enough to be given up. */
@@ -178,15 +234,17 @@ class Round {
     await ledger.withLockedObject(found.copy, LOCK_WAIT_MS_MAX, locked =>
       locked.acquit(found.copy, modelClock.now()),
     )
+    this.#failed.forget(found.copy.id)
     log.info({ copyId: found.copy.id, key: found.key }, 'a suspect copy was read, and it is right')
   }
 
   /** Looks at a suspect copy again later. */
   #leave(found: CopyToScrub): void {
+    this.#failed.forget(found.copy.id)
     if (isSuspect(found)) this.#failed.rest(found.copy.id, this.#parts.wallClock.now(), SUSPECT_REST_MS)
   }
 
-  async #condemn(found: CopyToScrub, verdict: BadVerdict): Promise<void> {
+  async #condemn({ found, look, verdict }: Conviction): Promise<void> {
     const { log, onCondemned } = this.#parts
     const facts = { copyId: found.copy.id, objectId: found.copy.objectId, key: found.key, verdict }
     const isOfOthers = verdict === 'missing' || verdict === 'changed'
@@ -196,13 +254,14 @@ class Round {
       this.#leave(found)
       return
     }
-    const bad = { found, verdict, pace: this.#pace, signalFor: this.#signalFor }
+    const bad = { found, verdict, look, pace: this.#pace, signalFor: this.#signalFor }
     const outcome = await condemnCopy(this.#parts, bad)
     onCondemned?.(outcome)
     if (outcome === 'moved-on') {
       this.#leave(found)
       return
     }
+    this.#failed.forget(found.copy.id)
     const words =
       outcome === 'quarantined'
         ? 'an object has no good copy left; nothing of it is deleted, and a person must look'
@@ -251,9 +310,9 @@ function isSuspect({ copy }: CopyToScrub): boolean {
 }
 
 /** The network lies more often than a disk. Rejects when two readings show different bytes. */
-async function lookAgain(check: CopyCheck, seen: Seen): Promise<Seen> {
+async function lookAgain(look: BadCopy['look'], check: CopyCheck, seen: Seen): Promise<Seen> {
   const closeness = seen.verdict === 'corrupt' ? check.closeness : 'facts'
-  const again = await checkCopy({ ...check, closeness })
+  const again = await look({ ...check, closeness })
   if (seen.verdict === 'corrupt' && again.verdict === 'corrupt' && seen.content !== again.content)
     throw new Error('two readings of a copy differ: something on the way is broken, not the copy')
   return again

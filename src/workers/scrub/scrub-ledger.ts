@@ -2,7 +2,7 @@ import type { PlacedCopy } from '../../database/catalog/copies.ts'
 import type { Instant } from '../../domain/clock.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
 import type { Copy } from '../../domain/object.ts'
-import type { Condemnation, CopyToScrub, Indictment, ScrubResult } from '../../domain/scrub.ts'
+import type { Condemnation, CopyToScrub, Indictment, ScrubExpenses, ScrubResult } from '../../domain/scrub.ts'
 
 /** What the scrubber asks of the catalog. */
 export interface ScrubLedger {
@@ -33,6 +33,8 @@ export interface ScrubLedger {
    * out.
    */
   noteResults(results: readonly ScrubResult[], modelNow: Instant): Promise<void>
+  /** Puts what was read without a result on the present day's account. */
+  noteExpenses(expenses: ScrubExpenses): Promise<void>
   /** Runs `work` while nobody publishes, replaces or deletes bytes of the copy's object. */
   withLockedObject<T>(
     copy: Pick<Copy, 'id' | 'objectId'>,

@@ -1,6 +1,6 @@
 import type { Clock } from '../../domain/clock.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
-import type { Condemnation, CopyToScrub, ScrubResult } from '../../domain/scrub.ts'
+import type { Condemnation, CopyToScrub, ScrubExpenses, ScrubResult } from '../../domain/scrub.ts'
 import type { ObjectStore } from '../../stores/object-store.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Timers } from '../timers.ts'
@@ -37,6 +37,8 @@ export interface ScrubParts {
   /** Default: a random one. */
   readonly newId?: () => Uuid
   readonly log: Logger
-  readonly onResult?: (result: ScrubResult) => void
+  readonly onResult?: (result: Pick<ScrubResult, 'copy' | 'verdict' | 'bytesRead'>) => void
+  /** Told of each look, whatever becomes of it. */
+  readonly onPaid?: (expenses: ScrubExpenses) => void
   readonly onCondemned?: (condemnation: Condemnation) => void
 }
