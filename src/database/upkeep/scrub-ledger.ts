@@ -12,6 +12,7 @@ import { insertActivities } from '../people/activities.ts'
 import { type Connection, type Database, inTransaction, type Queryable } from '../postgres.ts'
 import { withObjectLock } from '../writes/object-lock.ts'
 import { noteScrubExpenses } from './scrub-expenses.ts'
+import { noteScrubResults } from './scrub-results.ts'
 import { takeScrubTurn } from './scrub-turn.ts'
 
 /** Who repairs are planned by. */
@@ -36,7 +37,7 @@ export function createPostgresScrubLedger(options: {
     listSuspectPrimaries: (asked: Parameters<typeof listSuspectPrimaries>[1]) =>
       listSuspectPrimaries(database, asked),
     noteResults: (results: readonly ScrubResult[], modelNow: Instant) =>
-      noteResults(database, results, modelNow),
+      noteScrubResults(database, results, modelNow),
     noteExpenses: (expenses: ScrubExpenses) => noteScrubExpenses(database, expenses),
     withLockedObject: <T>(
       copy: Pick<Copy, 'id' | 'objectId'>,
@@ -135,75 +136,6 @@ async function listSuspectPrimaries(
     values: [options.limit, options.exceptCopyIds],
   })
   return rows.map(copyToScrubOf)
-}
-
-/** Rows are locked in the order of their ids, as everywhere: objects' versions first, then copies. */
-async function noteResults(
-  database: Queryable,
-  results: readonly ScrubResult[],
-  modelNow: Instant,
-): Promise<void> {
-  if (results.length === 0) return
-  const verdicts: Partial<Record<string, number>> = {}
-  for (const { verdict } of results) verdicts[verdict] = (verdicts[verdict] ?? 0) + 1
-  const sum = (of: (result: ScrubResult) => number) =>
-    results.reduce((total, result) => total + of(result), 0)
-  const entries = results.map(({ copy, digests, verdict }) => ({
-    object_id: copy.objectId,
-    id: copy.id,
-    generation: copy.generation,
-    etag: copy.identity.etag,
-    version_id: copy.identity.versionId,
-    verdict,
-    sha256: digests?.sha256 ?? null,
-    crc64nvme: digests?.crc64nvme ?? null,
-  }))
-  await database.query({
-    name: 'scrub_note_results',
-    text: `
-      with n as (
-        select * from jsonb_to_recordset($1::jsonb) as n (
-          object_id uuid, id uuid, generation bigint, etag text, version_id text, verdict text, sha256 text,
-          crc64nvme text)
-      ), held as (
-        select c.object_id, c.id, n.verdict, n.generation, n.sha256, n.crc64nvme
-        from copy c
-        join n on n.object_id = c.object_id and n.id = c.id and n.generation = c.generation
-        where c.state = 'complete' and c.etag is not distinct from n.etag
-          and c.version_id is not distinct from n.version_id
-        order by c.object_id, c.id
-        for update of c
-      ), looked as (
-        update copy c
-        set scrubbed_ms = $2, scrub_verdict = held.verdict,
-            verified_ms = case when held.verdict = 'same' then $2 else c.verified_ms end
-        from held
-        where c.object_id = held.object_id and c.id = held.id
-      ), learned as (
-        update object_version v
-        set sha256 = decode(held.sha256, 'hex'), sha256_source = 'scrub-read',
-            crc64nvme = coalesce(v.crc64nvme, decode(held.crc64nvme, 'hex'))
-        from held
-        where held.sha256 is not null and v.object_id = held.object_id and v.generation = held.generation
-          and v.sha256 is null
-      )
-      insert into scrub_day as d (day, copies, bytes, usd, verdicts)
-      values ((now() at time zone 'utc')::date, $3, $4, $5, $6)
-      on conflict (day) do update
-      set copies = d.copies + excluded.copies, bytes = d.bytes + excluded.bytes, usd = d.usd + excluded.usd,
-          verdicts = (
-            select jsonb_object_agg(name, coalesce((d.verdicts ->> name)::bigint, 0)
-                                          + coalesce((excluded.verdicts ->> name)::bigint, 0))
-            from (select jsonb_object_keys(d.verdicts || excluded.verdicts) as name) as names)`,
-    values: [
-      JSON.stringify(entries),
-      Math.round(modelNow),
-      results.length,
-      sum(result => result.bytesRead),
-      sum(result => result.usd),
-      JSON.stringify(verdicts),
-    ],
-  })
 }
 
 async function acquit(connection: Connection, copy: Copy, modelNow: Instant): Promise<void> {
