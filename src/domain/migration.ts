@@ -122,6 +122,8 @@ export interface MigrationEvidence {
    * different places, whatever stores reach them.
    */
   readonly targetWasAbsent?: boolean
+  /** The store made the target by itself out of the source: what it reports of it proves nothing. */
+  readonly copiedWithin?: boolean
   /** The store may have been asked for another storage class: what has another identity may be our copy. */
   readonly classChangeBegun?: boolean
   /** Of a store that keeps versions: the version that lay there before its class was changed. */

@@ -2,10 +2,9 @@ import type { MigrationSubject, NativePlace } from '../../domain/migration-recor
 import type { Copy } from '../../domain/object.ts'
 import type { LockedLedger } from '../../migration/ledger.ts'
 import { judgeReport } from '../../migration/verification.ts'
-import { type ObjectDigests, StoreError } from '../../stores/object-store.ts'
+import { isRefusal, type ObjectDigests, StoreError } from '../../stores/object-store.ts'
 import { isSourceArchived, needsRestore, RESTORE_NEEDED } from './await-restore-step.ts'
 import { carryFacts } from './carry-facts.ts'
-import type { SeenContent } from './content-digests.ts'
 import { abandonUpload } from './failed-try.ts'
 import { ensureKnownContainer } from './known-containers.ts'
 import {
@@ -25,7 +24,9 @@ import {
 } from './migration-job.ts'
 import { publishAtTarget } from './publish-at-target.ts'
 import { areSameBytes, lookAt } from './same-bytes.ts'
+import { checkSourceUnchanged } from './source-body.ts'
 import { type StagedTarget, stageTarget } from './stage-target.ts'
+import { isRefusedCopy, stageWithin } from './stage-within.ts'
 import { checkSource, type SwitchOutcome, switchOutcome } from './switch-outcome.ts'
 import { conditionOf, headTarget, isGuardedFirstTry } from './target-condition.ts'
 
@@ -53,24 +54,43 @@ async function copy(job: MigrationJob): Promise<StepOutcome> {
   await ensureKnownContainer(job.target.store, job.target.location.container, requestSignal(job, 0))
   if (!isGuardedFirstTry(job)) await checkNotOnePlace(job, source)
   await giveUpFormerUpload(job)
-  const staged = await stageTarget(job, subject, source)
+  if (!(await copyWithinStore(job, subject, source))) {
+    await publishStaged(job, source, { staged: await stageTarget(job, subject, source), subject })
+  }
+  await reach(job, 'copied')
+  const { source: from, target: to, parts } = job
+  parts.metrics.copiedBytes(source.size, from.location.name, to.location.name)
+  return { kind: 'recorded' }
+}
+
+/** Lets the store copy by itself. Resolves to false where the bytes are to be read and sent. */
+async function copyWithinStore(job: MigrationJob, subject: MigrationSubject, source: Copy): Promise<boolean> {
+  const within = await stageWithin(job, subject, source)
+  if (within === null) return false
+  try {
+    await publishStaged(job, source, { staged: within.staged, subject })
+    return true
+  } catch (error) {
+    if (!within.isOfCopy(error)) throw error
+    if (isRefusedCopy(error)) return false
+    // It may be the source that is not what it was, or the target.
+    if (isRefusal(error) || error.kind === 'not-found') await checkSourceUnchanged(job, source)
+    throw error
+  }
+}
+
+async function publishStaged(job: MigrationJob, source: Copy, ready: Staged): Promise<void> {
   try {
     await reach(job, 'before-publication')
-    await underObjectLock(job, { isBrief: isBrief(source.size) }, locked =>
-      publish(job, locked, { staged, subject }),
-    )
+    await underObjectLock(job, { isBrief: isBrief(source.size) }, locked => publish(job, locked, ready))
   } catch (error) {
     // Something lies at the target: what a guarded try did not look at before, it looks at now.
     const isOccupied = error instanceof StoreError && error.kind === 'precondition-failed'
     if (isOccupied && isGuardedFirstTry(job)) await checkNotOnePlace(job, source)
     throw error
   } finally {
-    staged.release()
+    ready.staged.release()
   }
-  await reach(job, 'copied')
-  const { source: from, target: to, parts } = job
-  parts.metrics.copiedBytes(staged.content.size, from.location.name, to.location.name)
-  return { kind: 'recorded' }
 }
 
 /** The source copy. Throws {@link StepFailure} when it must not be moved any more. */
@@ -136,7 +156,7 @@ async function publish(
     staged.publish(condition, announced),
   )
   await reach(job, 'published')
-  const proof = await proofByReport(job, subject, staged.content, digests)
+  const proof = staged.isMadeByStore ? null : await proofByReport(job, subject, staged.content, digests)
   const outcome = proof === null ? VERIFY_NEXT : switchOutcome(job, ['verified'])
   job.migration = await locked.record(
     recordOf(job, {
@@ -148,6 +168,9 @@ async function publish(
         targetIdentity: identity,
         targetWasAbsent: condition?.kind === 'absent',
         uploadId: null,
+        ...(staged.isMadeByStore || job.migration.evidence.copiedWithin
+          ? { copiedWithin: staged.isMadeByStore === true }
+          : {}),
         ...(proof === null ? {} : { verifiedBy: proof }),
       },
     }),
@@ -175,7 +198,7 @@ const VERIFY_NEXT: SwitchOutcome = { events: [] }
 async function proofByReport(
   job: MigrationJob,
   subject: MigrationSubject,
-  content: SeenContent,
+  content: StagedTarget['content'],
   digests: ObjectDigests,
 ): Promise<'target-checksum' | null> {
   // How the bytes are encrypted is told by a look of its own.

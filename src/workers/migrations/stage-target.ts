@@ -27,7 +27,9 @@ const PART_BYTES = 8 * MIB
 
 /** Bytes that are ready to be published at the target and cannot be seen there yet. */
 export interface StagedTarget {
-  readonly content: SeenContent
+  readonly content: { readonly size: Bytes; readonly digests: Partial<SeenContent['digests']> }
+  /** The store makes them by itself when they are published: only reading them proves them. Default: false. */
+  readonly isMadeByStore?: boolean
   /** Makes the bytes visible, before `announced` aborts; called under the object's lock. */
   publish(condition: WriteCondition | undefined, announced: AbortSignal | null): Promise<PutResult>
   /** Frees the memory they wait in, published or not. */

@@ -93,7 +93,9 @@ async function judgeByReport(
     throw new StepFailure('mismatched', 'target-changed', 'the target is not the copy that was published')
   }
   if (mustEncrypt(job, subject)) checkEncrypted(job, stored)
-  const trusted = mustReadBack(job) ? [] : store.capabilities.reportedDigests
+  // What a store copied by itself it may report as it did the source.
+  const isReadBack = mustReadBack(job) || job.migration.evidence.copiedWithin === true
+  const trusted = isReadBack ? [] : store.capabilities.reportedDigests
   return judgeReport(read, stored, trusted)
 }
 
