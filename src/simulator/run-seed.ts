@@ -1,8 +1,8 @@
+import { GIB } from '../domain/bytes.ts'
 import { DAY, MINUTE } from '../domain/duration.ts'
-import { isPermitted } from '../migration/transitions.ts'
 import { Fleet, startCalamities } from './actors/calamities.ts'
 import { isAtRest, startCrowd } from './actors/crowd.ts'
-import { checkLastMoves, hasRoom, type LastMove, planLastMoves } from './actors/last-moves.ts'
+import { checkLastMoves, type LastMove, planLastMoves } from './actors/last-moves.ts'
 import { type Scenario, scenarioOf } from './chaos/scenario.ts'
 import { checkAtRest, checkChange, checkChanged } from './invariants.ts'
 import type { Violation } from './world/history.ts'
@@ -87,20 +87,15 @@ async function populate(world: SimulatedWorld): Promise<void> {
   }
 }
 
-/** Nothing goes wrong any more, what people paused goes on, and what waits for a place without room is cancelled. */
+/** Nothing goes wrong any more, what people paused goes on, and full stores are given room. */
 function calm(world: SimulatedWorld): void {
   const { catalog } = world
   world.note('calm')
   world.chaos.calm()
   world.clientChaos.calm()
+  for (const store of world.stores) store.inner.setCapacity(GIB)
   for (const [id, migration] of catalog.migrations) {
-    const waits = !hasRoom(world, migration.targetLocationId)
-    const mayEnd = waits && isPermitted(migration.kind, migration.state, 'cancelled')
-    catalog.migrations.set(id, {
-      ...migration,
-      paused: false,
-      cancelRequested: migration.cancelRequested || mayEnd,
-    })
+    catalog.migrations.set(id, { ...migration, paused: false })
   }
 }
 

@@ -40,8 +40,7 @@ async function isOccupied(world: SimulatedWorld, locationId: Uuid, key: string):
   return (await storeOf(world, locationId).peek(key)) !== null
 }
 
-/** Whether a place can take every object of a history. */
-export function hasRoom(world: SimulatedWorld, locationId: Uuid): boolean {
+function hasRoom(world: SimulatedWorld, locationId: Uuid): boolean {
   return storeOf(world, locationId).profile.capacityBytes > 100_000
 }
 

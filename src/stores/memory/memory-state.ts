@@ -11,7 +11,7 @@ import { translateMemoryError } from './translate-error.ts'
 export class MemoryState {
   readonly #name: string
   readonly #clock: Clock
-  readonly #capacity: Bytes
+  #capacity: Bytes
   readonly #containers = new Map<string, MemoryContainer>()
   #taken: Bytes = 0
   #writes = 0
@@ -46,6 +46,10 @@ export class MemoryState {
   clear(): void {
     this.#containers.clear()
     this.#taken = 0
+  }
+
+  setCapacity(bytes: Bytes): void {
+    this.#capacity = bytes
   }
 
   /** Takes room for so many bytes. Throws kind `store-full`. */

@@ -34,6 +34,8 @@ export interface MemoryStore extends ObjectStore {
    * `synthetic-content.ts`), so a million objects of a gigabyte take no room. Makes the container.
    */
   seed(container: string, objects: Iterable<{ key: string; size: Bytes }>): void
+  /** It takes so many bytes from now on; what is there stays. */
+  setCapacity(bytes: Bytes): void
 }
 
 /** Makes an empty memory store. */
@@ -207,6 +209,7 @@ export function createMemoryStore(options: {
       state.clear()
     },
 
+    setCapacity: bytes => state.setCapacity(bytes),
     seed(container, objects) {
       const seeded = state.ensureContainer(container)
       const lastModified = clock.now()
