@@ -14,6 +14,8 @@ export interface UploadStart {
 /** A start that was not forgotten in time, by the database's clock. */
 export interface LostUploadStart extends UploadStart {
   readonly startedAt: Date
+  /** Whether only we write in its container: its owner is a bucket that is exclusively ours, and none else uses it. */
+  readonly isContainerOurs: boolean
 }
 
 /** Writes down that an upload is about to begin. */
@@ -40,7 +42,16 @@ export async function listLostUploadStarts(
   page: { olderThanMs: number; after: LostUploadStart | null; limit: number },
 ): Promise<LostUploadStart[]> {
   const { rows } = await database.query<LostUploadStart>(
-    `select id, store_id as "storeId", container, native_key as "nativeKey", started_at as "startedAt"
+    `select id, store_id as "storeId", container, native_key as "nativeKey", started_at as "startedAt",
+       exists (select from container_owner o join bucket b on b.id = o.bucket_id
+               where o.store_id = upload_start.store_id and o.container = upload_start.container
+                 and b.mode = 'exclusive')
+       and not exists (select from location l join bucket b on b.mode <> 'exclusive'
+                       where l.store_id = upload_start.store_id and l.container = upload_start.container
+                         and (b.write_location_id = l.id
+                              or exists (select from import_job j
+                                         where j.bucket_id = b.id and j.location_id = l.id)))
+         as "isContainerOurs"
      from upload_start
      where started_at < now() - $1::double precision * interval '1 millisecond'
        and store_id not in (select id from store where state in ${HELD_STORE_STATES})

@@ -2,7 +2,7 @@ import { CreateMultipartUploadCommand, PutObjectCommand } from '@aws-sdk/client-
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../../test/builders/database.ts'
 import { startTestGateway, type TestGateway } from '../../../test/builders/gateway.ts'
-import { DAY, HOUR } from '../../domain/duration.ts'
+import { DAY, HOUR, MINUTE } from '../../domain/duration.ts'
 import { createMemoryStore } from '../../stores/memory/memory-store.ts'
 import { type MultipartStore, type ObjectStore, StoreError } from '../../stores/object-store.ts'
 import { silentLogger } from '../../telemetry/logger.ts'
@@ -115,5 +115,54 @@ describe('uploads whose id nobody got to know', () => {
     await letADayPass()
     await look()
     expect((await uploadIds()).sort()).toEqual([...known, later, earlier].sort())
+  })
+
+  /** One of ours whose answer is lost, and another's at the same key `laterMs` later. Resolves to their ids. */
+  async function loseOneBesideAnother(laterMs: number): Promise<{ ours: string; foreign: string }> {
+    losesAnswers = true
+    await expect(create()).rejects.toMatchObject({ name: 'InternalError' })
+    losesAnswers = false
+    const [ours] = await uploadIds()
+    nowMs += laterMs
+    const { uploadId: foreign } = await multipart.create(door.location.container, Key, {})
+    await letADayPass()
+    return { ours: ours!, foreign }
+  }
+  const share = (mode: string) => test.database.query('update bucket set mode = $1', [mode])
+
+  it('are told from one that began half an hour later', async () => {
+    const { foreign } = await loseOneBesideAnother(30 * MINUTE)
+    await look()
+    expect(await uploadIds()).toEqual([foreign])
+    expect(await starts()).toBe(0)
+  })
+
+  it('all stay when two began within minutes: nobody can say which one is ours', async () => {
+    const { foreign, ours } = await loseOneBesideAnother(MINUTE)
+    await look()
+    expect((await uploadIds()).sort()).toEqual([ours, foreign].sort())
+    expect(await starts()).toBe(0)
+  })
+
+  it.each(['shared', 'observed'])('stay where others write too: the bucket is %s', async mode => {
+    const { foreign, ours } = await loseOneBesideAnother(30 * MINUTE)
+    await share(mode)
+    await look()
+    expect((await uploadIds()).sort()).toEqual([ours, foreign].sort())
+    expect(await starts()).toBe(0)
+  })
+
+  it('stay where another bucket that is not only ours lies in the same container', async () => {
+    const { foreign, ours } = await loseOneBesideAnother(30 * MINUTE)
+    await door.addBucket('others', { mode: 'shared' })
+    await look()
+    expect((await uploadIds()).sort()).toEqual([ours, foreign].sort())
+  })
+
+  it('stay where the bucket that owned the container is gone', async () => {
+    const { foreign, ours } = await loseOneBesideAnother(30 * MINUTE)
+    await test.database.query('delete from container_owner')
+    await look()
+    expect((await uploadIds()).sort()).toEqual([ours, foreign].sort())
   })
 })

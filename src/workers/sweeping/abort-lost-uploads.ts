@@ -20,10 +20,12 @@ const EVERY_MS = HOUR
 const STARTS_PER_STEP_MAX = 20
 const IDLE_MS = 10 * SECOND
 const REQUEST_MS_MAX = 30 * SECOND
-/** By how much the clocks of a store and of the database may differ. */
-const SKEW_MS_MAX = 15 * MINUTE
+/** How many uploads that stay one line of the log names. */
+const NAMED_MAX = 20
+/** By how much the clocks of a store and of the database may differ; where they do by more, nothing is aborted. */
+const SKEW_MS_MAX = 2 * MINUTE
 /** A request to begin an upload is over by then: what began later is not it. */
-const BEGINNING_MS_MAX = HOUR
+const BEGINNING_MS_MAX = MINUTE
 
 /** What the loop needs. */
 export interface LostUploadParts {
@@ -37,9 +39,10 @@ export interface LostUploadParts {
 }
 
 /**
- * The loop that aborts uploads in parts whose writer died before it could write their id down: those that
- * began at a key where one of ours was about to, at that time, and that nobody knows. Others' uploads are not
- * touched, and what is in a held store waits.
+ * The loop that aborts uploads in parts whose writer died before it could write their id down: the only one
+ * that began at a key where one of ours was about to, within minutes, and that nobody knows, in a container
+ * where only we write. Where others write too, or several began, nobody can say which one is ours: they stay,
+ * and reconcile names them. What is in a held store waits.
  */
 export function createLostUploadAborter(parts: LostUploadParts): Loop {
   const { database, wallClock } = parts
@@ -76,9 +79,14 @@ async function abortLost(parts: LostUploadParts, start: LostUploadStart, signal:
     const found = (await multipart?.list?.(container, nativeKey, { signal: requestSignal() })) ?? []
     const begunThen = found.filter(upload => beganAt(start, upload.startedAt)).map(upload => upload.uploadId)
     const needed = await findNeededUploads(database, begunThen)
-    for (const uploadId of begunThen.filter(id => !needed.has(id))) {
-      await multipart?.abort(container, nativeKey, uploadId, { signal: requestSignal() })
-      log.info({ container, nativeKey, uploadId }, 'an upload nobody knows was aborted')
+    const unknown = begunThen.filter(id => !needed.has(id))
+    const [only] = unknown
+    if (only !== undefined && unknown.length === 1 && start.isContainerOurs) {
+      await multipart?.abort(container, nativeKey, only, { signal: requestSignal() })
+      log.info({ container, nativeKey, uploadId: only }, 'an upload nobody knows was aborted')
+    } else if (unknown.length > 0) {
+      const facts = { container, nativeKey, uploadIds: unknown.slice(0, NAMED_MAX), count: unknown.length }
+      log.warn(facts, 'uploads nobody knows may be of others and stay: reconcile lists them')
     }
     await deleteUploadStart(database, start.id)
   } catch (error) {
