@@ -47,10 +47,17 @@ export interface ScrubResult extends ScrubExpenses {
 /**
  * What became of an object one of whose copies is not what its row says. `repairing`: a proven copy is or
  * became primary, and the bad one is being rebuilt from it. `rolling-back`: its move is undone at once,
- * because the former copy is still in grace. `quarantined`: no proven copy is left; nothing of it is deleted
- * anywhere. `moved-on`: the copy was replaced or is another one by now.
+ * because the former copy is still in grace. `awaiting-copy`: another copy may be good, and cannot be read at
+ * present; it is tried again. `quarantined`: no proven copy is left; nothing of it is deleted anywhere.
+ * `moved-on`: the copy was replaced or is another one by now.
  */
-export const CONDEMNATIONS = ['repairing', 'rolling-back', 'quarantined', 'moved-on'] as const
+export const CONDEMNATIONS = [
+  'repairing',
+  'rolling-back',
+  'awaiting-copy',
+  'quarantined',
+  'moved-on',
+] as const
 export type Condemnation = (typeof CONDEMNATIONS)[number]
 
 /** A copy that is not what its row says, and what is known of the object's other copies. */
@@ -59,6 +66,8 @@ export interface Indictment {
   readonly verdict: BadVerdict
   /** A complete copy that was proven just now and can be primary; null when there is none. */
   readonly successor: Copy | null
+  /** Whether another copy may be good that could not be read: then nobody gives the object up. */
+  readonly isAwaiting: boolean
   /** For people: what was found, in words. */
   readonly because: string
   readonly repairId: Uuid

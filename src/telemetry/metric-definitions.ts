@@ -330,7 +330,7 @@ export const METRIC_DEFINITIONS = {
   scrubCondemned: {
     type: 'counter',
     name: 'dim_scrub_condemned_total',
-    help: 'Copies found bad twice, by what became of their object: repairing, rolling-back, quarantined, moved-on.',
+    help: 'Copies found bad twice, by what became of their object: repairing, rolling-back, awaiting-copy, quarantined, moved-on.',
     labels: ['outcome'],
   },
 

@@ -97,8 +97,8 @@ export async function checkObjects(session: Session): Promise<Finding[]> {
     {
       check,
       verdict: 'warning',
-      text: `${countText(badCopies)} bad copies are being repaired`,
-      fix: 'dim scrub status',
+      text: `${countText(badCopies)} bad copies are not rebuilt yet`,
+      fix: 'dim scrub status; repairs go first, and what they wait for is an activity object.suspect',
     },
   ]
 }

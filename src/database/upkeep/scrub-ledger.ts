@@ -130,7 +130,9 @@ async function listSuspectPrimaries(
         and o.is_present and o.generation = c.generation and o.quarantined_because is null
         and exists (select from copy other
                     where other.object_id = c.object_id and other.id <> c.id
-                      and other.generation = c.generation and other.state = 'complete')
+                      and other.generation = c.generation
+                      and (other.state = 'complete'
+                           or (other.state = 'suspect' and ${wasFoundBad('other')} and ${wasFoundBad('c')})))
         and not exists (select from migration m where m.object_id = c.object_id and m.finished_at is null)
       limit $1`,
     values: [options.limit, options.exceptCopyIds],
@@ -151,7 +153,7 @@ async function acquit(connection: Connection, copy: Copy, modelNow: Instant): Pr
 
 async function condemn(
   connection: Connection,
-  { copy, verdict, successor, because, repairId, repairCopyId }: Indictment,
+  { copy, verdict, successor, isAwaiting, because, repairId, repairCopyId }: Indictment,
   modelNow: Instant,
 ): Promise<Condemnation> {
   const { rows } = await connection.query<{ key: string; placement_version: number }>(
@@ -194,16 +196,16 @@ async function condemn(
       ])
       return 'rolling-back'
     }
-    await quarantineObject(connection, copy.objectId, because)
+    if (!isAwaiting) await quarantineObject(connection, copy.objectId, because)
     await insertActivities(connection, [
       {
-        kind: 'object.quarantined',
+        kind: isAwaiting ? 'object.suspect' : 'object.quarantined',
         subject: copy.objectId,
         detail: { key: object.key, verdict, because },
         principal: SCRUBBER,
       },
     ])
-    return 'quarantined'
+    return isAwaiting ? 'awaiting-copy' : 'quarantined'
   }
   await createRepairs(connection, [{ copy, repairId, repairCopyId }])
   return 'repairing'

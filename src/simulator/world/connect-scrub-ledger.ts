@@ -83,7 +83,7 @@ function copyToScrubOf(world: SimulatedWorld, copy: Copy): CopyToScrub[] {
 
 /** Whether a suspect primary copy may be replaced by another one. */
 function isReplaceable(
-  { catalog }: SimulatedWorld,
+  { catalog, scrub: { bad } }: SimulatedWorld,
   { generation, id, isPrimary, objectId, state }: Copy,
 ): boolean {
   const others = [...catalog.copies.values()].filter(one => one.objectId === objectId && one.id !== id)
@@ -95,7 +95,11 @@ function isReplaceable(
     isPrimary &&
     !isBusy &&
     !catalog.objects.get(objectId)!.isQuarantined &&
-    others.some(one => one.state === 'complete' && one.generation === generation)
+    others.some(
+      one =>
+        one.generation === generation &&
+        (one.state === 'complete' || (one.state === 'suspect' && bad.has(one.id) && bad.has(id))),
+    )
   )
 }
 
@@ -213,6 +217,10 @@ async function condemn(
     const graceUntil = Math.min(migration.graceUntil, modelNow)
     catalog.migrations.set(migration.id, { ...migration, graceUntil, notBefore: modelNow, paused: false })
     return 'rolling-back'
+  }
+  if (indictment.isAwaiting) {
+    scrub.bad.add(copy.id)
+    return 'awaiting-copy'
   }
   object.isQuarantined = true
   return 'quarantined'

@@ -16,6 +16,8 @@ export const LOCK_WAIT_MS_MAX = 5_000
 export interface BadCopy {
   readonly found: CopyToScrub
   readonly verdict: BadVerdict
+  /** Whether it is suspect by this verdict already, and another copy was not to be had last time. */
+  readonly isKnown: boolean
   readonly pace: Pace
   readonly signalFor: (bytes: number) => AbortSignal
   /** Looks at a copy, and has it paid for. */
@@ -24,8 +26,9 @@ export interface BadCopy {
 
 /**
  * Makes a bad copy suspect and sees to it that it is repaired: from the primary copy, or, when it was that
- * itself, from another complete one that is read to its end first. Rejects with a `StoreError` when a store
- * could not be asked, and then nothing is changed.
+ * itself, from another complete one that is read to its end first. Where that one cannot be read at present,
+ * the bad copy waits for it as a suspect one. Rejects with a `StoreError` when the copy's store could not be
+ * asked, or the other copy of a known bad one still cannot be read; then nothing is changed.
  */
 export async function condemnCopy(parts: ScrubParts, bad: BadCopy): Promise<Condemnation> {
   const { copy } = bad.found
@@ -34,7 +37,9 @@ export async function condemnCopy(parts: ScrubParts, bad: BadCopy): Promise<Cond
     ? await ledger.withLockedObject(copy, LOCK_WAIT_MS_MAX, locked => locked.listPlacedCopies())
     : []
   // Read without the lock; the catalog then compares whether it is still the same copy.
-  const successor = await findSuccessor(parts, placed, bad)
+  const { successor, unread } = await findSuccessor(parts, placed, bad)
+  if (bad.isKnown && successor === null && unread !== null) throw unread.error
+  const awaited = successor === null ? unread : null
   return ledger.withLockedObject(copy, LOCK_WAIT_MS_MAX, async locked => {
     if (!(await isStillBad(parts, bad))) return 'moved-on'
     return locked.condemn(
@@ -42,7 +47,8 @@ export async function condemnCopy(parts: ScrubParts, bad: BadCopy): Promise<Cond
         copy,
         verdict: bad.verdict,
         successor,
-        because: WORDS[bad.verdict],
+        isAwaiting: awaited !== null,
+        because: `${WORDS[bad.verdict]}${awaited === null ? '' : ` ${waitingWords(awaited)}`}`,
         repairId: parts.newId?.() ?? newId(),
         repairCopyId: parts.newId?.() ?? newId(),
       },
@@ -52,10 +58,24 @@ export async function condemnCopy(parts: ScrubParts, bad: BadCopy): Promise<Cond
 }
 
 const WORDS: Readonly<Record<BadVerdict, string>> = {
-  missing: 'The scrubber found no bytes where its last good copy was.',
-  changed: 'The scrubber found other bytes where its last good copy was.',
-  corrupt: 'The scrubber read its last good copy, and it is not what the catalog says.',
-  unreadable: 'The scrubber could not read its last good copy, time after time.',
+  missing: 'The scrubber found no bytes where its primary copy was.',
+  changed: 'The scrubber found other bytes where its primary copy was.',
+  corrupt: 'The scrubber read its primary copy, and it is not what the catalog says.',
+  unreadable: 'The scrubber could not read its primary copy, time after time.',
+}
+
+/** A copy that may be good, and why it could not be read. */
+interface Unread extends PlacedCopy {
+  readonly error: unknown
+}
+
+function waitingWords({ error, place: { container, nativeKey } }: Unread): string {
+  const store = error instanceof StoreError ? ` of ${error.store}` : ''
+  const other = `Its other copy, ${nativeKey} in ${container}${store},`
+  if (error instanceof StoreError && error.kind === 'archived')
+    return `${other} lies in an archive: restore it there, and the scrubber takes it.`
+  const why = error instanceof StoreError ? ` (${error.kind})` : ''
+  return `${other} could not be read${why}: the scrubber tries again.`
 }
 
 /**
@@ -72,15 +92,15 @@ async function isStillBad(parts: ScrubParts, { found, verdict, signalFor }: BadC
 
 /**
  * The first other complete copy of the same content that turns out right when it is read; null when none
- * does. Rejects with a `StoreError` when one could not be read and none of the others is right.
+ * does, with the first of those that could not be read.
  */
 async function findSuccessor(
   parts: ScrubParts,
   placed: readonly PlacedCopy[],
   bad: BadCopy,
-): Promise<Copy | null> {
+): Promise<{ readonly successor: Copy | null; readonly unread: Unread | null }> {
   const { found, look, pace, signalFor } = bad
-  let unread: unknown = null
+  let unread: Unread | null = null
   for (const { copy, place } of placed) {
     const isOther = copy.id !== found.copy.id && copy.generation === found.copy.generation
     if (!isOther || copy.state !== 'complete') continue
@@ -90,18 +110,17 @@ async function findSuccessor(
       const { bytesRead, digests, error, verdict } = await look(check)
       // What a store reports of an archive is enough to keep a copy, and not to send readers there.
       if (bytesRead < copy.size && verdict !== 'unreadable' && !isBadVerdict(verdict)) {
-        unread ??= archived(store, copy)
+        unread ??= { copy, place, error: archived(store, copy) }
         continue
       }
       // A digest that is only now found out proves nothing about which of two copies is the right one.
-      if (verdict === 'same' && digests === undefined) return copy
-      unread ??= error ?? null
+      if (verdict === 'same' && digests === undefined) return { successor: copy, unread: null }
+      if (error !== undefined) unread ??= { copy, place, error }
     } catch (error) {
-      unread ??= error
+      unread ??= { copy, place, error }
     }
   }
-  if (unread !== null) throw unread
-  return null
+  return { successor: null, unread }
 }
 
 function archived({ name }: ObjectStore, { nativeKey }: Copy): StoreError {

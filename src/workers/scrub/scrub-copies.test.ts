@@ -348,6 +348,132 @@ describe('the scrubber', () => {
     },
   )
 
+  describe('meets a bad primary copy whose only other copy cannot be read at present', () => {
+    type Log = (facts: unknown, words: string) => void
+
+    /** Five minutes between the steps; counts readings of the bad copy and what people are told. */
+    function patientScrubber() {
+      const told = { reads: 0, errors: 0, warnings: 0 }
+      world.stores.hot = rotten(world.stores.hot, () => {
+        told.reads++
+        return OTHER_BYTES
+      })
+      const error: Log = () => told.errors++
+      const warn: Log = () => told.warnings++
+      const log = { ...silentLogger, error, warn } as typeof silentLogger
+      let at = 1_000
+      const step = newScrubber({ log, wallClock: { now: () => at } })
+      const scrubFor = async (hours: number) => {
+        for (const end = at + hours * HOUR; at < end; at += 5 * MINUTE) await step()
+      }
+      return { told, scrubFor }
+    }
+
+    const activities = async () => {
+      const { rows } = await world.test.database.query<{ kind: string; because: string }>(
+        `select kind, detail ->> 'because' as because from activity where kind like 'object.%' order by id`,
+      )
+      return rows
+    }
+
+    /** The store says that the copy lies in an archive, with the right digest, until it is restored. */
+    function archiveCold() {
+      const { cold } = world.stores
+      let kind: 'archived' | 'restored' = 'archived'
+      world.stores.cold = new Proxy(cold, {
+        get(target, name) {
+          if (name !== 'head') return Reflect.get(target, name)
+          return async (...asked: Parameters<ObjectStore['head']>) => ({
+            ...(await target.head(...asked)),
+            archive: kind === 'archived' ? { kind } : { kind, until: 1e15 },
+            digests: { sha256: SHA256 },
+          })
+        },
+      })
+      return () => {
+        kind = 'restored'
+      }
+    }
+
+    it('tells people at once, and has it repaired as soon as the archive is restored', async () => {
+      await newWorld()
+      await addTwoCopies()
+      const sound = world.stores.hot
+      const restore = archiveCold()
+      const { scrubFor, told } = patientScrubber()
+      await scrubFor(0.1)
+      expect(condemned).toEqual(['awaiting-copy'])
+      expect(told).toMatchObject({ reads: 2, errors: 1 })
+      expect(await copyIn('hot')).toMatchObject({ state: 'suspect', isPrimary: true })
+      expect(await copyIn('cold')).toMatchObject({ state: 'complete', isPrimary: false })
+      expect(await status()).toMatchObject({ badCopies: 1, quarantinedObjects: 0 })
+      const [{ because, kind }] = (await activities()) as [{ because: string; kind: string }]
+      expect(kind).toBe('object.suspect')
+      expect(because).toContain('k in data of cold-store, lies in an archive: restore it')
+      await scrubFor(23)
+      expect(told.reads).toBe(2)
+      expect(told.warnings).toBeGreaterThan(20)
+      expect(told.warnings).toBeLessThan(35)
+      expect(await activities()).toHaveLength(1)
+      restore()
+      await scrubFor(1.1)
+      expect(condemned).toEqual(['awaiting-copy', 'repairing'])
+      expect(await copyIn('cold')).toMatchObject({ state: 'complete', isPrimary: true })
+      world.stores.hot = sound
+      await world.letTimePass()
+      await finish()
+      expect(await copyIn('hot')).toMatchObject({ state: 'complete', isPrimary: false })
+      expect(await status()).toMatchObject({ badCopies: 0 })
+    })
+
+    it('reads it once a day, also after a new start, and acquits it when it was mended', async () => {
+      await newWorld()
+      await addTwoCopies()
+      const sound = world.stores.hot
+      archiveCold()
+      const { scrubFor, told } = patientScrubber()
+      await scrubFor(50)
+      expect(told.reads).toBe(6)
+      await scrub()
+      expect(told.reads).toBe(8)
+      world.stores.hot = sound
+      await scrub()
+      expect(await copyIn('hot')).toMatchObject({ state: 'complete', isPrimary: true })
+      expect(await status()).toMatchObject({ badCopies: 0, quarantinedObjects: 0 })
+    })
+
+    it('has it repaired when the store of the other one is back', async () => {
+      await newWorld()
+      await addTwoCopies()
+      const sound = world.stores.cold
+      breakReading('cold', 'unreachable')
+      const { scrubFor } = patientScrubber()
+      await scrubFor(12)
+      expect(condemned).toEqual(['awaiting-copy'])
+      world.stores.cold = sound
+      await scrubFor(1.1)
+      expect(condemned).toEqual(['awaiting-copy', 'repairing'])
+    })
+
+    it('quarantines the object once the other copy is bad, too, and deletes nothing', async () => {
+      await newWorld()
+      await addTwoCopies()
+      await addTwoCopies('other')
+      breakReading('cold', 'unexpected', 'k')
+      const { scrubFor } = patientScrubber()
+      world.stores.hot = sparing('other', world.stores.hot, BYTES)
+      await scrubFor(30)
+      expect(condemned[0]).toBe('awaiting-copy')
+      expect(condemned.at(-1)).toBe('quarantined')
+      expect(await status()).toMatchObject({ badCopies: 2, quarantinedObjects: 1 })
+      await world.letTimePass()
+      await finish()
+      await world.sweep()
+      for (const location of ['hot', 'cold'] as const)
+        expect((await world.stores[location].head('data', 'k')).size).toBe(4_000)
+    })
+  })
+
   it('undoes a move at once whose new primary copy is bad', async () => {
     await newWorld()
     await world.addObject('k', BYTES, { sha256: SHA256 })
@@ -683,6 +809,17 @@ describe('the scrubber', () => {
     return { sourceCopyId: cold.id, targetCopyId: hot.id, targetLocationId: hot.locationId }
   }
 })
+
+/** The same store, with this one key whole. */
+function sparing(key: string, store: ObjectStore, bytes: Buffer): ObjectStore {
+  const whole = rotten(store, () => bytes)
+  return new Proxy(store, {
+    get(target, name) {
+      if (name !== 'get') return Reflect.get(target, name)
+      return (...asked: Parameters<ObjectStore['get']>) => (asked[1] === key ? whole : target).get(...asked)
+    },
+  })
+}
 
 /** A store whose readings give other bytes than it keeps, under the same identity. */
 function rotten(store: ObjectStore, change: (bytes: Buffer) => Buffer): ObjectStore {

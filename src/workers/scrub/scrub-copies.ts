@@ -1,6 +1,12 @@
 import { DAY, HOUR, SECOND } from '../../domain/duration.ts'
 import type { Uuid } from '../../domain/identifiers.ts'
-import { type CopyToScrub, isBadVerdict, type ScrubExpenses, type ScrubResult } from '../../domain/scrub.ts'
+import {
+  type Condemnation,
+  type CopyToScrub,
+  isBadVerdict,
+  type ScrubExpenses,
+  type ScrubResult,
+} from '../../domain/scrub.ts'
 import { deadlineMs } from '../../migration/backoff.ts'
 import { StoreError } from '../../stores/object-store.ts'
 import { boundedSignal } from '../bounded-request.ts'
@@ -9,6 +15,7 @@ import { systemTimers } from '../timers.ts'
 import { type Closeness, type CopyCheck, checkCopy, type Seen } from './check-copy.ts'
 import { type BadCopy, condemnCopy, LOCK_WAIT_MS_MAX } from './condemn-copy.ts'
 import { FailedLooks } from './failed-looks.ts'
+import { KnownBad } from './known-bad.ts'
 import { Pace } from './pace.ts'
 import type { ScrubParts } from './scrub-parts.ts'
 import { UnbookedExpenses } from './unbooked-expenses.ts'
@@ -31,12 +38,14 @@ const PACE_FACTOR = 2
  * The loop that compares complete copies with the catalog's digests for ever, the one that nobody proved for
  * the longest time first, within a budget of dollars per day and of bytes per second. Where it is, is in the
  * copies themselves: a scrubber that is killed goes on where it was. A copy that two looks find bad becomes
- * suspect and is repaired from a proven one before anything else; without one the object is quarantined. Primary
+ * suspect and is repaired from a proven one before anything else; it waits for one that cannot be read at present, and
+ * without any the object is quarantined. Primary
  * copies that movers found bad are treated so, too, where there is another copy, and before all others. Which
  * looks failed is known to the process only: one that starts anew counts from nothing.
  */
 export function createScrubber(parts: ScrubParts): Loop {
   const failed = new FailedLooks()
+  const known = new KnownBad()
   const unbooked = new UnbookedExpenses()
   let dear: DearCopies = { day: '', copyIds: new Set() }
   const { timers = systemTimers, settings, wallClock: clock } = parts
@@ -61,7 +70,7 @@ export function createScrubber(parts: ScrubParts): Loop {
         before: parts.modelClock.now() - settings.intervalDays * DAY,
         exceptCopyIds: [...resting, ...dear.copyIds],
       })
-      const round = new Round(parts, { pace, failed, unbooked, dear, signal, spentUsd: turn.spentUsd })
+      const round = new Round(parts, { pace, failed, known, unbooked, dear, signal, spentUsd: turn.spentUsd })
       await round.scrub([...suspects, ...copies])
       return repairs + round.looks
     },
@@ -77,13 +86,21 @@ interface DearCopies {
 /** What all looks for one copy read and cost so far. */
 type Account = { -readonly [Part in keyof ScrubExpenses]: ScrubExpenses[Part] }
 
-type Conviction = Pick<BadCopy, 'found' | 'verdict' | 'look'>
+type Conviction = Pick<BadCopy, 'found' | 'verdict' | 'isKnown' | 'look'>
+
+const OUTCOME_WORDS: Readonly<Record<Exclude<Condemnation, 'moved-on'>, string>> = {
+  repairing: 'a copy is bad, and another one takes its place',
+  'rolling-back': 'a copy is bad, and another one takes its place',
+  'awaiting-copy': 'a primary copy is bad, and no other one can be read now; a person should look',
+  quarantined: 'an object has no good copy left; nothing of it is deleted, and a person must look',
+}
 
 /** Some copies that are looked at in one step. */
 class Round {
   readonly #parts: ScrubParts
   readonly #pace: Pace
   readonly #failed: FailedLooks
+  readonly #known: KnownBad
   readonly #unbooked: UnbookedExpenses
   readonly #dear: DearCopies
   readonly #signal: AbortSignal
@@ -96,6 +113,7 @@ class Round {
     step: {
       pace: Pace
       failed: FailedLooks
+      known: KnownBad
       unbooked: UnbookedExpenses
       dear: DearCopies
       signal: AbortSignal
@@ -105,6 +123,7 @@ class Round {
     this.#parts = parts
     this.#pace = step.pace
     this.#failed = step.failed
+    this.#known = step.known
     this.#unbooked = step.unbooked
     this.#dear = step.dear
     this.#signal = step.signal
@@ -166,18 +185,24 @@ class Round {
   /** Resolves to whether there is a result, which has the account in it. */
   async #look(found: CopyToScrub, closeness: Closeness, account: Account): Promise<boolean> {
     const { openStore, wallClock } = this.#parts
-    const store = await openStore(found.place.storeId)
     const look = (check: CopyCheck) => this.#paidLook(check, account)
+    const known = this.#known.recall(found, wallClock.now())
+    if (known !== null) {
+      await this.#condemn({ found, verdict: known, isKnown: true, look })
+      return false
+    }
+    const store = await openStore(found.place.storeId)
     const check = { store, found, closeness, pace: this.#pace, signalFor: this.#signalFor }
     let seen = await look(check)
     if (isBadVerdict(seen.verdict) && seen.verdict !== 'unreadable') seen = await lookAgain(look, check, seen)
-    if (seen.verdict === 'unreadable' && !this.#isUnreadable(found, seen)) return false
+    const isUnreadableStill = this.#known.wasUnreadable(found)
+    if (seen.verdict === 'unreadable' && !isUnreadableStill && !this.#isUnreadable(found, seen)) return false
     const { digests, verdict } = seen
     if (seen.bytesRead > 0 && verdict !== 'unreadable')
       this.#failed.noteRead(found.place.storeId, wallClock.now())
     this.looks++
     this.#parts.onResult?.({ copy: found.copy, verdict, bytesRead: account.bytesRead })
-    if (isBadVerdict(verdict)) await this.#condemn({ found, verdict, look })
+    if (isBadVerdict(verdict)) await this.#condemn({ found, verdict, isKnown: false, look })
     else if (isSuspect(found)) await this.#acquit(found, seen)
     else this.#failed.forget(found.copy.id)
     this.#results.push({
@@ -240,12 +265,14 @@ class Round {
 
   /** Looks at a suspect copy again later. */
   #leave(found: CopyToScrub): void {
+    this.#known.forget(found.copy.id)
     this.#failed.forget(found.copy.id)
     if (isSuspect(found)) this.#failed.rest(found.copy.id, this.#parts.wallClock.now(), SUSPECT_REST_MS)
   }
 
-  async #condemn({ found, look, verdict }: Conviction): Promise<void> {
-    const { log, onCondemned } = this.#parts
+  async #condemn(conviction: Conviction): Promise<void> {
+    const { log, onCondemned, wallClock } = this.#parts
+    const { found, verdict } = conviction
     const facts = { copyId: found.copy.id, objectId: found.copy.objectId, key: found.key, verdict }
     const isOfOthers = verdict === 'missing' || verdict === 'changed'
     if (isOfOthers && found.bucket.mode !== 'exclusive') {
@@ -254,19 +281,30 @@ class Round {
       this.#leave(found)
       return
     }
-    const bad = { found, verdict, look, pace: this.#pace, signalFor: this.#signalFor }
-    const outcome = await condemnCopy(this.#parts, bad)
+    const outcome = await this.#tryToCondemn(conviction, facts)
     onCondemned?.(outcome)
     if (outcome === 'moved-on') {
       this.#leave(found)
       return
     }
     this.#failed.forget(found.copy.id)
-    const words =
-      outcome === 'quarantined'
-        ? 'an object has no good copy left; nothing of it is deleted, and a person must look'
-        : 'a copy is bad, and another one takes its place'
-    log.error({ ...facts, outcome }, words)
+    this.#known.forget(found.copy.id)
+    if (outcome === 'awaiting-copy') {
+      this.#known.remember(found, verdict, wallClock.now())
+      this.#failed.rest(found.copy.id, wallClock.now())
+    }
+    log.error({ ...facts, outcome }, OUTCOME_WORDS[outcome])
+  }
+
+  /** A verdict is not dropped in silence when nothing can be done about it just now. */
+  async #tryToCondemn(conviction: Conviction, facts: object): Promise<Condemnation> {
+    try {
+      return await condemnCopy(this.#parts, { ...conviction, pace: this.#pace, signalFor: this.#signalFor })
+    } catch (error) {
+      if (!this.#signal.aborted)
+        this.#parts.log.warn({ ...facts, error }, 'a copy is bad, and nothing could be done about it yet')
+      throw error
+    }
   }
 
   /**

@@ -21,8 +21,8 @@ export interface ScrubLedger {
     readonly exceptCopyIds: readonly Uuid[]
   }): Promise<readonly CopyToScrub[]>
   /**
-   * Primary copies of present content that are suspect while the object has another complete copy and nothing
-   * in flight: movers found them bad.
+   * Primary copies of present content that are suspect while nothing is in flight and the object has another
+   * complete copy, or one that was found bad after them: movers found them bad, or no other copy could be read.
    */
   listSuspectPrimaries(options: {
     readonly limit: number
@@ -53,8 +53,8 @@ export interface LockedScrub {
   acquit(copy: Copy, modelNow: Instant): Promise<void>
   /**
    * Makes the copy suspect, if it is still the one that was looked at; a suspect primary one stays so. Was it
-   * primary, the successor takes its place; without one a move in grace ends at once, and otherwise the
-   * object is quarantined.
+   * primary, the successor takes its place; without one a move in grace ends at once, and otherwise people are
+   * told and the object is quarantined, unless another copy is waited for.
    */
   condemn(indictment: Indictment, modelNow: Instant): Promise<Condemnation>
 }
