@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createMovingWorld, type MovingWorld, sampleOf } from '../../../test/builders/moving-world.ts'
+import { settleForeignChange } from '../../database/catalog/foreign-changes.ts'
 import { cancelMigration, rollBackMigration } from '../../database/migrations/migration-commands.ts'
 import { releaseKeptCopy } from '../../database/upkeep/orphans.ts'
+import { withObjectLock } from '../../database/writes/object-lock.ts'
 import type { BucketMode } from '../../domain/bucket.ts'
 import { newId } from '../../domain/identifiers.ts'
 import { stepsFrom } from '../../migration/transitions.ts'
@@ -305,6 +307,59 @@ describe('the last good copy of an object', () => {
     world.stores.hot = real
     await world.sweep()
     expect(await world.read('k')).toEqual(BYTES)
+  })
+
+  it('is not read, and looked at less and less often, until the catalog has followed others', async () => {
+    await newWorld('shared')
+    await world.plan('k')
+    const atBoundary = async (boundary: string) => {
+      if (boundary !== 'published') return
+      await world.stores.hot.put('data', 'k', sampleOf(70, 'foreign'), { size: 70 })
+    }
+    await world.work({ atBoundary, verification: 'read-back' })
+    const { cold, hot } = world.stores
+    let [looks, reads] = [0, 0]
+    world.stores.cold = {
+      ...cold,
+      capabilities: { ...cold.capabilities, reportedDigests: [] },
+      head: (...asked) => {
+        looks++
+        return cold.head(...asked)
+      },
+      get: (...asked) => {
+        reads++
+        return cold.get(...asked)
+      },
+    }
+    let nowMs = 0
+    const sweeper = world.sweeper({ wallClock: { now: () => nowMs } })
+    const sweepFor = async (rounds: number, everyMs: number) => {
+      for (let round = 0; round < rounds; round++, nowMs += everyMs) await sweeper()
+    }
+    await sweepFor(100, 10_000)
+    expect(reads).toBe(0)
+    expect(looks).toBeGreaterThan(3)
+    expect(looks).toBeLessThan(10)
+    expect(await states()).toEqual({ hot: 'primary suspect', cold: 'deleting' })
+    const { storeId } = (await world.parts.locationById(world.locationIds.hot))!
+    const followed = await withObjectLock(world.test.database, world.objectId('k'), 2_000, connection =>
+      settleForeignChange(connection, {
+        bucketId: world.bucketId,
+        objectId: world.objectId('k'),
+        key: 'k',
+        locationId: world.locationIds.hot,
+        place: { storeId, container: 'data', nativeKey: 'k' },
+        witness: 'read',
+        mayRemoveObject: false,
+        modelNowMs: 0,
+        principal: 'user:alice',
+        look: () => hot.head('data', 'k'),
+      }),
+    )
+    expect(followed).toBe('adopt')
+    await sweepFor(32, 60_000)
+    expect(await coldHasIt()).toBe(false)
+    expect(await world.read('k')).toEqual(sampleOf(70, 'foreign'))
   })
 
   it('waits for the catalog to follow where others wrote over the primary copy', async () => {

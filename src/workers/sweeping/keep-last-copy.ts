@@ -51,6 +51,9 @@ export async function keepLastCopy(leftover: Leftover): Promise<LeftoverOutcome>
   // Another leftover of the object may lie in the same place: those bytes say so.
   const described = { bucketName: bucket.name, key, generation: copy.generation }
   const isThere = bytes !== null && !describesAnother(bytes.metadata, described)
+  // Whatever bytes these are, the catalog has to follow others first: nothing is read for it.
+  if (isThere && judgeLeftover({ mode: bucket.mode, primary, leftover: 'unproven' }) === 'wait')
+    return 'waiting'
   const finding = isThere ? await examine(leftover, place, bytes) : 'gone'
   const facts = { copyId: copy.id, objectId: copy.objectId, key, primary, finding }
   const verdict = judgeLeftover({ mode: bucket.mode, primary, leftover: finding })

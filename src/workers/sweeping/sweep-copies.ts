@@ -26,7 +26,7 @@ const LOCK_WAIT_MS_MAX = 2_000
 const REST_MS = 10 * SECOND
 /** The same for a copy that we have no right to delete. */
 const DENIED_REST_MS = 5 * MINUTE
-/** A copy that fails again and again is left alone for twice as long each time, up to so long. */
+/** A copy that fails, or has to wait, again and again is left alone for twice as long each time, up to so long. */
 const REST_MS_MAX = 30 * MINUTE
 const RESTING_MAX = 10_000
 const IDLE_MS = SECOND
@@ -93,8 +93,8 @@ async function sweepOne(
     storeName = store.name
     await parts.ledger.withLockedCopy(copy, LOCK_WAIT_MS_MAX, async (ledger, locked) => {
       const outcome = await sweepLocked(parts, ledger, store, locked, signal)
-      resting.forgetFailures(copy.id)
-      if (outcome === 'waiting') resting.add('copy', copy.id, REST_MS)
+      if (outcome === 'waiting') resting.addFailed(copy.id, REST_MS)
+      else resting.forgetFailures(copy.id)
     })
   } catch (error) {
     if (signal.aborted) return
@@ -221,7 +221,7 @@ class RestingPlaces {
     this.#until.set(`${kind} ${id}`, this.#clock.now() + restMs)
   }
 
-  /** A copy failed once more: it rests for twice as long as the time before. */
+  /** A copy failed or had to wait once more: it rests for twice as long as the time before. */
   addFailed(copyId: Uuid, firstRestMs: number): void {
     const times = (this.#failures.get(copyId) ?? 0) + 1
     this.#failures.delete(copyId)
