@@ -33,7 +33,8 @@ Only at a store that is marked: dim store set <store> --for-drills. What lies th
 truncates and write-lost change what is kept. Readers of the gateway meet the faults, too.
 
 A rule is a fault and, after a colon, when it happens:
-  refused       an error before anything happened (refusal=throttled, unreachable, timeout, unexpected, access-denied)
+  refused       an error before anything happened (refusal=throttled, unreachable, timeout, unexpected, access-denied,
+                store-full)
   delayed       it takes longer (ms=1000)
   hangs         it never arrives and is never answered
   answer-lost   it happens, and the answer gets lost
