@@ -1,4 +1,6 @@
-import type { StoreToOpen } from '../../src/app/open-store.ts'
+import { openStore, type StoreToOpen } from '../../src/app/open-store.ts'
+import { Redacted } from '../../src/domain/redacted.ts'
+import type { ObjectStore } from '../../src/stores/object-store.ts'
 import { startAzurite } from '../services/azurite.ts'
 import { startGcsServer } from '../services/gcs-server.ts'
 import { type S3Server, startS3Server } from '../services/s3-server.ts'
@@ -8,6 +10,11 @@ export interface ChaosServer {
   readonly store: StoreToOpen
   readonly credentials: object | null
   stop(): Promise<void>
+}
+
+/** Opens its store; whoever opens it closes it. */
+export function openChaosStore({ credentials, store }: ChaosServer): ObjectStore {
+  return openStore(store, credentials === null ? null : new Redacted(JSON.stringify(credentials)))
 }
 
 export const CHAOS_SERVERS = ['s3', 'azure-blob', 'gcs'] as const

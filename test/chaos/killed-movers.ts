@@ -5,17 +5,15 @@ import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { openStore } from '../../src/app/open-store.ts'
 import { MIB } from '../../src/domain/bytes.ts'
 import { wallClock } from '../../src/domain/clock.ts'
-import { Redacted } from '../../src/domain/redacted.ts'
 import type { ObjectStore } from '../../src/stores/object-store.ts'
 import { silentLogger } from '../../src/telemetry/logger.ts'
 import { BOUNDARIES, type Boundary } from '../../src/workers/migrations/migration-parts.ts'
 import { createLostUploadAborter } from '../../src/workers/sweeping/abort-lost-uploads.ts'
 import type { TestDatabase } from '../builders/cloned-database.ts'
 import { CONTAINER, createMovingWorld, type MovingWorld, sampleOf } from '../builders/moving-world.ts'
-import type { ChaosServer, ChaosServerKind } from './chaos-servers.ts'
+import { type ChaosServer, type ChaosServerKind, openChaosStore } from './chaos-servers.ts'
 import type { MoverTask } from './mover-process.ts'
 
 const PROGRAM = path.join(import.meta.dirname, 'mover-process.ts')
@@ -74,12 +72,7 @@ export async function createFallingWorld(options: {
   cold: ChaosServer
   test?: TestDatabase
 }): Promise<FallingWorld> {
-  const opened = (server: ChaosServer): ObjectStore =>
-    openStore(
-      server.store,
-      server.credentials === null ? null : new Redacted(JSON.stringify(server.credentials)),
-    )
-  const stores = { hot: opened(options.hot), cold: opened(options.cold) }
+  const stores = { hot: openChaosStore(options.hot), cold: openChaosStore(options.cold) }
   await makeContainerOnce(options.hot, stores.hot)
   await makeContainerOnce(options.cold, stores.cold)
   const { multipart } = stores.cold

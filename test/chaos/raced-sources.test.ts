@@ -1,7 +1,5 @@
 import { afterAll, expect, it } from 'vitest'
-import { openStore } from '../../src/app/open-store.ts'
-import { Redacted } from '../../src/domain/redacted.ts'
-import { type ChaosServer, startChaosServer } from './chaos-servers.ts'
+import { openChaosStore, startChaosServer } from './chaos-servers.ts'
 import { damageOf, RACES, raceSources } from './raced-sources.ts'
 
 // The short edition of `npm run test:long -- raced-sources`.
@@ -11,8 +9,6 @@ const [hot, cold] = await Promise.all([startChaosServer('s3', 'hot'), startChaos
 afterAll(async () => {
   for (const server of [hot, cold]) if (!('missing' in server)) await server.stop()
 })
-const opened = ({ credentials, store }: ChaosServer) =>
-  openStore(store, new Redacted(JSON.stringify(credentials)))
 
 const name = (race: string) => `a move keeps what happened to its source meanwhile: ${race}`
 if ('missing' in hot || 'missing' in cold) {
@@ -20,7 +16,7 @@ if ('missing' in hot || 'missing' in cold) {
   for (const race of RACES) it.skip(`${name(race)} [skipped: ${reason}]`)
 } else {
   it.each(RACES)(name('%s'), { timeout: TEST_MS_MAX }, async race => {
-    const stores = { hot: opened(hot), cold: opened(cold) }
+    const stores = { hot: openChaosStore(hot), cold: openChaosStore(cold) }
     try {
       const result = await raceSources({ race, races: 26, ...stores, seed: 'short' })
       expect(damageOf(result), JSON.stringify(result)).toBe(0)

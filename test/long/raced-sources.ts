@@ -1,9 +1,7 @@
 import path from 'node:path'
-import { openStore } from '../../src/app/open-store.ts'
-import { Redacted } from '../../src/domain/redacted.ts'
 import { cloneDatabase } from '../builders/cloned-database.ts'
 import { startTestDatabaseServer } from '../builders/database-server.ts'
-import { type ChaosServer, startChaosServer } from '../chaos/chaos-servers.ts'
+import { openChaosStore, startChaosServer } from '../chaos/chaos-servers.ts'
 import { damageOf, type Race, type RacesResult, raceSources } from '../chaos/raced-sources.ts'
 import type { LongTest } from './long-test.ts'
 
@@ -28,7 +26,7 @@ export const test: LongTest = {
     try {
       if ('missing' in hot) throw new Error(hot.missing)
       if ('missing' in cold) throw new Error(cold.missing)
-      const stores = { hot: opened(hot), cold: opened(cold) }
+      const stores = { hot: openChaosStore(hot), cold: openChaosStore(cold) }
       try {
         const test = await cloneDatabase(server.url, { connectionsMax: 16 })
         const race = piece.split(' ')[0] as Race
@@ -58,8 +56,4 @@ export const test: LongTest = {
     }
     return { passed: results.every(result => damageOf(result) === 0), summary }
   },
-}
-
-function opened({ credentials, store }: ChaosServer) {
-  return openStore(store, new Redacted(JSON.stringify(credentials)))
 }

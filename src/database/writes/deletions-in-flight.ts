@@ -14,8 +14,9 @@ const LANDING_MS_MAX = 20 * SECOND
 const ANNOUNCEMENTS_MAX = 256
 
 /**
- * Writes down that the bytes of a copy are about to be deleted; resolves when that is durable. Rejects with {@link PublicationInFlight} while a publication of the object may still land:
- * what is seen of the store before that may be another thing a moment later.
+ * Writes down that the bytes of a copy are about to be deleted; resolves when that is durable. Rejects with
+ * {@link PublicationInFlight} while a publication of the object may still land: what is seen of the store before
+ * that may be another thing a moment later.
  */
 export type AnnounceDeletion = (copy: Pick<Copy, 'id' | 'objectId'>) => Promise<DeletionAnnouncement>
 
